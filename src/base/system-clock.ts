@@ -1,0 +1,23 @@
+import type { Clock } from './clock.ts';
+
+/** The longest delay one timer can hold: 2^31 - 1 milliseconds, about 24.8 days. */
+const timerDelayMsMax = 2_147_483_647;
+
+function scheduleAt(targetMonotonicMs: number, action: () => void): () => void {
+  let handle: ReturnType<typeof setTimeout>;
+  const arm = (): void => {
+    const remainingMs = targetMonotonicMs - performance.now();
+    // Longer spans are cut into pieces: the platform would fire an over-long timer at once.
+    if (remainingMs > timerDelayMsMax) handle = setTimeout(arm, timerDelayMsMax);
+    else handle = setTimeout(action, Math.max(0, remainingMs));
+  };
+  arm();
+  return () => clearTimeout(handle);
+}
+
+/** Real time. The one file that reads the system's clock and sets its timers. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  schedule: (delayMs, action) => scheduleAt(performance.now() + delayMs, action),
+};
