@@ -4,7 +4,7 @@ import type { Json } from '../base/json.ts';
 import type { StatusCause } from '../kube/api-error.ts';
 import { bodyCause, duplicateCause, tooLongCause, tooManyCause, unsupportedCause } from './causes.ts';
 import { integerHasFormat, textHasFormat } from './formats.ts';
-import { matchesPattern } from './pattern.ts';
+import { matchesPattern } from './pattern/match.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 type Report = (cause: StatusCause) => void;

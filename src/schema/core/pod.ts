@@ -7,7 +7,7 @@ import { volumes } from './volumes.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
 /** `imagePullSecrets` of a pod. */
-export const imagePullSecrets: StructuralSchema = keyedList('Secrets with registry credentials.', ['name'], localReference);
+export const imagePullSecrets: StructuralSchema = keyedList('Secrets with registry credentials.', ['name'], { ...localReference, required: ['name'] });
 
 /** Members of a pod spec that a Tekton podTemplate shares, without their defaults. */
 export const podTemplateMembers: Readonly<Record<string, StructuralSchema>> = {
@@ -135,7 +135,7 @@ const podStatus: StructuralSchema = {
     conditions,
     startTime: instant('When the node took it.'),
     podIP: text('Address.'),
-    podIPs: keyedList('Addresses.', ['ip'], object('An address.', { ip: text('Address.') })),
+    podIPs: keyedList('Addresses.', ['ip'], object('An address.', { ip: text('Address.') }, { required: ['ip'] })),
     hostIP: text('Address of the node.'),
     hostIPs: list('Addresses of the node.', object('An address.', { ip: text('Address.') })),
     nominatedNodeName: text('Node that room is made on.'),

@@ -31,7 +31,7 @@ export const secretSchema: StructuralSchema = topLevel('Secret keys and values.'
 
 /** core/v1 ServiceAccount. */
 export const serviceAccountSchema: StructuralSchema = topLevel('An identity of pods.', {
-  secrets: keyedList('Secrets pods of this account may use.', ['name'], { ...objectReference, 'x-kubernetes-map-type': 'granular' }),
+  secrets: keyedList('Secrets pods of this account may use.', ['name'], { ...objectReference, 'x-kubernetes-map-type': 'granular', required: ['name'] }),
   imagePullSecrets: list('Registry credentials of pods of this account.', localReference),
   automountServiceAccountToken: flag('Whether pods get a token.'),
 });

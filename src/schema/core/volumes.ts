@@ -137,31 +137,31 @@ const rareSources: Readonly<Record<string, StructuralSchema>> = Object.fromEntri
   ].map((name) => [name, freeObject('A source this server keeps but does not interpret.')]),
 );
 
-/** `volumes` of a pod. */
-export const volumes: StructuralSchema = keyedList(
-  'Volumes that containers may mount.',
-  ['name'],
-  object(
-    'A volume: a name and one source.',
-    {
-      name: text('Name, unique in the pod.'),
-      ...workspaceSources,
-      downwardAPI: object('Members of the pod as files.', { items: downwardItems, defaultMode }),
-      hostPath: object(
-        'A path of the node.',
-        { path: text('Path on the node.'), type: withDefault(text('What the path must be; empty: anything.'), '') },
-        { required: ['path'] },
-      ),
-      nfs: object(
-        'A directory of an NFS server.',
-        { server: text('Server.'), path: text('Path on the server.'), readOnly: flag('Whether it is mounted read-only.') },
-        { required: ['server', 'path'] },
-      ),
-      ephemeral: object('A claim that lives as long as the pod.', { volumeClaimTemplate: claimTemplate }),
-      image: object('An OCI image or artifact.', { reference: text('Image.'), pullPolicy: text('Always, Never or IfNotPresent.') }),
-      ...rareSources,
-    },
-    { required: ['name'] },
-  ),
-  { 'x-kubernetes-patch-strategy': 'merge,retainKeys' },
+/** One volume of a pod or task. */
+export const volume: StructuralSchema = object(
+  'A volume: a name and one source.',
+  {
+    name: text('Name, unique in the pod.'),
+    ...workspaceSources,
+    downwardAPI: object('Members of the pod as files.', { items: downwardItems, defaultMode }),
+    hostPath: object(
+      'A path of the node.',
+      { path: text('Path on the node.'), type: withDefault(text('What the path must be; empty: anything.'), '') },
+      { required: ['path'] },
+    ),
+    nfs: object(
+      'A directory of an NFS server.',
+      { server: text('Server.'), path: text('Path on the server.'), readOnly: flag('Whether it is mounted read-only.') },
+      { required: ['server', 'path'] },
+    ),
+    ephemeral: object('A claim that lives as long as the pod.', { volumeClaimTemplate: claimTemplate }),
+    image: object('An OCI image or artifact.', { reference: text('Image.'), pullPolicy: text('Always, Never or IfNotPresent.') }),
+    ...rareSources,
+  },
+  { required: ['name'] },
 );
+
+/** `volumes` of a pod. */
+export const volumes: StructuralSchema = keyedList('Volumes that containers may mount.', ['name'], volume, {
+  'x-kubernetes-patch-strategy': 'merge,retainKeys',
+});

@@ -1,13 +1,13 @@
 // tidy: table
 import { anything, list, object, text, textList } from '../builders.ts';
 import { resources, sidecarMembers, stepMembers } from '../core/container.ts';
-import { volumes } from '../core/volumes.ts';
+import { volume } from '../core/volumes.ts';
 import { paramSpecs, params, reference, runMetadata, taskResults, whenExpressions, workspaceDeclarations } from './values.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
 const stepWorkspaces = list(
   'Workspaces only this step may use.',
-  object('One workspace.', { name: text('Name of the workspace.'), mountPath: text('Where it appears.') }, { required: ['name', 'mountPath'] }),
+  object('One workspace.', { name: text('Name of the workspace.'), mountPath: text('Where it appears.') }, { required: ['name'] }),
 );
 
 const output = object('Where the output is copied to.', { path: text('A file.') });
@@ -39,7 +39,6 @@ const sidecar = object(
     computeResources: resources,
     workspaces: stepWorkspaces,
   },
-  { required: ['name'] },
 );
 
 const stepTemplate = object('What all steps have unless they say otherwise.', {
@@ -57,7 +56,7 @@ export const taskSpecMembers: Readonly<Record<string, StructuralSchema>> = {
   steps: list('The steps, one after another.', step),
   stepTemplate,
   sidecars: list('Containers that run beside the steps.', sidecar),
-  volumes: { ...volumes, 'x-kubernetes-list-type': 'atomic', 'x-kubernetes-patch-strategy': 'replace' },
+  volumes: list('Volumes that steps may mount.', volume),
   workspaces: workspaceDeclarations('task'),
   results: taskResults,
 };
