@@ -1,0 +1,23 @@
+/** Labels and annotations of runs and their children (reference/tekton 1.0). */
+export const label = {
+  pipeline: 'tekton.dev/pipeline',
+  pipelineRun: 'tekton.dev/pipelineRun',
+  pipelineRunUid: 'tekton.dev/pipelineRunUID',
+  pipelineTask: 'tekton.dev/pipelineTask',
+  memberOf: 'tekton.dev/memberOf',
+} as const;
+
+/** Carries `onError: continue` of a pipeline task to its TaskRun. */
+export const onErrorAnnotation = 'pipeline.tekton.dev/pipeline-task-on-error';
+
+/** Who asked for a cancel, in a word or two; repeated in the run's final message. */
+export const cancelledByAnnotation = 'penstock.dev/cancelled-by';
+
+/** Annotations of a run that must not reach its children. */
+export function staysWithRun(key: string): boolean {
+  return (
+    key.startsWith('chains.tekton.dev/') ||
+    key === 'kubectl.kubernetes.io/last-applied-configuration' ||
+    key === cancelledByAnnotation
+  );
+}

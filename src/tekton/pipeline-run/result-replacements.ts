@@ -1,0 +1,26 @@
+import type { ResultReference } from '../references.ts';
+import { addValue, newReplacements, type Replacements } from '../replacements.ts';
+import { substitutePipelineTask } from '../substitution.ts';
+import type { PipelineTask } from '../types.ts';
+import type { CompiledTask } from './compiled-pipeline.ts';
+import type { TaskResults } from './task-results.ts';
+
+/** The task with every result it uses filled in, as far as it has been emitted; the rest stays literal. */
+export function applyResults(compiled: CompiledTask, results: TaskResults): PipelineTask {
+  if (compiled.references.length === 0) return compiled.task;
+  return substitutePipelineTask(compiled.task, resultReplacements(compiled.references, results, 'tasks'));
+}
+
+/** Replacements for exactly the results that `references` name, so that the cost follows the use. */
+export function resultReplacements(
+  references: readonly ResultReference[],
+  results: TaskResults,
+  prefix: 'tasks' | 'finally',
+): Replacements {
+  const replacements = newReplacements();
+  for (const { task, result } of references) {
+    const value = results.valueOf(task, result);
+    if (value !== undefined) addValue(replacements, `${prefix}.${task}.results`, result, value);
+  }
+  return replacements;
+}
