@@ -1,9 +1,9 @@
 import { toRfc3339 } from '../../base/clock.ts';
+import { jsonEqual } from '../../base/json.ts';
 import type { Condition } from '../../kube/object.ts';
-import type { ChildReference, PipelineRun, PipelineRunStatus, SkippedTask, WhenExpression } from '../types.ts';
+import type { ChildReference, PipelineRun, PipelineRunStatus, SkippedTask, TaskRun, WhenExpression } from '../types.ts';
 import { succeededCondition } from './children.ts';
 import type { Outcome } from './condition.ts';
-import type { Refusal } from './contract.ts';
 import type { TaskProgress } from './progress.ts';
 import { applyResults } from './result-replacements.ts';
 import { skipReason } from './reasons.ts';
@@ -31,9 +31,28 @@ export function withOutcome(run: PipelineRun, status: PipelineRunStatus, outcome
   };
 }
 
-/** The status of a run that cannot go on, for instance because a child was refused by the API. */
-export function refusedStatus(run: PipelineRun, refusal: Refusal, nowMs: number): PipelineRunStatus {
-  return withOutcome(run, run.status ?? {}, { status: 'False', ...refusal }, nowMs);
+/**
+ * The status of a run one of whose children or claims the API refused. `childReferences` keeps only what exists: the
+ * others were written ahead of a create that did not happen.
+ */
+export function refusedStatus(
+  run: PipelineRun,
+  outcome: Outcome,
+  existing: readonly TaskRun[],
+  nowMs: number,
+): PipelineRunStatus {
+  const names = new Set(existing.map((child) => child.metadata.name));
+  const { childReferences: mentioned = [], ...rest } = run.status ?? {};
+  const kept = mentioned.filter(({ name }) => names.has(name));
+  const status = kept.length === 0 ? rest : { ...rest, childReferences: kept };
+  return withOutcome(run, status, { status: outcome.status, reason: outcome.reason, message: outcome.message }, nowMs);
+}
+
+/** Whether `next` differs from `previous` in counts and lists only, not in status or reason: it may wait a little. */
+export function isOnlyProgress(previous: PipelineRunStatus | undefined, next: PipelineRunStatus): boolean {
+  const [before, after] = [succeededCondition(previous), succeededCondition(next)];
+  if (before?.status !== 'Unknown' || after?.status !== 'Unknown' || before.reason !== after.reason) return false;
+  return !jsonEqual(previous, next);
 }
 
 /** What the two parts of the pipeline look like in `childReferences`, in the order of the pipeline. */
