@@ -114,7 +114,7 @@ describe('applyObject', () => {
     const more = apply(first, pod({ containers: [{ name: 'side', image: 's' }] }), { manager: 'mesh' });
     const changed = apply(more, pod({ containers: [{ name: 'b', image: 'y' }, { name: 'a', image: 'z' }] }), { manager: 'me' });
     assert.deepEqual(changed['spec'], {
-      containers: [{ name: 'b', image: 'y' }, { name: 'a', image: 'z' }, { name: 'side', image: 's' }],
+      containers: [{ name: 'b', image: 'y' }, { name: 'side', image: 's' }, { name: 'a', image: 'z' }],
     });
     const conflict = conflictOf(() => apply(changed, pod({ containers: [{ name: 'b', image: 'other' }] }), { manager: 'mesh' }));
     assert.match(conflict.message, /conflict with "me": \.spec\.containers\[name="b"\]\.image$/);
@@ -175,7 +175,7 @@ describe('managedFieldsForUpdate', () => {
   it('tracks status writes as their own entry', () => {
     const created = update(undefined, pod({ nodeName: 'n' }), { manager: 'creator' });
     const running = update(created, { ...created, status: { phase: 'Running' } }, { manager: 'node', subresource: 'status', time: t2 });
-    assert.deepEqual(owners(running), { 'creator/Update': ['.spec.nodeName'], 'node/Updatestatus': ['.status.phase'] });
+    assert.deepEqual(owners(running), { 'creator/Update': ['.spec', '.spec.nodeName'], 'node/Updatestatus': ['.status', '.status.phase'] });
   });
 
   it('takes a list that the write itself rewrites, and a reset', () => {

@@ -2,7 +2,7 @@
 import { jsonEqual } from '../../base/json.ts';
 import type { Json } from '../../base/json.ts';
 import type { StructuralSchema } from '../../schema/structural-schema.ts';
-import { childOf, emptySet } from './field-set.ts';
+import { childOf, emptySet, isEmptySet } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import { partsOf, shapeOf } from './shapes.ts';
 
@@ -22,11 +22,12 @@ function addFields(schema: Schema, value: Json, set: FieldSet): void {
     return;
   }
   const parts = partsOf(schema, value);
-  if (parts.size === 0) set.owned = true;
+  // An empty map is a wish; an empty list with keys says nothing about any item. So Kubernetes has it.
+  if (parts.size === 0 && shape === 'map') set.owned = true;
   for (const [step, part] of parts) {
-    const child = childOf(set, step);
+    const child = fieldsOf(part.schema, part.value);
     if (shape === 'list') child.owned = true;
-    addFields(part.schema, part.value, child);
+    if (!isEmptySet(child)) set.children.set(step, child);
   }
 }
 
@@ -70,14 +71,10 @@ function compareStep(step: string, schema: Schema, before: Json | undefined, aft
   }
 }
 
-/** All fields of a value that came or went as a whole, maps and items themselves included. */
+/** All fields of a value that came or went as a whole, with everything that holds them. */
 function addAll(schema: Schema, value: Json, set: FieldSet): void {
   const shape = shapeOf(schema, value);
   const parts = shape === 'leaf' ? undefined : partsOf(schema, value);
-  if (!parts || parts.size === 0 || shape !== 'struct') set.owned = true;
-  for (const [step, part] of parts ?? []) {
-    const child = childOf(set, step);
-    if (shape === 'list') child.owned = true;
-    addAll(part.schema, part.value, child);
-  }
+  set.owned = true;
+  for (const [step, part] of parts ?? []) addAll(part.schema, part.value, childOf(set, step));
 }

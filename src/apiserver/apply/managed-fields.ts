@@ -29,7 +29,7 @@ export interface ManagedWrite {
  * list it started from when nothing changed.
  *
  * A write may rewrite the list itself (kubectl does, to become an applier): then `after.metadata.managedFields` is what
- * it starts from. `[{}]` resets it. An object that is not tracked stays so until somebody applies to it.
+ * it starts from. `[{}]` resets it.
  */
 export function managedFieldsForUpdate(
   before: UnknownObject | undefined,
@@ -37,7 +37,6 @@ export function managedFieldsForUpdate(
   write: ManagedWrite,
 ): readonly ManagedFieldsEntry[] {
   const stored = before?.metadata.managedFields ?? [];
-  if (before && stored.length === 0) return stored;
   const given = after.metadata.managedFields ?? [];
   if (isReset(given)) return [];
   const entries = given.length > 0 && before ? given : stored;

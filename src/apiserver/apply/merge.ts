@@ -27,21 +27,32 @@ function isSame(live: Json, old: ReadonlyMap<string, Part>, merged: readonly (re
   return before.length === merged.length && merged.every(([step, value], index) => before[index]?.[0] === step && before[index]?.[1].value === value);
 }
 
-/** Members keep the order they have; items take the order they are applied in, those not applied staying before. */
+/**
+ * Members keep the order they have. Items take the order they are applied in; an item that is not applied stays between
+ * the neighbours it had as far as that order allows, the way Kubernetes interleaves them.
+ */
 function mergedSteps(old: ReadonlyMap<string, Part>, young: ReadonlyMap<string, Part>, inOrder: boolean): readonly string[] {
   if (!inOrder) return [...new Set([...old.keys(), ...young.keys()])];
-  const steps = new Set<string>();
-  const waiting = old.keys();
-  let next = waiting.next();
-  const takeOthers = (): void => {
-    for (; !next.done && (!young.has(next.value) || steps.has(next.value)); next = waiting.next()) steps.add(next.value);
-  };
-  for (const step of young.keys()) {
-    takeOthers();
-    steps.add(step);
+  const [stored, applied] = [[...old.keys()], [...young.keys()]];
+  const shared = applied.filter((step) => old.has(step));
+  const steps: string[] = [];
+  let [at, from, nextShared] = [0, 0, 0];
+  while (at < stored.length || from < applied.length) {
+    const [here, there] = [stored[at], applied[from]];
+    if (here !== undefined && !young.has(here)) {
+      steps.push(here);
+      at += 1;
+    } else if (here !== undefined && (there === undefined || here !== shared[nextShared])) {
+      // It is applied, but elsewhere: its old place means nothing.
+      at += 1;
+    } else if (there !== undefined) {
+      steps.push(there);
+      from += 1;
+      if (old.has(there)) nextShared += 1;
+      if (here === there) at += 1;
+    }
   }
-  takeOthers();
-  return [...steps];
+  return steps;
 }
 
 /**
@@ -55,7 +66,7 @@ export function removeFields(schema: Schema, value: Json, gone: FieldSet, kept: 
   const rest: [string, Json][] = [];
   let changed = false;
   for (const [step, part] of parts) {
-    const left = removePart(part, gone.children.get(step), kept.children.get(step));
+    const left = removePart(step, part, gone.children.get(step), kept.children.get(step));
     if (left !== part.value) changed = true;
     if (left !== undefined) rest.push([step, left]);
   }
@@ -65,8 +76,10 @@ export function removeFields(schema: Schema, value: Json, gone: FieldSet, kept: 
 
 const nothing: FieldSet = { owned: false, children: new Map() };
 
-function removePart(part: Part, gone: FieldSet | undefined, kept: FieldSet | undefined): Json | undefined {
+function removePart(step: string, part: Part, gone: FieldSet | undefined, kept: FieldSet | undefined): Json | undefined {
   if (!gone) return part.value;
-  if (gone.owned && !kept) return undefined;
+  // Who only changed something inside an item does not keep the item: without its keys the rest would be nothing.
+  const isKept = step.startsWith('f:') ? kept !== undefined : kept?.owned === true;
+  if (gone.owned && !isKept) return undefined;
   return removeFields(part.schema, part.value, gone, kept ?? nothing);
 }

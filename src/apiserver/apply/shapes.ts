@@ -12,17 +12,13 @@ export interface Part {
   readonly schema: Schema;
 }
 
-/**
- * `leaf`: owned as a whole (scalars, atomic lists and maps). `struct`: members are declared by the schema, so that the
- * object itself belongs to nobody. `map`: members are free. `list`: a set or a list with keys.
- */
-export type Shape = 'leaf' | 'struct' | 'map' | 'list';
+/** `leaf`: owned as a whole (scalars, atomic lists and maps). `map`: has members. `list`: a set or a list with keys. */
+export type Shape = 'leaf' | 'map' | 'list';
 
 /** The shape of `value`. Where the schema says nothing, maps are granular and lists are atomic. */
 export function shapeOf(schema: Schema, value: Json | undefined): Shape {
   if (isJsonObject(value)) {
-    if (schema?.['x-kubernetes-map-type'] === 'atomic') return 'leaf';
-    return schema?.properties ? 'struct' : 'map';
+    return schema?.['x-kubernetes-map-type'] === 'atomic' ? 'leaf' : 'map';
   }
   if (!isJsonList(value)) return 'leaf';
   const type = schema?.['x-kubernetes-list-type'];
