@@ -24,7 +24,11 @@ const widget: StructuralSchema = {
           type: 'array',
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],
-          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, on: { type: 'boolean' } } },
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, on: { type: 'boolean' } },
+          },
         },
       },
     },
@@ -69,7 +73,10 @@ describe('applySchema', () => {
   });
 
   it('reports unknown fields with their paths and prunes them when asked', () => {
-    const value = { spec: { size: 'small', colour: 'red', items: [{ name: 'a', off: true }], free: { any: { thing: 1 } } }, top: 1 };
+    const value = {
+      spec: { size: 'small', colour: 'red', items: [{ name: 'a', off: true }], free: { any: { thing: 1 } } },
+      top: 1,
+    };
     const kept = applySchema(widget, value);
     assert.deepEqual(kept.unknownFields, ['spec.colour', 'spec.items[0].off', 'top']);
     assert.equal(kept.value, value);
@@ -78,7 +85,9 @@ describe('applySchema', () => {
   });
 
   it('is not fooled by members of Object.prototype', () => {
-    const value = JSON.parse('{"spec":{"size":"small","constructor":1,"__proto__":{"size":"evil"},"labels":{"__proto__":"x","toString":"y"}}}') as Json;
+    const value = JSON.parse(
+      '{"spec":{"size":"small","constructor":1,"__proto__":{"size":"evil"},"labels":{"__proto__":"x","toString":"y"}}}',
+    ) as Json;
     const applied = applySchema(widget, value, { prune: true });
     assert.deepEqual(applied.unknownFields, ['spec.constructor', 'spec.__proto__']);
     assert.equal(JSON.stringify(applied.value), '{"spec":{"size":"small","labels":{"__proto__":"x","toString":"y"}}}');
@@ -105,13 +114,18 @@ describe('applySchema', () => {
     };
     const reasons = (value: Json): readonly string[] => applySchema(schema, value).causes.map((cause) => cause.message);
     assert.deepEqual(reasons({ a: '' }), []);
-    assert.deepEqual(reasons({ a: '', b: '' }), ['Invalid value: "": "" must validate one and only one schema (oneOf). Found 2 valid']);
+    assert.deepEqual(reasons({ a: '', b: '' }), [
+      'Invalid value: "": "" must validate one and only one schema (oneOf). Found 2 valid',
+    ]);
     assert.deepEqual(reasons({ a: '', c: 11 }), ['Invalid value: "": "" must not validate the schema (not)']);
   });
 
   it('refuses values that nest too deeply instead of overflowing', () => {
     const loop: StructuralSchema = { type: 'object', additionalProperties: { type: 'object', properties: {} } };
-    const deep: { properties: Record<string, StructuralSchema> } & StructuralSchema = { type: 'object', properties: {} };
+    const deep: { properties: Record<string, StructuralSchema> } & StructuralSchema = {
+      type: 'object',
+      properties: {},
+    };
     deep.properties['a'] = deep;
     let value: Json = {};
     for (let depth = 0; depth < 5000; depth += 1) value = { a: value };

@@ -113,7 +113,12 @@ function applyList(schema: StructuralSchema, list: readonly Json[], walk: Walk):
     }
   }
   const applied = copy ?? list;
-  validateList(schema, applied, () => fieldPathText(walk.path), (cause) => report(walk, cause));
+  validateList(
+    schema,
+    applied,
+    () => fieldPathText(walk.path),
+    (cause) => report(walk, cause),
+  );
   return applied;
 }
 
@@ -234,7 +239,12 @@ function validateMembers(schema: StructuralSchema, members: JsonObject, walk: Wa
   }
   if (schema.minProperties !== undefined || schema.maxProperties !== undefined) {
     const count = Object.keys(members).length;
-    validateSize(schema, count, () => fieldPathText(walk.path), (cause) => report(walk, cause));
+    validateSize(
+      schema,
+      count,
+      () => fieldPathText(walk.path),
+      (cause) => report(walk, cause),
+    );
   }
 }
 

@@ -18,7 +18,11 @@ describe('checkStructural', () => {
   });
 
   it('accepts the usual int-or-string idiom', () => {
-    const schema = { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }], pattern: '^[0-9]+%?$' };
+    const schema = {
+      'x-kubernetes-int-or-string': true,
+      anyOf: [{ type: 'integer' }, { type: 'string' }],
+      pattern: '^[0-9]+%?$',
+    };
     assert.deepEqual(findings(schema), []);
   });
 
@@ -27,12 +31,33 @@ describe('checkStructural', () => {
     ['a type nobody knows', { type: 'text' }, /type: Unsupported value: "text": supported values: "object"/],
     ['a list without items', { type: 'array' }, /items: Required value: must be specified/],
     ['a reference', { type: 'object', $ref: '#/x' }, /\$ref: Forbidden/],
-    ['properties with additionalProperties', { type: 'object', properties: {}, additionalProperties: { type: 'string' } }, /mutual exclusive/],
+    [
+      'properties with additionalProperties',
+      { type: 'object', properties: {}, additionalProperties: { type: 'string' } },
+      /mutual exclusive/,
+    ],
     ['a bad pattern', { type: 'string', pattern: '(a' }, /must be a valid regular expression, but isn't: missing \)/],
     ['a default of the wrong type', { type: 'string', default: 5 }, /default: Invalid value: "integer"/],
-    ['a type below anyOf', { type: 'object', anyOf: [{ type: 'object' }] }, /anyOf\[0\]\.type: Forbidden: must be empty to be structural/],
-    ['map keys that may be absent', { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['n'], items: { type: 'object', properties: { n: { type: 'string' } } } }, /must have a default or be a required property/],
-    ['CEL rules', { type: 'object', 'x-kubernetes-validations': [{ rule: 'true' }] }, /x-kubernetes-validations: Forbidden: this server does not evaluate CEL/],
+    [
+      'a type below anyOf',
+      { type: 'object', anyOf: [{ type: 'object' }] },
+      /anyOf\[0\]\.type: Forbidden: must be empty to be structural/,
+    ],
+    [
+      'map keys that may be absent',
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['n'],
+        items: { type: 'object', properties: { n: { type: 'string' } } },
+      },
+      /must have a default or be a required property/,
+    ],
+    [
+      'CEL rules',
+      { type: 'object', 'x-kubernetes-validations': [{ rule: 'true' }] },
+      /x-kubernetes-validations: Forbidden: this server does not evaluate CEL/,
+    ],
     ['something that is not a schema', 5, /must be a schema/],
   ];
   for (const [what, schema, message] of refusals) {

@@ -32,7 +32,15 @@ const refused: Readonly<Record<string, string>> = {
 const shapeMembers = ['type', 'additionalProperties', 'default', 'nullable', 'description', 'title', 'example'];
 
 const numbers = [
-  'minLength', 'maxLength', 'minimum', 'maximum', 'multipleOf', 'minItems', 'maxItems', 'minProperties', 'maxProperties',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'multipleOf',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
 ];
 
 interface Check {
@@ -47,7 +55,8 @@ interface Check {
 export function checkStructural(schema: Json | undefined, field: string): readonly StatusCause[] {
   const check: Check = { causes: [], nodes: 0 };
   if (!isJsonObject(schema)) return [requiredCause(field)];
-  if (schema['type'] !== 'object') check.causes.push(invalidCause(`${field}.type`, schema['type'] ?? '', 'must be object at the root'));
+  if (schema['type'] !== 'object')
+    check.causes.push(invalidCause(`${field}.type`, schema['type'] ?? '', 'must be object at the root'));
   checkNode(schema, field, 0, check);
   if (check.causes.length > 0) return check.causes;
   checkDefaults(schema as unknown as StructuralSchema, field, check);
@@ -57,7 +66,8 @@ export function checkStructural(schema: Json | undefined, field: string): readon
 function checkNode(schema: JsonObject, field: string, depth: number, check: Check): void {
   check.nodes += 1;
   if (depth > schemaDepthMax || check.nodes > schemaNodesMax) {
-    if (check.nodes <= schemaNodesMax + 1) check.causes.push(forbiddenCause(field, `more than ${schemaDepthMax} levels or ${schemaNodesMax} schemas`));
+    if (check.nodes <= schemaNodesMax + 1)
+      check.causes.push(forbiddenCause(field, `more than ${schemaDepthMax} levels or ${schemaNodesMax} schemas`));
     check.nodes = schemaNodesMax + 1;
     return;
   }
@@ -72,10 +82,16 @@ function checkNode(schema: JsonObject, field: string, depth: number, check: Chec
 function checkRefused(schema: JsonObject, field: string, check: Check): void {
   for (const [member, why] of Object.entries(refused)) {
     const value = schema[member];
-    if (value !== undefined && !(isJsonList(value) && value.length === 0)) check.causes.push(forbiddenCause(`${field}.${member}`, why));
+    if (value !== undefined && !(isJsonList(value) && value.length === 0))
+      check.causes.push(forbiddenCause(`${field}.${member}`, why));
   }
   if (schema['uniqueItems'] === true) {
-    check.causes.push(forbiddenCause(`${field}.uniqueItems`, 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
+    check.causes.push(
+      forbiddenCause(
+        `${field}.uniqueItems`,
+        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+      ),
+    );
   }
 }
 
@@ -90,7 +106,9 @@ function checkType(schema: JsonObject, field: string, check: Check): void {
     check.causes.push(invalidCause(`${field}.type`, type, 'must be empty if x-kubernetes-int-or-string is true'));
   }
   if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object') {
-    check.causes.push(invalidCause(`${field}.type`, type ?? '', 'must be object if x-kubernetes-embedded-resource is true'));
+    check.causes.push(
+      invalidCause(`${field}.type`, type ?? '', 'must be object if x-kubernetes-embedded-resource is true'),
+    );
   }
 }
 
@@ -98,15 +116,20 @@ function checkConstraints(schema: JsonObject, field: string, check: Check): void
   const pattern = schema['pattern'];
   if (pattern !== undefined) {
     const problem = typeof pattern === 'string' ? patternProblem(pattern) : 'must be a string';
-    if (problem !== undefined) check.causes.push(invalidCause(`${field}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`));
+    if (problem !== undefined)
+      check.causes.push(
+        invalidCause(`${field}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`),
+      );
   }
   for (const member of numbers) {
     const value = schema[member];
-    if (value !== undefined && typeof value !== 'number') check.causes.push(invalidCause(`${field}.${member}`, value, 'must be a number'));
+    if (value !== undefined && typeof value !== 'number')
+      check.causes.push(invalidCause(`${field}.${member}`, value, 'must be a number'));
   }
   for (const member of ['required', 'enum']) {
     const value = schema[member];
-    if (value !== undefined && !isJsonList(value)) check.causes.push(invalidCause(`${field}.${member}`, value, 'must be a list'));
+    if (value !== undefined && !isJsonList(value))
+      check.causes.push(invalidCause(`${field}.${member}`, value, 'must be a list'));
   }
 }
 
@@ -114,7 +137,9 @@ function checkListType(schema: JsonObject, field: string, check: Check): void {
   const listType = schema['x-kubernetes-list-type'];
   const keys = schema['x-kubernetes-list-map-keys'];
   if (listType !== undefined && schema['type'] !== 'array') {
-    check.causes.push(invalidCause(`${field}.type`, schema['type'] ?? '', 'must be array if x-kubernetes-list-type is specified'));
+    check.causes.push(
+      invalidCause(`${field}.type`, schema['type'] ?? '', 'must be array if x-kubernetes-list-type is specified'),
+    );
   }
   if (listType !== undefined && listType !== 'atomic' && listType !== 'set' && listType !== 'map') {
     check.causes.push(unsupportedCause(`${field}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']));
@@ -123,7 +148,13 @@ function checkListType(schema: JsonObject, field: string, check: Check): void {
     check.causes.push(requiredCause(`${field}.x-kubernetes-list-map-keys`));
   }
   if (keys !== undefined && listType !== 'map') {
-    check.causes.push(invalidCause(`${field}.x-kubernetes-list-type`, listType ?? '', 'must be map if x-kubernetes-list-map-keys is non-empty'));
+    check.causes.push(
+      invalidCause(
+        `${field}.x-kubernetes-list-type`,
+        listType ?? '',
+        'must be map if x-kubernetes-list-map-keys is non-empty',
+      ),
+    );
   }
   if (listType === 'map' && isJsonList(keys)) checkMapKeys(schema, keys, field, check);
 }
@@ -135,11 +166,18 @@ function checkMapKeys(schema: JsonObject, keys: readonly Json[], field: string, 
   for (const [index, key] of keys.entries()) {
     const property = typeof key === 'string' && Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (!isJsonObject(property)) {
-      check.causes.push(invalidCause(`${field}.x-kubernetes-list-map-keys[${index}]`, key, 'entries must all be names of item properties'));
+      check.causes.push(
+        invalidCause(
+          `${field}.x-kubernetes-list-map-keys[${index}]`,
+          key,
+          'entries must all be names of item properties',
+        ),
+      );
     } else if (!required.includes(key) && property['default'] === undefined) {
       check.causes.push({
         ...requiredCause(`${field}.items.properties[${String(key)}].default`),
-        message: 'Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
+        message:
+          'Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
       });
     }
   }
@@ -150,7 +188,9 @@ function checkJunctors(schema: JsonObject, field: string, depth: number, check: 
     const list = schema[junctor];
     if (list === undefined) continue;
     if (!isJsonList(list)) check.causes.push(invalidCause(`${field}.${junctor}`, list, 'must be a list'));
-    else for (const [index, item] of list.entries()) checkJunctor(item, `${field}.${junctor}[${index}]`, schema, depth + 1, check);
+    else
+      for (const [index, item] of list.entries())
+        checkJunctor(item, `${field}.${junctor}[${index}]`, schema, depth + 1, check);
   }
   if (schema['not'] !== undefined) checkJunctor(schema['not'], `${field}.not`, schema, depth + 1, check);
 }
@@ -178,7 +218,10 @@ function checkJunctor(schema: Json, field: string, around: JsonObject, depth: nu
   for (const [key, property] of Object.entries(properties)) {
     const known = Object.hasOwn(declared, key) ? declared[key] : undefined;
     if (!isJsonObject(known)) {
-      check.causes.push({ ...requiredCause(`${field}.properties[${key}]`), message: `Required value: because it is defined in ${field}.properties[${key}]` });
+      check.causes.push({
+        ...requiredCause(`${field}.properties[${key}]`),
+        message: `Required value: because it is defined in ${field}.properties[${key}]`,
+      });
     } else if (property !== undefined) {
       checkJunctor(property, `${field}.properties[${key}]`, known, depth + 1, check);
     }
@@ -188,16 +231,21 @@ function checkJunctor(schema: Json, field: string, around: JsonObject, depth: nu
 function checkMembers(schema: JsonObject, field: string, depth: number, check: Check): void {
   const { properties, additionalProperties, items } = schema;
   if (properties !== undefined && additionalProperties !== undefined && additionalProperties !== false) {
-    check.causes.push(forbiddenCause(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
+    check.causes.push(
+      forbiddenCause(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
+    );
   }
   if (isJsonObject(properties)) {
-    for (const [key, property] of Object.entries(properties)) checkChild(property, `${field}.properties[${key}]`, depth, check);
+    for (const [key, property] of Object.entries(properties))
+      checkChild(property, `${field}.properties[${key}]`, depth, check);
   } else if (properties !== undefined) {
     check.causes.push(invalidCause(`${field}.properties`, properties, 'must be an object'));
   }
-  if (isJsonObject(additionalProperties)) checkNode(additionalProperties, `${field}.additionalProperties`, depth + 1, check);
+  if (isJsonObject(additionalProperties))
+    checkNode(additionalProperties, `${field}.additionalProperties`, depth + 1, check);
   if (items !== undefined) checkChild(items, `${field}.items`, depth, check);
-  else if (schema['type'] === 'array') check.causes.push({ ...requiredCause(`${field}.items`), message: 'Required value: must be specified' });
+  else if (schema['type'] === 'array')
+    check.causes.push({ ...requiredCause(`${field}.items`), message: 'Required value: must be specified' });
 }
 
 function checkChild(schema: Json | undefined, field: string, depth: number, check: Check): void {
@@ -210,10 +258,13 @@ function checkDefaults(schema: StructuralSchema, field: string, check: Check): v
   if (schema.default !== undefined) {
     const { causes, unknownFields } = applySchema(schema, schema.default as Json, { defaults: true });
     for (const cause of causes) check.causes.push({ ...cause, field: joined(`${field}.default`, cause.field) });
-    for (const unknown of unknownFields) check.causes.push(invalidCause(`${field}.default`, schema.default, `must not have unknown fields: ${unknown}`));
+    for (const unknown of unknownFields)
+      check.causes.push(invalidCause(`${field}.default`, schema.default, `must not have unknown fields: ${unknown}`));
   }
-  for (const [key, property] of Object.entries(schema.properties ?? {})) checkDefaults(property, `${field}.properties[${key}]`, check);
-  if (typeof schema.additionalProperties === 'object') checkDefaults(schema.additionalProperties, `${field}.additionalProperties`, check);
+  for (const [key, property] of Object.entries(schema.properties ?? {}))
+    checkDefaults(property, `${field}.properties[${key}]`, check);
+  if (typeof schema.additionalProperties === 'object')
+    checkDefaults(schema.additionalProperties, `${field}.additionalProperties`, check);
   if (schema.items) checkDefaults(schema.items, `${field}.items`, check);
 }
 

@@ -38,7 +38,11 @@ describe('crdManifest', () => {
       apiVersion: 'tekton.dev/v1',
       kind: 'TaskRun',
       metadata: { name: 'r', labels: { a: 5 } },
-      spec: { status: 'Paused', taskSpec: { steps: [{ image: 1, computeResources: { limits: { cpu: 1.5 } } }], volumes: [{}] }, extra: true },
+      spec: {
+        status: 'Paused',
+        taskSpec: { steps: [{ image: 1, computeResources: { limits: { cpu: 1.5 } } }], volumes: [{}] },
+        extra: true,
+      },
     };
     const [ours, theirs] = [applySchema(kind.schema, run as Json), applySchema(schema, run as Json)];
     assert.equal(ours.causes.length, 5);

@@ -43,7 +43,9 @@ const notInCrds = ['x-kubernetes-patch-merge-key', 'x-kubernetes-patch-strategy'
 function forCrd(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(forCrd);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value as JsonObject).filter(([key, member]) => member !== undefined && !notInCrds.includes(key));
+  const entries = Object.entries(value as JsonObject).filter(
+    ([key, member]) => member !== undefined && !notInCrds.includes(key),
+  );
   const members = Object.fromEntries(entries.map(([key, member]) => [key, forCrd(member as Json)]));
   return members['x-kubernetes-int-or-string'] === true ? structuralIntOrString(members) : members;
 }
@@ -55,7 +57,8 @@ function structuralIntOrString(members: JsonObject): JsonObject {
 }
 
 function column({ name, type, format, description, priority, jsonPath }: PrinterColumn): JsonObject {
-  if (jsonPath === undefined) throw new TypeError(`column ${name} is computed and has no place in a CustomResourceDefinition`);
+  if (jsonPath === undefined)
+    throw new TypeError(`column ${name} is computed and has no place in a CustomResourceDefinition`);
   return {
     name,
     type,

@@ -4,14 +4,17 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   'date-time': isDateTime,
   date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
   byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
-  duration: (text) => /^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)?([ ]?(\d+(\.\d*)?)(ns|us|µs|ms|s|m|h|d|w))*$/.test(text),
+  duration: (text) =>
+    /^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)?([ ]?(\d+(\.\d*)?)(ns|us|µs|ms|s|m|h|d|w))*$/.test(text),
   ipv4: isIpv4,
   ipv6: isIpv6,
   ip: (text) => isIpv4(text) || isIpv6(text),
   cidr: isCidr,
   uri: (text) => URL.canParse(text),
   email: (text) => /^[^\s@]+@[^\s@]+$/.test(text),
-  hostname: (text) => text.length <= 253 && /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/.test(text),
+  hostname: (text) =>
+    text.length <= 253 &&
+    /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/.test(text),
   uuid: (text) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(text),
 };
 
@@ -33,7 +36,9 @@ export function integerHasFormat(format: string, value: number): boolean {
 }
 
 function isDateTime(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text))
+  );
 }
 
 function isIpv4(text: string): boolean {

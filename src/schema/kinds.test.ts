@@ -6,6 +6,8 @@ import { applySchema } from './apply-schema.ts';
 import { canonicalKeys } from './canonical-keys.ts';
 import { builtinKinds } from './core/builtin-kinds.ts';
 import type { KindDefinition } from './kind-definition.ts';
+import { prepareObject, unknownFieldsMessage } from './prepare-object.ts';
+import type { PreparedObject } from './prepare-object.ts';
 import { tektonKinds } from './tekton/tekton-kinds.ts';
 
 function kind(name: string): KindDefinition {
@@ -14,12 +16,10 @@ function kind(name: string): KindDefinition {
   return found;
 }
 
-function create(definition: KindDefinition, value: object): { readonly object: UnknownObject; readonly unknownFields: readonly string[] } {
-  const applied = applySchema(definition.schema, value as Json, { prune: true, defaults: true, nulls: 'absent' });
-  assert.deepEqual(applied.causes, []);
-  const completed = (definition.complete ?? ((object) => object))(applied.value as unknown as UnknownObject);
-  const object = (definition.initialize ?? ((object) => object))(completed);
-  return { object, unknownFields: applied.unknownFields };
+function create(definition: KindDefinition, value: object): PreparedObject {
+  const prepared = prepareObject(definition, value as UnknownObject, { create: true });
+  assert.deepEqual(prepared.causes, []);
+  return prepared;
 }
 
 describe('built-in kinds', () => {
@@ -29,7 +29,9 @@ describe('built-in kinds', () => {
       kind: 'Pod',
       metadata: { name: 'p', creationTimestamp: null },
       spec: {
-        containers: [{ name: 'c', image: 'busybox', resources: { limits: { cpu: '1' } }, ports: [{ containerPort: 80 }] }],
+        containers: [
+          { name: 'c', image: 'busybox', resources: { limits: { cpu: '1' } }, ports: [{ containerPort: 80 }] },
+        ],
         initContainers: [{ name: 'i', image: 'busybox:1.36', livenessProbe: { httpGet: { port: 80 } } }],
         volumes: [{ name: 'v' }, { name: 's', secret: { secretName: 's' } }],
       },
@@ -81,7 +83,12 @@ describe('built-in kinds', () => {
   });
 
   it('moves stringData of a secret into data', () => {
-    const { object } = create(kind('Secret'), { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { a: 'grüß' } });
+    const { object } = create(kind('Secret'), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's' },
+      stringData: { a: 'grüß' },
+    });
     assert.deepEqual([object['data'], object['stringData'], object['type']], [{ a: 'Z3LDvMOf' }, undefined, 'Opaque']);
   });
 
@@ -89,7 +96,10 @@ describe('built-in kinds', () => {
     const container = { name: 'c', env: [{ name: 'A' }, { name: 'A' }] };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [container, container] } };
     const { causes } = applySchema(kind('Pod').schema, pod as Json);
-    assert.deepEqual(causes.map((cause) => cause.field), ['spec.containers[1]']);
+    assert.deepEqual(
+      causes.map((cause) => cause.field),
+      ['spec.containers[1]'],
+    );
   });
 
   it('has a name, a schema and a path or a value for every column', () => {
@@ -102,24 +112,65 @@ describe('built-in kinds', () => {
 
 describe('Tekton kinds', () => {
   it('takes keys of any case', () => {
-    const run = { spec: { taskSpec: { workspaces: [{ name: 'w', mountpath: '/x' }], Steps: [{ image: 'i', params: [{ name: 'p', value: { mountpath: 'kept' } }] }] } } };
+    const run = {
+      spec: {
+        taskSpec: {
+          workspaces: [{ name: 'w', mountpath: '/x' }],
+          Steps: [{ image: 'i', params: [{ name: 'p', value: { mountpath: 'kept' } }] }],
+        },
+      },
+    };
     const canonical = canonicalKeys(kind('TaskRun').schema, run) as object;
     assert.deepEqual(canonical, {
-      spec: { taskSpec: { workspaces: [{ name: 'w', mountPath: '/x' }], steps: [{ image: 'i', params: [{ name: 'p', value: { mountpath: 'kept' } }] }] } },
+      spec: {
+        taskSpec: {
+          workspaces: [{ name: 'w', mountPath: '/x' }],
+          steps: [{ image: 'i', params: [{ name: 'p', value: { mountpath: 'kept' } }] }],
+        },
+      },
     });
     assert.equal(canonicalKeys(kind('TaskRun').schema, canonical), canonical);
   });
 
   it('keeps every shape of a param value', () => {
-    const params = [{ name: 'a', value: 's' }, { name: 'b', value: ['x'] }, { name: 'c', value: { k: 'v' } }, { name: 'd', value: 5 }];
-    const run = { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', metadata: { name: 'r' }, spec: { pipelineRef: { name: 'p' }, params } };
+    const params = [
+      { name: 'a', value: 's' },
+      { name: 'b', value: ['x'] },
+      { name: 'c', value: { k: 'v' } },
+      { name: 'd', value: 5 },
+    ];
+    const run = {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'PipelineRun',
+      metadata: { name: 'r' },
+      spec: { pipelineRef: { name: 'p' }, params },
+    };
     const { object, unknownFields } = create(kind('PipelineRun'), run);
     assert.deepEqual([object, unknownFields], [run, []]);
   });
 
+  it('leaves an object alone that is already right', () => {
+    const run = {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'TaskRun',
+      metadata: { name: 'r' },
+      spec: { taskRef: { name: 't' } },
+    };
+    assert.equal(create(kind('TaskRun'), run).object, run);
+  });
+
+  it('does not complete what is not valid', () => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: 5 } };
+    const { causes, object } = prepareObject(kind('Pod'), pod as unknown as UnknownObject, { create: true });
+    assert.deepEqual([causes.length, object['status']], [1, undefined]);
+  });
+
   it('names the path of an unknown field in an embedded task', () => {
-    const run = { spec: { pipelineSpec: { tasks: [{ name: 't', taskSpec: { steps: [{ image: 'i', scirpt: 'x' }] } }] } } };
+    const run = {
+      spec: { pipelineSpec: { tasks: [{ name: 't', taskSpec: { steps: [{ image: 'i', scirpt: 'x' }] } }] } },
+    };
     const { unknownFields } = applySchema(kind('PipelineRun').schema, run as Json);
     assert.deepEqual(unknownFields, ['spec.pipelineSpec.tasks[0].taskSpec.steps[0].scirpt']);
+    assert.equal(unknownFieldsMessage(['a', 'b[0]']), 'strict decoding error: unknown field "a", unknown field "b[0]"');
   });
 });

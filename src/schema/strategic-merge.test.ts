@@ -11,16 +11,34 @@ function patched(spec: JsonObject, patch: JsonObject, metadata: JsonObject = {})
   return strategicMerge(podSchema, original, deepFreeze(patch));
 }
 
-const two = { containers: [{ name: 'a', image: 'x', env: [{ name: 'A', value: '1' }] }, { name: 'b', image: 'y' }] };
+const two = {
+  containers: [
+    { name: 'a', image: 'x', env: [{ name: 'A', value: '1' }] },
+    { name: 'b', image: 'y' },
+  ],
+};
 
 describe('strategicMerge', () => {
   it('merges lists by their key and appends what is new', () => {
     const { spec } = patched(two, {
-      spec: { containers: [{ name: 'b', image: 'z' }, { name: 'a', env: [{ name: 'B', value: '2' }] }, { name: 'c', image: 'n' }] },
+      spec: {
+        containers: [
+          { name: 'b', image: 'z' },
+          { name: 'a', env: [{ name: 'B', value: '2' }] },
+          { name: 'c', image: 'n' },
+        ],
+      },
     });
     assert.deepEqual(spec, {
       containers: [
-        { name: 'a', image: 'x', env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }] },
+        {
+          name: 'a',
+          image: 'x',
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'B', value: '2' },
+          ],
+        },
         { name: 'b', image: 'z' },
         { name: 'c', image: 'n' },
       ],
@@ -28,12 +46,18 @@ describe('strategicMerge', () => {
   });
 
   it('replaces lists that have no merge strategy', () => {
-    const { spec } = patched({ containers: [{ name: 'a', args: ['1', '2'] }] }, { spec: { containers: [{ name: 'a', args: ['3'] }] } });
+    const { spec } = patched(
+      { containers: [{ name: 'a', args: ['1', '2'] }] },
+      { spec: { containers: [{ name: 'a', args: ['3'] }] } },
+    );
     assert.deepEqual(spec, { containers: [{ name: 'a', args: ['3'] }] });
   });
 
   it('deletes with null, and items with $patch: delete', () => {
-    const { spec } = patched({ ...two, nodeName: 'n' }, { spec: { nodeName: null, containers: [{ name: 'a', $patch: 'delete' }] } });
+    const { spec } = patched(
+      { ...two, nodeName: 'n' },
+      { spec: { nodeName: null, containers: [{ name: 'a', $patch: 'delete' }] } },
+    );
     assert.deepEqual(spec, { containers: [{ name: 'b', image: 'y' }] });
   });
 
@@ -54,23 +78,36 @@ describe('strategicMerge', () => {
   it('orders items as $setElementOrder says, those the client does not know staying where they were', () => {
     const { spec } = patched(
       { containers: [{ name: 'a' }, { name: 'injected' }, { name: 'b' }] },
-      { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'c' }, { name: 'a' }], containers: [{ name: 'c' }] } },
+      {
+        spec: {
+          '$setElementOrder/containers': [{ name: 'b' }, { name: 'c' }, { name: 'a' }],
+          containers: [{ name: 'c' }],
+        },
+      },
     );
     assert.deepEqual(spec, { containers: [{ name: 'injected' }, { name: 'b' }, { name: 'c' }, { name: 'a' }] });
   });
 
   it('merges lists of strings as sets and deletes from them', () => {
     const metadata = { finalizers: ['a', 'b'] };
-    assert.deepEqual(patched({}, { metadata: { finalizers: ['b', 'c'] } }, metadata)['metadata'], { finalizers: ['a', 'b', 'c'] });
+    assert.deepEqual(patched({}, { metadata: { finalizers: ['b', 'c'] } }, metadata)['metadata'], {
+      finalizers: ['a', 'b', 'c'],
+    });
     const deleted = patched({}, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } }, metadata);
     assert.deepEqual(deleted['metadata'], { finalizers: ['b'] });
   });
 
   it('refuses what is malformed, naming the field', () => {
     const refusal = (patch: JsonObject, message: RegExp): void => {
-      assert.throws(() => patched(two, patch), (thrown: Error) => isApiError(thrown, 'BadRequest') && message.test(thrown.message));
+      assert.throws(
+        () => patched(two, patch),
+        (thrown: Error) => isApiError(thrown, 'BadRequest') && message.test(thrown.message),
+      );
     };
-    refusal({ spec: { containers: [{ image: 'x' }] } }, /spec\.containers: an item does not contain declared merge key: name/);
+    refusal(
+      { spec: { containers: [{ image: 'x' }] } },
+      /spec\.containers: an item does not contain declared merge key: name/,
+    );
     refusal({ spec: { $patch: 'explode' } }, /spec: unknown \$patch directive "explode"/);
     refusal({ spec: { $retainKeys: 'x' } }, /\$retainKeys must be a list/);
     refusal({ spec: { '$move/containers': [] } }, /unknown directive \$move\/containers/);

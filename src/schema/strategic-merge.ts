@@ -32,7 +32,8 @@ function mergeObject(schema: Schema, original: JsonObject, patch: JsonObject, pa
   const directive = patch['$patch'];
   if (directive === 'delete') return undefined;
   if (directive === 'replace') return withoutDirectives(patch);
-  if (directive !== undefined && directive !== 'merge') throw malformed(path, `unknown $patch directive ${JSON.stringify(directive)}`);
+  if (directive !== undefined && directive !== 'merge')
+    throw malformed(path, `unknown $patch directive ${JSON.stringify(directive)}`);
   const merged = retained(original, patch['$retainKeys'], path);
   for (const [key, change] of Object.entries(patch)) {
     if (key.startsWith('$') || change === undefined) continue;
@@ -52,7 +53,13 @@ function retained(original: JsonObject, keys: Json | undefined, path: Path): Map
   return new Map(entries.filter(([key]) => keys.includes(key)));
 }
 
-function mergeMember(schema: Schema, original: Json | undefined, change: Json, patch: JsonObject, path: Path): Json | undefined {
+function mergeMember(
+  schema: Schema,
+  original: Json | undefined,
+  change: Json,
+  patch: JsonObject,
+  path: Path,
+): Json | undefined {
   if (change === null) return undefined;
   if (isJsonObject(change)) return mergeObject(schema, isJsonObject(original) ? original : {}, change, path);
   if (!isJsonList(change)) return change;
@@ -82,7 +89,13 @@ function mergeList(
   return ordered(merged, original, order, (item) => (isJsonObject(item) ? (item[key] ?? null) : item));
 }
 
-function mergeItems(schema: StructuralSchema, key: string, original: readonly Json[], change: readonly Json[], path: Path): readonly Json[] {
+function mergeItems(
+  schema: StructuralSchema,
+  key: string,
+  original: readonly Json[],
+  change: readonly Json[],
+  path: Path,
+): readonly Json[] {
   const replaces = change.some((item) => isJsonObject(item) && item['$patch'] === 'replace' && item[key] === undefined);
   if (replaces) return change.filter((item) => !(isJsonObject(item) && item['$patch'] !== undefined)).map(cleanItem);
   let merged = [...original];
@@ -109,7 +122,12 @@ function mergeItems(schema: StructuralSchema, key: string, original: readonly Js
  * `items` in the order the client wants. Items it does not mention (it has not seen them) keep their place relative to
  * the others as far as `original` knows it.
  */
-function ordered(items: readonly Json[], original: readonly Json[], order: readonly Json[], identity: (item: Json) => Json): readonly Json[] {
+function ordered(
+  items: readonly Json[],
+  original: readonly Json[],
+  order: readonly Json[],
+  identity: (item: Json) => Json,
+): readonly Json[] {
   const wanted = order.map(identity);
   const place = (item: Json): number => wanted.findIndex((other) => jsonEqual(other, identity(item)));
   const before = (item: Json): number => original.findIndex((other) => jsonEqual(identity(other), identity(item)));
@@ -117,7 +135,11 @@ function ordered(items: readonly Json[], original: readonly Json[], order: reado
   const others = items.filter((item) => place(item) < 0);
   const result: Json[] = [];
   for (const item of mentioned) {
-    for (let next = others[0]; next !== undefined && before(item) >= 0 && before(next) >= 0 && before(next) < before(item); next = others[0]) {
+    for (
+      let next = others[0];
+      next !== undefined && before(item) >= 0 && before(next) >= 0 && before(next) < before(item);
+      next = others[0]
+    ) {
       result.push(next);
       others.shift();
     }
@@ -135,8 +157,13 @@ function applyListDirectives(schema: Schema, merged: Map<string, Json>, patch: J
     const field = directive.slice(name.length);
     const list = merged.get(field);
     if (!isJsonList(list)) continue;
-    if (name === deletePrefix) merged.set(field, list.filter((item) => !value.some((other) => jsonEqual(other, item))));
-    else if (patch[field] === undefined) merged.set(field, reordered(schema && memberSchema(schema, field), list, value));
+    if (name === deletePrefix)
+      merged.set(
+        field,
+        list.filter((item) => !value.some((other) => jsonEqual(other, item))),
+      );
+    else if (patch[field] === undefined)
+      merged.set(field, reordered(schema && memberSchema(schema, field), list, value));
   }
 }
 

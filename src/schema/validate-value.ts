@@ -66,7 +66,9 @@ function characters(text: string): number {
 function validateNumber(schema: StructuralSchema, value: number, field: () => string, report: Report): void {
   const { minimum, maximum, multipleOf, format } = schema;
   if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    report(bodyCause(field(), value, `should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`));
+    report(
+      bodyCause(field(), value, `should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`),
+    );
   }
   if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
     report(bodyCause(field(), value, `should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`));
@@ -90,7 +92,12 @@ export function validateSize(schema: StructuralSchema, count: number, field: () 
 }
 
 /** Reports a wrong number of items, and items that are equal where they may not be. */
-export function validateList(schema: StructuralSchema, list: readonly Json[], field: () => string, report: Report): void {
+export function validateList(
+  schema: StructuralSchema,
+  list: readonly Json[],
+  field: () => string,
+  report: Report,
+): void {
   if (schema.maxItems !== undefined && list.length > schema.maxItems) {
     report(tooManyCause(field(), list.length, schema.maxItems));
   }

@@ -25,13 +25,23 @@ function json(value: ApiResponse['body'] & { kind: 'json' }): ApiResponse {
 }
 
 async function serve(transport: Transport): Promise<Listener> {
-  const mount = createApiMount({ transportFor: (token) => (token === 'secret' ? transport : undefined), logger: silentLogger });
+  const mount = createApiMount({
+    transportFor: (token) => (token === 'secret' ? transport : undefined),
+    logger: silentLogger,
+  });
   return startListener({ mount });
 }
 
-function send(listener: Listener, { method = 'GET', path = '/', token = 'secret', body }: Sent): Promise<IncomingMessage> {
+function send(
+  listener: Listener,
+  { method = 'GET', path = '/', token = 'secret', body }: Sent,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${listener.url}${path}`, { method, headers: { authorization: `Bearer ${token}` } }, resolve);
+    const outgoing = request(
+      `${listener.url}${path}`,
+      { method, headers: { authorization: `Bearer ${token}` } },
+      resolve,
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -50,10 +60,20 @@ describe('createApiMount', () => {
       seen.push(got);
       return json({ kind: 'json', value: { kind: 'Thing' } });
     });
-    const answer = await send(listener, { method: 'POST', path: '/api/v1/namespaces/a%2Fb/pods?labelSelector=a%3Db&x', body: '{"ü":1}' });
-    assert.deepEqual([answer.statusCode, answer.headers['content-type'], await textOf(answer)], [200, 'application/json', '{"kind":"Thing"}\n']);
+    const answer = await send(listener, {
+      method: 'POST',
+      path: '/api/v1/namespaces/a%2Fb/pods?labelSelector=a%3Db&x',
+      body: '{"ü":1}',
+    });
+    assert.deepEqual(
+      [answer.statusCode, answer.headers['content-type'], await textOf(answer)],
+      [200, 'application/json', '{"kind":"Thing"}\n'],
+    );
     const [got] = seen;
-    assert.deepEqual([got?.method, got?.path, got?.query, got?.body], ['POST', '/api/v1/namespaces/a%2Fb/pods', { labelSelector: 'a=b', x: '' }, '{"ü":1}']);
+    assert.deepEqual(
+      [got?.method, got?.path, got?.query, got?.body],
+      ['POST', '/api/v1/namespaces/a%2Fb/pods', { labelSelector: 'a=b', x: '' }, '{"ü":1}'],
+    );
     assert.equal(got?.headers['authorization'], undefined);
   });
 
@@ -67,7 +87,11 @@ describe('createApiMount', () => {
       return [answer.statusCode, status['kind'], status['reason']];
     };
     assert.deepEqual(await codes({ token: 'wrong' }), [401, 'Status', 'Unauthorized']);
-    assert.deepEqual(await codes({ method: 'POST', body: 'x'.repeat(requestBytesMax + 1) }), [413, 'Status', 'RequestEntityTooLarge']);
+    assert.deepEqual(await codes({ method: 'POST', body: 'x'.repeat(requestBytesMax + 1) }), [
+      413,
+      'Status',
+      'RequestEntityTooLarge',
+    ]);
     assert.deepEqual(await codes({ method: 'OPTIONS' }), [405, 'Status', 'MethodNotAllowed']);
     assert.deepEqual(await codes({}), [500, 'Status', 'InternalError']);
   });
@@ -117,18 +141,27 @@ describe('createApiMount', () => {
 
 describe('createCertificate', () => {
   it('makes a certificate that clients trust for the hosts it names', async () => {
-    const made = createCertificate({ hosts: ['localhost', '127.0.0.1', '::1'], nowMs: systemClock.now(), serial: Buffer.alloc(16, 0xfe) });
+    const made = createCertificate({
+      hosts: ['localhost', '127.0.0.1', '::1'],
+      nowMs: systemClock.now(),
+      serial: Buffer.alloc(16, 0xfe),
+    });
     const read = new X509Certificate(made.certificate);
     assert.equal(read.subjectAltName, 'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1');
     assert.ok(read.verify(read.publicKey));
     assert.ok(read.ca);
-    const mount = createApiMount({ transportFor: () => async () => json({ kind: 'json', value: {} }), logger: silentLogger });
+    const mount = createApiMount({
+      transportFor: () => async () => json({ kind: 'json', value: {} }),
+      logger: silentLogger,
+    });
     await using listener = await startListener({ mount, certificate: made });
     const status = await new Promise<number | undefined>((resolve, reject) => {
       secureRequest(listener.url, { ca: made.certificate }, (answer) => {
         answer.resume();
         resolve(answer.statusCode);
-      }).on('error', reject).end();
+      })
+        .on('error', reject)
+        .end();
     });
     assert.equal(status, 200);
   });

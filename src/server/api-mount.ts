@@ -2,7 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText } from '../base/errors.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
-import type { ApiRequest, ApiResponse, ApiResponseBody, HttpMethod, RawWatchEvent, Transport } from '../kube/transport.ts';
+import type {
+  ApiRequest,
+  ApiResponse,
+  ApiResponseBody,
+  HttpMethod,
+  RawWatchEvent,
+  Transport,
+} from '../kube/transport.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Most bytes of a request body, as in Kubernetes. */
@@ -50,7 +57,8 @@ function bearerToken(request: IncomingMessage): string | undefined {
 
 async function apiRequest(request: IncomingMessage, signal: AbortSignal): Promise<ApiRequest> {
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
-  if (!methods.includes(method)) throw new ApiStatusError('MethodNotAllowed', `the method ${method} is not used by this API`);
+  if (!methods.includes(method))
+    throw new ApiStatusError('MethodNotAllowed', `the method ${method} is not used by this API`);
   // Not `new URL`: it would resolve dots and decode what must reach the server as it was sent.
   const [path = '', search = ''] = splitOnce(request.url ?? '/', '?');
   const body = await readBody(request);
@@ -71,7 +79,9 @@ function splitOnce(text: string, separator: string): readonly [string, string] {
 
 function headersOf(request: IncomingMessage): Readonly<Record<string, string>> {
   const entries = Object.entries(request.headers).filter(([name]) => name !== 'authorization');
-  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -121,7 +131,11 @@ async function* linesOf(events: AsyncIterable<RawWatchEvent>): AsyncIterable<str
 }
 
 /** Sends chunks as they come, no faster than the client reads them. */
-async function sendChunks(response: ServerResponse, chunks: AsyncIterable<Uint8Array | string>, signal: AbortSignal): Promise<void> {
+async function sendChunks(
+  response: ServerResponse,
+  chunks: AsyncIterable<Uint8Array | string>,
+  signal: AbortSignal,
+): Promise<void> {
   response.flushHeaders();
   for await (const chunk of chunks) {
     if (signal.aborted) return;
@@ -154,5 +168,9 @@ async function refuse(response: ServerResponse, thrown: unknown, logger: Logger)
   const error = known ? thrown : new ApiStatusError('InternalError', `Internal error occurred: ${errorText(thrown)}`);
   // What is left of a body nobody reads must not be taken for the next request.
   const headers = response.req.complete ? {} : { connection: 'close' };
-  await send(response, { status: error.status, headers, body: { kind: 'json', value: error.toStatus() } }, new AbortController().signal);
+  await send(
+    response,
+    { status: error.status, headers, body: { kind: 'json', value: error.toStatus() } },
+    new AbortController().signal,
+  );
 }

@@ -32,7 +32,10 @@ export const keepAliveMs = 65_000;
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { mount, host = '127.0.0.1', port = 0, certificate } = options;
   const server: Server = certificate
-    ? createHttpsServer({ key: certificate.key, cert: certificate.certificate }, (request, response) => void mount(request, response))
+    ? createHttpsServer(
+        { key: certificate.key, cert: certificate.certificate },
+        (request, response) => void mount(request, response),
+      )
     : createHttpServer((request, response) => void mount(request, response));
   server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve, reject) => {
@@ -42,7 +45,12 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const close = (): Promise<void> => closeServer(server);
-  return { url: `${certificate ? 'https' : 'http'}://${name}:${address.port}`, port: address.port, close, [Symbol.asyncDispose]: close };
+  return {
+    url: `${certificate ? 'https' : 'http'}://${name}:${address.port}`,
+    port: address.port,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function closeServer(server: Server): Promise<void> {

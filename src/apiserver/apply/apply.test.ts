@@ -21,7 +21,12 @@ interface By {
 }
 
 function configMap(data: JsonObject, metadata: JsonObject = {}): UnknownObject {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', ...metadata }, data } as unknown as UnknownObject;
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'c', ...metadata },
+    data,
+  } as unknown as UnknownObject;
 }
 
 function pod(spec: JsonObject, rest: JsonObject = {}): UnknownObject {
@@ -36,13 +41,21 @@ function apply(live: UnknownObject | undefined, applied: UnknownObject, by: By):
 
 function update(before: UnknownObject | undefined, after: UnknownObject, by: By): UnknownObject {
   const schema = after.kind === 'Pod' ? podSchema : configMapSchema;
-  const managedFields = managedFieldsForUpdate(before, after, { schema, hasStatus: after.kind === 'Pod', subresource: '', time: t1, ...by });
+  const managedFields = managedFieldsForUpdate(before, after, {
+    schema,
+    hasStatus: after.kind === 'Pod',
+    subresource: '',
+    time: t1,
+    ...by,
+  });
   return deepFreeze({ ...after, metadata: { ...after.metadata, managedFields } });
 }
 
 function owners(object: UnknownObject): Readonly<Record<string, readonly string[]>> {
   const managers = managersOf(object.metadata.managedFields ?? []);
-  return Object.fromEntries(managers.map((entry) => [`${entry.manager}/${entry.operation}${entry.subresource}`, pathsOf(entry.fields)]));
+  return Object.fromEntries(
+    managers.map((entry) => [`${entry.manager}/${entry.operation}${entry.subresource}`, pathsOf(entry.fields)]),
+  );
 }
 
 function conflictOf(run: () => unknown): ApiStatusError {
@@ -91,7 +104,9 @@ describe('applyObject', () => {
     const conflict = conflictOf(() => apply(yours, configMap({ a: '2' }), { manager: 'me' }));
     assert.equal(conflict.status, 409);
     assert.equal(conflict.message, 'Apply failed with 1 conflict: conflict with "you": .data.a');
-    assert.deepEqual(conflict.details.causes, [{ reason: 'FieldManagerConflict', message: 'conflict with "you"', field: '.data.a' }]);
+    assert.deepEqual(conflict.details.causes, [
+      { reason: 'FieldManagerConflict', message: 'conflict with "you"', field: '.data.a' },
+    ]);
     const two = conflictOf(() => apply(yours, configMap({ a: '2', b: '2' }), { manager: 'me' }));
     assert.equal(two.message, 'Apply failed with 2 conflicts: conflicts with "you":\n- .data.a\n- .data.b');
   });
@@ -106,26 +121,61 @@ describe('applyObject', () => {
   it('conflicts with the fields of an ordinary write, with version and time', () => {
     const created = update(undefined, configMap({ a: '1' }), { manager: 'kubectl-create' });
     const conflict = conflictOf(() => apply(created, configMap({ a: '2' }), { manager: 'me' }));
-    assert.equal(conflict.message, `Apply failed with 1 conflict: conflict with "kubectl-create" using v1 at ${t1}: .data.a`);
+    assert.equal(
+      conflict.message,
+      `Apply failed with 1 conflict: conflict with "kubectl-create" using v1 at ${t1}: .data.a`,
+    );
   });
 
   it('merges lists by key, keeping items of others and the order of the applier', () => {
-    const first = apply(undefined, pod({ containers: [{ name: 'a', image: 'x' }, { name: 'b', image: 'y' }] }), { manager: 'me' });
+    const first = apply(
+      undefined,
+      pod({
+        containers: [
+          { name: 'a', image: 'x' },
+          { name: 'b', image: 'y' },
+        ],
+      }),
+      { manager: 'me' },
+    );
     const more = apply(first, pod({ containers: [{ name: 'side', image: 's' }] }), { manager: 'mesh' });
-    const changed = apply(more, pod({ containers: [{ name: 'b', image: 'y' }, { name: 'a', image: 'z' }] }), { manager: 'me' });
+    const changed = apply(
+      more,
+      pod({
+        containers: [
+          { name: 'b', image: 'y' },
+          { name: 'a', image: 'z' },
+        ],
+      }),
+      { manager: 'me' },
+    );
     assert.deepEqual(changed['spec'], {
-      containers: [{ name: 'b', image: 'y' }, { name: 'side', image: 's' }, { name: 'a', image: 'z' }],
+      containers: [
+        { name: 'b', image: 'y' },
+        { name: 'side', image: 's' },
+        { name: 'a', image: 'z' },
+      ],
     });
-    const conflict = conflictOf(() => apply(changed, pod({ containers: [{ name: 'b', image: 'other' }] }), { manager: 'mesh' }));
+    const conflict = conflictOf(() =>
+      apply(changed, pod({ containers: [{ name: 'b', image: 'other' }] }), { manager: 'mesh' }),
+    );
     assert.match(conflict.message, /conflict with "me": \.spec\.containers\[name="b"\]\.image$/);
     const fewer = apply(changed, pod({ containers: [{ name: 'b', image: 'y' }] }), { manager: 'me' });
-    assert.deepEqual(fewer['spec'], { containers: [{ name: 'b', image: 'y' }, { name: 'side', image: 's' }] });
+    assert.deepEqual(fewer['spec'], {
+      containers: [
+        { name: 'b', image: 'y' },
+        { name: 'side', image: 's' },
+      ],
+    });
   });
 
   it('tells ports apart by a key that has a default', () => {
     const ports = [{ containerPort: 80 }];
     const live = apply(undefined, pod({ containers: [{ name: 'a', ports }] }), { manager: 'me' });
-    const defaulted = { ...live, spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }] } };
+    const defaulted = {
+      ...live,
+      spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }] },
+    };
     const again = apply(defaulted, pod({ containers: [{ name: 'a', ports }] }), { manager: 'me', time: t2 });
     assert.deepEqual(again, defaulted);
   });
@@ -133,7 +183,10 @@ describe('applyObject', () => {
   it('keeps the status out of the main endpoint, and everything else out of the status endpoint', () => {
     const live = apply(undefined, pod({ nodeName: 'n' }, { status: { phase: 'Running' } }), { manager: 'me' });
     assert.equal('status' in live, false);
-    const withStatus = apply(live, pod({ nodeName: 'other' }, { status: { phase: 'Running' } }), { manager: 'me', subresource: 'status' });
+    const withStatus = apply(live, pod({ nodeName: 'other' }, { status: { phase: 'Running' } }), {
+      manager: 'me',
+      subresource: 'status',
+    });
     assert.deepEqual([withStatus['spec'], withStatus['status']], [{ nodeName: 'n' }, { phase: 'Running' }]);
     assert.deepEqual(owners(withStatus), { 'me/Apply': ['.spec.nodeName'], 'me/Applystatus': ['.status.phase'] });
   });
@@ -147,8 +200,14 @@ describe('applyObject', () => {
   });
 
   it('refuses what cannot be applied', () => {
-    assert.match(conflictOf(() => apply(undefined, configMap({}), { manager: '' })).message, /fieldManager: Required value/);
-    assert.match(conflictOf(() => apply(undefined, configMap({}, { managedFields: [] }), { manager: 'me' })).message, /managedFields must be nil/);
+    assert.match(
+      conflictOf(() => apply(undefined, configMap({}), { manager: '' })).message,
+      /fieldManager: Required value/,
+    );
+    assert.match(
+      conflictOf(() => apply(undefined, configMap({}, { managedFields: [] }), { manager: 'me' })).message,
+      /managedFields must be nil/,
+    );
     assert.match(conflictOf(() => apply(undefined, configMap({}), { manager: 'm'.repeat(129) })).message, /Too long/);
   });
 });
@@ -167,15 +226,31 @@ describe('managedFieldsForUpdate', () => {
     const created = update(undefined, configMap({ a: '1' }), { manager: 'creator' });
     const { managedFields, ...metadata } = created.metadata;
     const after = { ...configMap({ a: '1' }), metadata: { ...metadata, resourceVersion: '9' } };
-    assert.equal(managedFieldsForUpdate(created, after, { schema: configMapSchema, hasStatus: false, manager: 'x', subresource: '', time: t2 }), managedFields);
+    assert.equal(
+      managedFieldsForUpdate(created, after, {
+        schema: configMapSchema,
+        hasStatus: false,
+        manager: 'x',
+        subresource: '',
+        time: t2,
+      }),
+      managedFields,
+    );
     assert.ok(isSameContent(created, configMap({ a: '1' })));
     assert.ok(!isSameContent(created, configMap({ a: '2' })));
   });
 
   it('tracks status writes as their own entry', () => {
     const created = update(undefined, pod({ nodeName: 'n' }), { manager: 'creator' });
-    const running = update(created, { ...created, status: { phase: 'Running' } }, { manager: 'node', subresource: 'status', time: t2 });
-    assert.deepEqual(owners(running), { 'creator/Update': ['.spec', '.spec.nodeName'], 'node/Updatestatus': ['.status', '.status.phase'] });
+    const running = update(
+      created,
+      { ...created, status: { phase: 'Running' } },
+      { manager: 'node', subresource: 'status', time: t2 },
+    );
+    assert.deepEqual(owners(running), {
+      'creator/Update': ['.spec', '.spec.nodeName'],
+      'node/Updatestatus': ['.status', '.status.phase'],
+    });
   });
 
   it('takes a list that the write itself rewrites, and a reset', () => {
@@ -183,10 +258,18 @@ describe('managedFieldsForUpdate', () => {
     const [entry] = created.metadata.managedFields ?? [];
     assert.ok(entry);
     const rewritten = [{ ...entry, manager: 'kubectl', operation: 'Apply' as const }];
-    const migrated = update(created, { ...created, metadata: { ...created.metadata, managedFields: rewritten } }, { manager: 'kubectl' });
+    const migrated = update(
+      created,
+      { ...created, metadata: { ...created.metadata, managedFields: rewritten } },
+      { manager: 'kubectl' },
+    );
     assert.deepEqual(owners(migrated), { 'kubectl/Apply': ['.data', '.data.a'] });
     const reset = [{}] as unknown as typeof rewritten;
-    assert.deepEqual(update(created, { ...created, metadata: { ...created.metadata, managedFields: reset } }, { manager: 'x' }).metadata.managedFields, []);
+    assert.deepEqual(
+      update(created, { ...created, metadata: { ...created.metadata, managedFields: reset } }, { manager: 'x' })
+        .metadata.managedFields,
+      [],
+    );
   });
 
   it('folds the oldest of too many managers into one', () => {

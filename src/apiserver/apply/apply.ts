@@ -35,13 +35,27 @@ export function applyObject(request: ApplyRequest): UnknownObject {
   const { live, applied } = request;
   refuseUnusable(request);
   const managers = trackedManagers(request);
-  const fields = managedPart(fieldsOf(request.schema, applied as unknown as Json), request.subresource, request.hasStatus);
-  const self = { manager: request.manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource: request.subresource } as const;
+  const fields = managedPart(
+    fieldsOf(request.schema, applied as unknown as Json),
+    request.subresource,
+    request.hasStatus,
+  );
+  const self = {
+    manager: request.manager,
+    operation: 'Apply',
+    apiVersion: applied.apiVersion,
+    subresource: request.subresource,
+  } as const;
   const own = managers.find((entry) => isSameManager(entry, self));
   const others = managers.filter((entry) => entry !== own);
   const merged = merge(request, own, others, fields);
   const comparison = compare(request.schema, live as unknown as Json | undefined, merged as unknown as Json);
-  const kept = withoutConflicts(others, union(comparison.added, comparison.modified), comparison.removed, request.force);
+  const kept = withoutConflicts(
+    others,
+    union(comparison.added, comparison.modified),
+    comparison.removed,
+    request.force,
+  );
   const changed = own === undefined || !setsEqual(own.fields, fields);
   const entry: FieldManager = { ...self, time: changed ? request.time : own.time, fields };
   return withManagedFields(merged, [...kept, entry]);
@@ -49,9 +63,23 @@ export function applyObject(request: ApplyRequest): UnknownObject {
 
 function refuseUnusable({ applied, live, manager }: ApplyRequest): void {
   if (manager === '') {
-    throw new ApiStatusError('Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', {
-      details: { group: 'meta.k8s.io', kind: 'PatchOptions', causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }] },
-    });
+    throw new ApiStatusError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      {
+        details: {
+          group: 'meta.k8s.io',
+          kind: 'PatchOptions',
+          causes: [
+            {
+              reason: 'FieldValueRequired',
+              message: 'Required value: is required for apply patch',
+              field: 'fieldManager',
+            },
+          ],
+        },
+      },
+    );
   }
   if (manager.length > managerCharactersMax) {
     throw new ApiStatusError('Invalid', `fieldManager: Too long: may not be more than ${managerCharactersMax} bytes`);
@@ -61,7 +89,10 @@ function refuseUnusable({ applied, live, manager }: ApplyRequest): void {
     throw new ApiStatusError('BadRequest', 'metadata.managedFields must be nil');
   }
   if (live && (applied.kind !== live.kind || applied.apiVersion !== live.apiVersion)) {
-    throw new ApiStatusError('BadRequest', `the object is ${live.apiVersion} ${live.kind}, the patch ${applied.apiVersion} ${applied.kind}`);
+    throw new ApiStatusError(
+      'BadRequest',
+      `the object is ${live.apiVersion} ${live.kind}, the patch ${applied.apiVersion} ${applied.kind}`,
+    );
   }
 }
 
@@ -69,11 +100,25 @@ function trackedManagers({ live, schema, hasStatus, subresource }: ApplyRequest)
   const entries = live?.metadata.managedFields ?? [];
   if (!live || entries.length > 0) return managersOf(entries);
   const fields = managedPart(fieldsOf(schema, live as unknown as Json), subresource, hasStatus);
-  return [{ manager: beforeFirstApply, operation: 'Update', apiVersion: live.apiVersion, subresource: '', time: undefined, fields }];
+  return [
+    {
+      manager: beforeFirstApply,
+      operation: 'Update',
+      apiVersion: live.apiVersion,
+      subresource: '',
+      time: undefined,
+      fields,
+    },
+  ];
 }
 
 /** Merges, then removes what this manager applied before, applies no longer, and nobody else wants. */
-function merge(request: ApplyRequest, own: FieldManager | undefined, others: readonly FieldManager[], fields: FieldSet): UnknownObject {
+function merge(
+  request: ApplyRequest,
+  own: FieldManager | undefined,
+  others: readonly FieldManager[],
+  fields: FieldSet,
+): UnknownObject {
   const { schema, live } = request;
   const applied = appliedPart(request);
   const merged = mergeApplied(schema, live as unknown as Json | undefined, applied as unknown as Json);
@@ -96,7 +141,12 @@ function appliedPart({ applied, live, subresource, hasStatus }: ApplyRequest): U
   return rest as UnknownObject;
 }
 
-function withoutConflicts(others: readonly FieldManager[], changed: FieldSet, removed: FieldSet, force: boolean): readonly FieldManager[] {
+function withoutConflicts(
+  others: readonly FieldManager[],
+  changed: FieldSet,
+  removed: FieldSet,
+  force: boolean,
+): readonly FieldManager[] {
   const conflicts: ApplyConflict[] = others
     .map((manager) => ({ manager, fields: intersection(manager.fields, changed) }))
     .filter(({ fields }) => !isEmptySet(fields));
@@ -110,4 +160,3 @@ function withoutConflicts(others: readonly FieldManager[], changed: FieldSet, re
 function withManagedFields(object: UnknownObject, managers: readonly FieldManager[]): UnknownObject {
   return { ...object, metadata: { ...object.metadata, managedFields: managedFieldsOf(managers) } };
 }
-

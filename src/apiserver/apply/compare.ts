@@ -62,7 +62,13 @@ function compareInto(schema: Schema, before: Json | undefined, after: Json | und
   }
 }
 
-function compareStep(step: string, schema: Schema, before: Json | undefined, after: Json | undefined, into: Comparison): void {
+function compareStep(
+  step: string,
+  schema: Schema,
+  before: Json | undefined,
+  after: Json | undefined,
+  into: Comparison,
+): void {
   if (before === after) return;
   const below = compare(schema, before, after);
   for (const name of ['added', 'modified', 'removed'] as const) {

@@ -15,7 +15,9 @@ const conflictsListedMax = 100;
 
 /** The 409 of a server-side apply, one cause a field, worded as Kubernetes words it (kubectl parses it). */
 export function conflictError(conflicts: readonly ApplyConflict[]): ApiStatusError {
-  const all = conflicts.flatMap(({ manager, fields }) => pathsOf(fields).map((path) => ({ name: managerText(manager), path })));
+  const all = conflicts.flatMap(({ manager, fields }) =>
+    pathsOf(fields).map((path) => ({ name: managerText(manager), path })),
+  );
   const listed = all.slice(0, conflictsListedMax);
   const causes = listed.map(({ name, path }): StatusCause => ({
     reason: 'FieldManagerConflict',
@@ -25,7 +27,10 @@ export function conflictError(conflicts: readonly ApplyConflict[]): ApiStatusErr
   return new ApiStatusError('Conflict', conflictMessage(all.length, listed), { details: { causes } });
 }
 
-function conflictMessage(count: number, conflicts: readonly { readonly name: string; readonly path: string }[]): string {
+function conflictMessage(
+  count: number,
+  conflicts: readonly { readonly name: string; readonly path: string }[],
+): string {
   const [first] = conflicts;
   if (count === 1 && first) return `Apply failed with 1 conflict: conflict with ${first.name}: ${first.path}`;
   const names = [...new Set(conflicts.map((conflict) => conflict.name))].sort();
@@ -37,7 +42,8 @@ function conflictMessage(count: number, conflicts: readonly { readonly name: str
 }
 
 function managerText(manager: FieldManager): string {
-  const name = JSON.stringify(manager.manager) + (manager.subresource === '' ? '' : ` with subresource "${manager.subresource}"`);
+  const name =
+    JSON.stringify(manager.manager) + (manager.subresource === '' ? '' : ` with subresource "${manager.subresource}"`);
   if (manager.operation === 'Apply') return name;
   const at = manager.time === undefined ? '' : ` at ${manager.time}`;
   return `${name} using ${manager.apiVersion}${at}`;

@@ -98,7 +98,10 @@ export function setsEqual(a: FieldSet, b: FieldSet): boolean {
 /** The set as FieldsV1: `{"f:spec":{"f:size":{}}}`; `.` marks a field that is in the set besides its children. */
 export function fieldsV1Of(set: FieldSet): JsonObject {
   const entries = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
-  const members: [string, Json][] = entries.map(([step, child]) => [step, child.children.size === 0 ? {} : fieldsV1Of(child)]);
+  const members: [string, Json][] = entries.map(([step, child]) => [
+    step,
+    child.children.size === 0 ? {} : fieldsV1Of(child),
+  ]);
   if (set.owned && members.length > 0) members.unshift(['.', {}]);
   return Object.fromEntries(members);
 }

@@ -51,13 +51,22 @@ function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
 }
 
 function comparisonOf(before: UnknownObject | undefined, after: UnknownObject, write: ManagedWrite): Comparison {
-  const { added, modified, removed } = compare(write.schema, before as unknown as Json | undefined, after as unknown as Json);
+  const { added, modified, removed } = compare(
+    write.schema,
+    before as unknown as Json | undefined,
+    after as unknown as Json,
+  );
   const part = (set: FieldSet): FieldSet => managedPart(set, write.subresource, write.hasStatus);
   // What is gone is gone whoever wrote it: a status that disappears has no owner any more.
   return { added: part(added), modified: part(modified), removed: managedPart(removed, '', false) };
 }
 
-function afterUpdate(managers: readonly FieldManager[], comparison: Comparison, apiVersion: string, write: ManagedWrite): readonly FieldManager[] {
+function afterUpdate(
+  managers: readonly FieldManager[],
+  comparison: Comparison,
+  apiVersion: string,
+  write: ManagedWrite,
+): readonly FieldManager[] {
   const { manager, subresource, time } = write;
   const self = { manager, operation: 'Update', apiVersion, subresource } as const;
   const changed = union(comparison.added, comparison.modified);

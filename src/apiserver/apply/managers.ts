@@ -28,20 +28,30 @@ const ancientManager = 'ancient-changes';
 /** Members every object has that belong to no manager. */
 const unmanagedTop: readonly string[] = ['f:apiVersion', 'f:kind'];
 const unmanagedMetadata: readonly string[] = [
-  'f:name', 'f:namespace', 'f:creationTimestamp', 'f:uid', 'f:resourceVersion', 'f:generation', 'f:managedFields', 'f:selfLink',
-  'f:deletionTimestamp', 'f:deletionGracePeriodSeconds',
+  'f:name',
+  'f:namespace',
+  'f:creationTimestamp',
+  'f:uid',
+  'f:resourceVersion',
+  'f:generation',
+  'f:managedFields',
+  'f:selfLink',
+  'f:deletionTimestamp',
+  'f:deletionGracePeriodSeconds',
 ];
 
 /** Reads `metadata.managedFields`. Entries that are not understood are left out. */
 export function managersOf(entries: readonly ManagedFieldsEntry[]): readonly FieldManager[] {
-  return entries.filter((entry) => isJsonObject(entry.fieldsV1)).map((entry) => ({
-    manager: entry.manager,
-    operation: entry.operation,
-    apiVersion: entry.apiVersion,
-    subresource: entry.subresource ?? '',
-    time: entry.time,
-    fields: fieldSetOfV1(entry.fieldsV1),
-  }));
+  return entries
+    .filter((entry) => isJsonObject(entry.fieldsV1))
+    .map((entry) => ({
+      manager: entry.manager,
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      subresource: entry.subresource ?? '',
+      time: entry.time,
+      fields: fieldSetOfV1(entry.fieldsV1),
+    }));
 }
 
 /** The managers as they are stored: those without fields left out, Apply first, then by time and name. */
@@ -60,7 +70,11 @@ export function managedFieldsOf(managers: readonly FieldManager[]): readonly Man
 }
 
 function byOperationTimeAndName(a: FieldManager, b: FieldManager): number {
-  return compareTexts(a.operation, b.operation) || compareTexts(a.time ?? '', b.time ?? '') || compareTexts(a.manager, b.manager);
+  return (
+    compareTexts(a.operation, b.operation) ||
+    compareTexts(a.time ?? '', b.time ?? '') ||
+    compareTexts(a.manager, b.manager)
+  );
 }
 
 function compareTexts(a: string, b: string): number {
@@ -68,18 +82,30 @@ function compareTexts(a: string, b: string): number {
 }
 
 function capped(managers: readonly FieldManager[]): FieldManager[] {
-  const updates = managers.filter((manager) => manager.operation === 'Update').sort((a, b) => compareTexts(a.time ?? '', b.time ?? ''));
+  const updates = managers
+    .filter((manager) => manager.operation === 'Update')
+    .sort((a, b) => compareTexts(a.time ?? '', b.time ?? ''));
   const excess = updates.length - updateManagersMax;
   if (excess <= 0) return [...managers];
   const folded = new Set(updates.slice(0, excess + 1));
   const last = updates[excess];
   const fields = [...folded].reduce((set, manager) => union(set, manager.fields), emptySet());
-  const ancient: FieldManager = { manager: ancientManager, operation: 'Update', apiVersion: last?.apiVersion ?? 'v1', subresource: '', time: last?.time, fields };
+  const ancient: FieldManager = {
+    manager: ancientManager,
+    operation: 'Update',
+    apiVersion: last?.apiVersion ?? 'v1',
+    subresource: '',
+    time: last?.time,
+    fields,
+  };
   return [...managers.filter((manager) => !folded.has(manager)), ancient];
 }
 
 /** Whether two entries are of the same manager in the same role; what is applied may change its version. */
-export function isSameManager(a: Omit<FieldManager, 'fields' | 'time'>, b: Omit<FieldManager, 'fields' | 'time'>): boolean {
+export function isSameManager(
+  a: Omit<FieldManager, 'fields' | 'time'>,
+  b: Omit<FieldManager, 'fields' | 'time'>,
+): boolean {
   if (a.manager !== b.manager || a.operation !== b.operation || a.subresource !== b.subresource) return false;
   return a.operation === 'Apply' || a.apiVersion === b.apiVersion;
 }

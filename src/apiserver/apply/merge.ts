@@ -24,14 +24,21 @@ export function mergeApplied(schema: Schema, live: Json | undefined, applied: Js
 function isSame(live: Json, old: ReadonlyMap<string, Part>, merged: readonly (readonly [string, Json])[]): boolean {
   const before = [...old];
   if (isJsonList(live) && live.length !== before.length) return false;
-  return before.length === merged.length && merged.every(([step, value], index) => before[index]?.[0] === step && before[index]?.[1].value === value);
+  return (
+    before.length === merged.length &&
+    merged.every(([step, value], index) => before[index]?.[0] === step && before[index]?.[1].value === value)
+  );
 }
 
 /**
  * Members keep the order they have. Items take the order they are applied in; an item that is not applied stays between
  * the neighbours it had as far as that order allows, the way Kubernetes interleaves them.
  */
-function mergedSteps(old: ReadonlyMap<string, Part>, young: ReadonlyMap<string, Part>, inOrder: boolean): readonly string[] {
+function mergedSteps(
+  old: ReadonlyMap<string, Part>,
+  young: ReadonlyMap<string, Part>,
+  inOrder: boolean,
+): readonly string[] {
   if (!inOrder) return [...new Set([...old.keys(), ...young.keys()])];
   const [stored, applied] = [[...old.keys()], [...young.keys()]];
   const shared = applied.filter((step) => old.has(step));
@@ -76,7 +83,12 @@ export function removeFields(schema: Schema, value: Json, gone: FieldSet, kept: 
 
 const nothing: FieldSet = { owned: false, children: new Map() };
 
-function removePart(step: string, part: Part, gone: FieldSet | undefined, kept: FieldSet | undefined): Json | undefined {
+function removePart(
+  step: string,
+  part: Part,
+  gone: FieldSet | undefined,
+  kept: FieldSet | undefined,
+): Json | undefined {
   if (!gone) return part.value;
   // Who only changed something inside an item does not keep the item: without its keys the rest would be nothing.
   const isKept = step.startsWith('f:') ? kept !== undefined : kept?.owned === true;

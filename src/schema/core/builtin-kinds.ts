@@ -1,25 +1,53 @@
 // tidy: table
 import * as core from '../../kube/core-types.ts';
 import {
-  claimModes, countAt, eventObject, eventSource, nodeAddress, nodeRoles, nodeStatus, podReady, podRestarts, podStatus, textAt,
+  claimModes,
+  countAt,
+  eventObject,
+  eventSource,
+  nodeAddress,
+  nodeRoles,
+  nodeStatus,
+  podReady,
+  podRestarts,
+  podStatus,
+  textAt,
 } from './cells.ts';
 import { completeNamespace, completeSecret, initializeClaim, initializeNamespace } from './completions.ts';
 import { customResourceDefinitions, customResourceDefinitionSchema } from './custom-resource-definition.ts';
 import { completePod, initializePod } from './pod-defaults.ts';
 import { podSchema } from './pod.ts';
 import {
-  configMapSchema, eventSchema, leaseSchema, namespaceSchema, nodeSchema, persistentVolumeClaimSchema, secretSchema, serviceAccountSchema,
+  configMapSchema,
+  eventSchema,
+  leaseSchema,
+  namespaceSchema,
+  nodeSchema,
+  persistentVolumeClaimSchema,
+  secretSchema,
+  serviceAccountSchema,
 } from './simple-schemas.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ResourceType } from '../../kube/resource.ts';
 import type { KindDefinition, PrinterColumn } from '../kind-definition.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
-const age: PrinterColumn = { name: 'Age', type: 'string', jsonPath: '.metadata.creationTimestamp', format: 'age', description: 'Time since creation.' };
+const age: PrinterColumn = {
+  name: 'Age',
+  type: 'string',
+  jsonPath: '.metadata.creationTimestamp',
+  format: 'age',
+  description: 'Time since creation.',
+};
 
 type Extras = Partial<Omit<KindDefinition, 'type' | 'schema'>>;
 
-function builtin(type: ResourceType<KubeObject>, schema: StructuralSchema, printerColumns: readonly PrinterColumn[], extras: Extras = {}): KindDefinition {
+function builtin(
+  type: ResourceType<KubeObject>,
+  schema: StructuralSchema,
+  printerColumns: readonly PrinterColumn[],
+  extras: Extras = {},
+): KindDefinition {
   return {
     type,
     schema,
@@ -56,7 +84,12 @@ export const builtinKinds: readonly KindDefinition[] = [
       age,
       { name: 'IP', type: 'string', priority: 1, value: (pod) => textAt(pod, '<none>', 'status', 'podIP') },
       { name: 'Node', type: 'string', priority: 1, value: (pod) => textAt(pod, '<none>', 'spec', 'nodeName') },
-      { name: 'Nominated Node', type: 'string', priority: 1, value: (pod) => textAt(pod, '<none>', 'status', 'nominatedNodeName') },
+      {
+        name: 'Nominated Node',
+        type: 'string',
+        priority: 1,
+        value: (pod) => textAt(pod, '<none>', 'status', 'nominatedNodeName'),
+      },
       { name: 'Readiness Gates', type: 'string', priority: 1, value: () => '<none>' },
     ],
     { ...status, shortNames: ['po'], categories: ['all'], complete: completePod, initialize: initializePod },
@@ -93,7 +126,12 @@ export const builtinKinds: readonly KindDefinition[] = [
       { name: 'Access Modes', type: 'string', value: claimModes },
       { name: 'StorageClass', type: 'string', value: (claim) => textAt(claim, '', 'spec', 'storageClassName') },
       age,
-      { name: 'VolumeMode', type: 'string', priority: 1, value: (claim) => textAt(claim, '<unset>', 'spec', 'volumeMode') },
+      {
+        name: 'VolumeMode',
+        type: 'string',
+        priority: 1,
+        value: (claim) => textAt(claim, '<unset>', 'spec', 'volumeMode'),
+      },
     ],
     { ...status, shortNames: ['pvc'], initialize: initializeClaim },
   ),
@@ -105,7 +143,12 @@ export const builtinKinds: readonly KindDefinition[] = [
       { name: 'Type', type: 'string', value: (event) => textAt(event, '', 'type') },
       { name: 'Reason', type: 'string', value: (event) => textAt(event, '', 'reason') },
       { name: 'Object', type: 'string', value: eventObject },
-      { name: 'Subobject', type: 'string', priority: 1, value: (event) => textAt(event, '', 'involvedObject', 'fieldPath') },
+      {
+        name: 'Subobject',
+        type: 'string',
+        priority: 1,
+        value: (event) => textAt(event, '', 'involvedObject', 'fieldPath'),
+      },
       { name: 'Source', type: 'string', priority: 1, value: eventSource },
       { name: 'Message', type: 'string', value: (event) => textAt(event, '', 'message').trim() },
       { name: 'First Seen', type: 'string', format: 'age', priority: 1, jsonPath: '.firstTimestamp' },
@@ -124,17 +167,42 @@ export const builtinKinds: readonly KindDefinition[] = [
       { name: 'Version', type: 'string', value: (node) => textAt(node, '', 'status', 'nodeInfo', 'kubeletVersion') },
       { name: 'Internal-IP', type: 'string', priority: 1, value: (node) => nodeAddress(node, 'InternalIP') },
       { name: 'External-IP', type: 'string', priority: 1, value: (node) => nodeAddress(node, 'ExternalIP') },
-      { name: 'OS-Image', type: 'string', priority: 1, value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'osImage') },
-      { name: 'Kernel-Version', type: 'string', priority: 1, value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'kernelVersion') },
-      { name: 'Container-Runtime', type: 'string', priority: 1, value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'containerRuntimeVersion') },
+      {
+        name: 'OS-Image',
+        type: 'string',
+        priority: 1,
+        value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'osImage'),
+      },
+      {
+        name: 'Kernel-Version',
+        type: 'string',
+        priority: 1,
+        value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'kernelVersion'),
+      },
+      {
+        name: 'Container-Runtime',
+        type: 'string',
+        priority: 1,
+        value: (node) => textAt(node, '<unknown>', 'status', 'nodeInfo', 'containerRuntimeVersion'),
+      },
     ],
     { ...status, shortNames: ['no'] },
   ),
-  builtin(core.leases, leaseSchema, [{ name: 'Holder', type: 'string', value: (lease) => textAt(lease, '', 'spec', 'holderIdentity') }, age]),
+  builtin(core.leases, leaseSchema, [
+    { name: 'Holder', type: 'string', value: (lease) => textAt(lease, '', 'spec', 'holderIdentity') },
+    age,
+  ]),
   builtin(
     customResourceDefinitions,
     customResourceDefinitionSchema,
-    [{ name: 'Created At', type: 'date', jsonPath: '.metadata.creationTimestamp', value: (crd) => crd.metadata.creationTimestamp ?? '' }],
+    [
+      {
+        name: 'Created At',
+        type: 'date',
+        jsonPath: '.metadata.creationTimestamp',
+        value: (crd) => crd.metadata.creationTimestamp ?? '',
+      },
+    ],
     { ...status, shortNames: ['crd', 'crds'], categories: ['api-extensions'] },
   ),
 ];

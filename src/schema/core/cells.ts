@@ -45,7 +45,9 @@ export function podReady(pod: UnknownObject): string {
     ...statuses(pod, 'containerStatuses'),
     ...statuses(pod, 'initContainerStatuses').filter((status) => sidecars.has(textAt(status, '', 'name'))),
   ];
-  const ready = counted.filter((status) => status['ready'] === true && valueAt(status, 'state', 'running') !== undefined);
+  const ready = counted.filter(
+    (status) => status['ready'] === true && valueAt(status, 'state', 'running') !== undefined,
+  );
   return `${ready.length}/${countAt(pod, 'spec', 'containers') + sidecars.size}`;
 }
 
@@ -57,7 +59,10 @@ export function podRestarts(pod: UnknownObject): string {
 
 /** `Running`, `Completed`, `Init:1/3`, `Init:Error`, `Terminating`, …: what a person wants to know of a pod. */
 export function podStatus(pod: UnknownObject): string {
-  const reason = initReason(pod) ?? containerReason(pod) ?? textAt(pod, textAt(pod, 'Unknown', 'status', 'phase'), 'status', 'reason');
+  const reason =
+    initReason(pod) ??
+    containerReason(pod) ??
+    textAt(pod, textAt(pod, 'Unknown', 'status', 'phase'), 'status', 'reason');
   if (pod.metadata.deletionTimestamp === undefined) return reason;
   if (valueAt(pod, 'status', 'reason') === 'NodeLost') return 'Unknown';
   const phase = valueAt(pod, 'status', 'phase');

@@ -1,5 +1,18 @@
 // tidy: table
-import { flag, freeObject, integer, intOrString, keyedList, list, long, mapOf, object, quantity, text, textList } from '../builders.ts';
+import {
+  flag,
+  freeObject,
+  integer,
+  intOrString,
+  keyedList,
+  list,
+  long,
+  mapOf,
+  object,
+  quantity,
+  text,
+  textList,
+} from '../builders.ts';
 import { fieldReference, resourceFieldReference } from './volumes.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
@@ -67,7 +80,11 @@ export const volumeMounts: StructuralSchema = keyedList(
 export const volumeDevices: StructuralSchema = keyedList(
   'Block devices in the container.',
   ['devicePath'],
-  object('One device.', { name: text('Name of the volume.'), devicePath: text('Path in the container.') }, { required: ['name', 'devicePath'] }),
+  object(
+    'One device.',
+    { name: text('Name of the volume.'), devicePath: text('Path in the container.') },
+    { required: ['name', 'devicePath'] },
+  ),
 );
 
 /** `resources` of a container. */
@@ -77,12 +94,18 @@ export const resources: StructuralSchema = object('CPU, memory and other resourc
   claims: keyedList(
     'Devices claimed by the pod that this container uses.',
     ['name'],
-    object('One claim.', { name: text('Name in resourceClaims of the pod.'), request: text('Part of the claim.') }, { required: ['name'] }),
+    object(
+      'One claim.',
+      { name: text('Name in resourceClaims of the pod.'), request: text('Part of the claim.') },
+      { required: ['name'] },
+    ),
   ),
 });
 
 const handlers: Readonly<Record<string, StructuralSchema>> = {
-  exec: object('A command in the container; exit code 0 is a success.', { command: textList('The command and its arguments.') }),
+  exec: object('A command in the container; exit code 0 is a success.', {
+    command: textList('The command and its arguments.'),
+  }),
   httpGet: object(
     'An HTTP request; a status of 200 to 399 is a success.',
     {
@@ -90,7 +113,10 @@ const handlers: Readonly<Record<string, StructuralSchema>> = {
       port: intOrString('Number or name of the port.'),
       host: text('Host; the pod by default.'),
       scheme: text('HTTP or HTTPS.', { default: 'HTTP' }),
-      httpHeaders: list('Headers.', object('A header.', { name: text('Name.'), value: text('Value.') }, { required: ['name', 'value'] })),
+      httpHeaders: list(
+        'Headers.',
+        object('A header.', { name: text('Name.'), value: text('Value.') }, { required: ['name', 'value'] }),
+      ),
     },
     { required: ['port'] },
   ),
@@ -104,7 +130,11 @@ const handlers: Readonly<Record<string, StructuralSchema>> = {
 /** A probe of a container. */
 export const probe: StructuralSchema = object('A check that is made again and again.', {
   ...handlers,
-  grpc: object('A gRPC health check.', { port: integer('Port.'), service: text('Service.', { default: '' }) }, { required: ['port'] }),
+  grpc: object(
+    'A gRPC health check.',
+    { port: integer('Port.'), service: text('Service.', { default: '' }) },
+    { required: ['port'] },
+  ),
   initialDelaySeconds: integer('Seconds before the first check.'),
   timeoutSeconds: integer('Seconds one check may take.', { default: 1 }),
   periodSeconds: integer('Seconds between checks.', { default: 10 }),
@@ -156,7 +186,7 @@ const identity: Readonly<Record<string, StructuralSchema>> = {
 };
 
 /** `securityContext` of a container. */
-export const containerSecurityContext: StructuralSchema = object('Rights of the container; wins over the pod\'s.', {
+export const containerSecurityContext: StructuralSchema = object("Rights of the container; wins over the pod's.", {
   ...identity,
   privileged: flag('Whether it is as good as root on the node.'),
   allowPrivilegeEscalation: flag('Whether a process may gain more rights than its parent.'),
@@ -173,7 +203,10 @@ export const podSecurityContext: StructuralSchema = object('Rights of all contai
   supplementalGroups: list('Further groups.', long('Group id.')),
   supplementalGroupsPolicy: text('Merge or Strict.'),
   seLinuxChangePolicy: text('MountOption or Recursive.'),
-  sysctls: list('Kernel settings.', object('One setting.', { name: text('Name.'), value: text('Value.') }, { required: ['name', 'value'] })),
+  sysctls: list(
+    'Kernel settings.',
+    object('One setting.', { name: text('Name.'), value: text('Value.') }, { required: ['name', 'value'] }),
+  ),
 });
 
 /** `ports` of a container. */
@@ -233,7 +266,9 @@ export const container: StructuralSchema = object(
     resources: { ...resources, default: {} },
     resizePolicy: list('What a change of resources does.', freeObject('A rule.')),
     restartPolicyRules: list('Exit codes that decide about a restart.', freeObject('A rule.')),
-    terminationMessagePath: text('File whose content becomes the termination message.', { default: '/dev/termination-log' }),
+    terminationMessagePath: text('File whose content becomes the termination message.', {
+      default: '/dev/termination-log',
+    }),
     terminationMessagePolicy: text('File or FallbackToLogsOnError.', { default: 'File' }),
   },
   { required: ['name'] },

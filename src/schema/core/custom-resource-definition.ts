@@ -54,7 +54,10 @@ const version = object(
       scale: freeObject('Not served by this server.'),
     }),
     additionalPrinterColumns: list('Columns of kubectl get.', printerColumn),
-    selectableFields: list('Fields that can be selected.', object('A field.', { jsonPath: text('Where it is.') }, { required: ['jsonPath'] })),
+    selectableFields: list(
+      'Fields that can be selected.',
+      object('A field.', { jsonPath: text('Where it is.') }, { required: ['jsonPath'] }),
+    ),
   },
   { required: ['name', 'served', 'storage'] },
 );
@@ -71,7 +74,11 @@ export const customResourceDefinitionSchema: StructuralSchema = topLevel(
         scope: text('Namespaced or Cluster.', { enum: ['Namespaced', 'Cluster'] }),
         versions: list('Versions of the kind.', version),
         preserveUnknownFields: flag('Must be false.'),
-        conversion: object('How versions are converted.', { strategy: text('None.'), webhook: freeObject('Not served by this server.') }, { required: ['strategy'] }),
+        conversion: object(
+          'How versions are converted.',
+          { strategy: text('None.'), webhook: freeObject('Not served by this server.') },
+          { required: ['strategy'] },
+        ),
       },
       { required: ['group', 'names', 'scope', 'versions'] },
     ),
@@ -81,7 +88,14 @@ export const customResourceDefinitionSchema: StructuralSchema = topLevel(
         ['type'],
         object(
           'One condition.',
-          { type: text('What it is about.'), status: text('True, False or Unknown.'), reason: text('One word.'), message: text('A sentence.'), lastTransitionTime: instant('When it changed.'), observedGeneration: integer('Generation.') },
+          {
+            type: text('What it is about.'),
+            status: text('True, False or Unknown.'),
+            reason: text('One word.'),
+            message: text('A sentence.'),
+            lastTransitionTime: instant('When it changed.'),
+            observedGeneration: integer('Generation.'),
+          },
           { required: ['type', 'status'] },
         ),
       ),

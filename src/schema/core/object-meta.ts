@@ -40,7 +40,9 @@ export const objectMeta: StructuralSchema = object('Name, identity, labels and l
   labels: textMap('Keys and values to select objects by.'),
   annotations: textMap('Keys and values for tools; not selectable.'),
   ownerReferences: keyedList('Objects this one depends on.', ['uid'], ownerReference),
-  finalizers: textSet('Names that must be removed before the object can be.', { 'x-kubernetes-patch-strategy': 'merge' }),
+  finalizers: textSet('Names that must be removed before the object can be.', {
+    'x-kubernetes-patch-strategy': 'merge',
+  }),
   managedFields: list('Who has set which fields.', managedFieldsEntry),
 });
 

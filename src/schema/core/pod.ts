@@ -1,13 +1,38 @@
 // tidy: table
-import { flag, freeObject, instant, integer, keyedList, list, long, object, text, textMap, withDefault, anything } from '../builders.ts';
+import {
+  flag,
+  freeObject,
+  instant,
+  integer,
+  keyedList,
+  list,
+  long,
+  object,
+  text,
+  textMap,
+  withDefault,
+  anything,
+} from '../builders.ts';
 import { container, podSecurityContext, resources } from './container.ts';
 import { topLevel } from './object-meta.ts';
-import { affinity, dnsConfig, hostAliases, localReference, readinessGates, schedulingGates, tolerations, topologySpreadConstraints } from './selectors.ts';
+import {
+  affinity,
+  dnsConfig,
+  hostAliases,
+  localReference,
+  readinessGates,
+  schedulingGates,
+  tolerations,
+  topologySpreadConstraints,
+} from './selectors.ts';
 import { volumes } from './volumes.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
 /** `imagePullSecrets` of a pod. */
-export const imagePullSecrets: StructuralSchema = keyedList('Secrets with registry credentials.', ['name'], { ...localReference, required: ['name'] });
+export const imagePullSecrets: StructuralSchema = keyedList('Secrets with registry credentials.', ['name'], {
+  ...localReference,
+  required: ['name'],
+});
 
 /** Members of a pod spec that a Tekton podTemplate shares, without their defaults. */
 export const podTemplateMembers: Readonly<Record<string, StructuralSchema>> = {
@@ -36,7 +61,10 @@ const podSpec = object(
     ...podTemplateMembers,
     containers: keyedList('Containers that run together; at least one.', ['name'], container),
     initContainers: keyedList('Containers that run one after another before the others.', ['name'], container),
-    ephemeralContainers: keyedList('Containers added for debugging.', ['name'], { ...container, properties: { ...container.properties, targetContainerName: text('Container to look into.') } }),
+    ephemeralContainers: keyedList('Containers added for debugging.', ['name'], {
+      ...container,
+      properties: { ...container.properties, targetContainerName: text('Container to look into.') },
+    }),
     restartPolicy: text('Always, OnFailure or Never.', { default: 'Always' }),
     terminationGracePeriodSeconds: long('Seconds between asking containers to end and ending them.', { default: 30 }),
     activeDeadlineSeconds: long('Seconds the pod may run.'),
@@ -53,7 +81,7 @@ const podSpec = object(
     hostnameOverride: text('Host name that replaces every other.'),
     subdomain: text('Domain below the namespace.'),
     setHostnameAsFQDN: flag('Whether the full name is the host name.'),
-    shareProcessNamespace: flag('Whether containers see each other\'s processes.'),
+    shareProcessNamespace: flag("Whether containers see each other's processes."),
     priority: integer('Importance.'),
     preemptionPolicy: text('PreemptLowerPriority or Never.'),
     overhead: freeObject('Resources the runtime itself takes.'),
@@ -61,7 +89,11 @@ const podSpec = object(
     schedulingGates,
     os: object('Operating system.', { name: text('linux or windows.') }, { required: ['name'] }),
     resources,
-    resourceClaims: keyedList('Devices the pod claims.', ['name'], { ...freeObject('A claim.'), properties: { name: text('Name.') }, required: ['name'] }),
+    resourceClaims: keyedList('Devices the pod claims.', ['name'], {
+      ...freeObject('A claim.'),
+      properties: { name: text('Name.') },
+      required: ['name'],
+    }),
   },
   { required: ['containers'] },
 );
@@ -105,27 +137,24 @@ const containerState = object('Waiting, running or terminated.', {
   ),
 });
 
-const containerStatuses = list(
-  'What the containers do.',
-  {
-    ...object(
-      'What one container does.',
-      {
-        name: text('Name of the container.'),
-        state: containerState,
-        lastState: containerState,
-        ready: flag('Whether it is ready.'),
-        started: flag('Whether it has started.'),
-        restartCount: integer('How often it was started again.'),
-        image: text('Image.'),
-        imageID: text('Id of the image.'),
-        containerID: text('Id in the runtime.'),
-      },
-      { required: ['name', 'ready', 'restartCount', 'image', 'imageID'] },
-    ),
-    'x-kubernetes-preserve-unknown-fields': true,
-  },
-);
+const containerStatuses = list('What the containers do.', {
+  ...object(
+    'What one container does.',
+    {
+      name: text('Name of the container.'),
+      state: containerState,
+      lastState: containerState,
+      ready: flag('Whether it is ready.'),
+      started: flag('Whether it has started.'),
+      restartCount: integer('How often it was started again.'),
+      image: text('Image.'),
+      imageID: text('Id of the image.'),
+      containerID: text('Id in the runtime.'),
+    },
+    { required: ['name', 'ready', 'restartCount', 'image', 'imageID'] },
+  ),
+  'x-kubernetes-preserve-unknown-fields': true,
+});
 
 const podStatus: StructuralSchema = {
   ...object('What the pod does.', {
@@ -151,4 +180,8 @@ const podStatus: StructuralSchema = {
 };
 
 /** core/v1 Pod. */
-export const podSchema: StructuralSchema = topLevel('Containers that run together on one node.', { spec: podSpec, status: podStatus }, { required: ['spec'] });
+export const podSchema: StructuralSchema = topLevel(
+  'Containers that run together on one node.',
+  { spec: podSpec, status: podStatus },
+  { required: ['spec'] },
+);

@@ -48,7 +48,12 @@ export const objectReference: StructuralSchema = object(
 /** A reference to an object of a given API group in the same namespace. */
 export const typedReference: StructuralSchema = object(
   'Names an object of an API group in the same namespace.',
-  { apiGroup: text('API group; empty for the core group.'), kind: text('Kind.'), name: text('Name.'), namespace: text('Namespace.') },
+  {
+    apiGroup: text('API group; empty for the core group.'),
+    kind: text('Kind.'),
+    name: text('Name.'),
+    namespace: text('Namespace.'),
+  },
   { required: ['kind', 'name'] },
 );
 
@@ -93,7 +98,10 @@ function weighted(member: string, term: StructuralSchema): StructuralSchema {
 function podAffinity(description: string): StructuralSchema {
   return object(description, {
     requiredDuringSchedulingIgnoredDuringExecution: list('Must hold when the pod is placed.', podTerm),
-    preferredDuringSchedulingIgnoredDuringExecution: list('Should hold when the pod is placed.', weighted('podAffinityTerm', podTerm)),
+    preferredDuringSchedulingIgnoredDuringExecution: list(
+      'Should hold when the pod is placed.',
+      weighted('podAffinityTerm', podTerm),
+    ),
   });
 }
 
@@ -105,7 +113,10 @@ export const affinity: StructuralSchema = object('Where the pod wants to run.', 
       { nodeSelectorTerms: list('Alternatives.', nodeTerm) },
       { required: ['nodeSelectorTerms'], 'x-kubernetes-map-type': 'atomic' },
     ),
-    preferredDuringSchedulingIgnoredDuringExecution: list('Nodes that are preferred.', weighted('preference', nodeTerm)),
+    preferredDuringSchedulingIgnoredDuringExecution: list(
+      'Nodes that are preferred.',
+      weighted('preference', nodeTerm),
+    ),
   }),
   podAffinity: podAffinity('Pods to be near.'),
   podAntiAffinity: podAffinity('Pods to be away from.'),

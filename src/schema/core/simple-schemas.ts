@@ -1,5 +1,20 @@
 // tidy: table
-import { anything, flag, freeObject, instant, integer, keyedList, list, mapOf, object, quantity, text, textList, textMap, textSet } from '../builders.ts';
+import {
+  anything,
+  flag,
+  freeObject,
+  instant,
+  integer,
+  keyedList,
+  list,
+  mapOf,
+  object,
+  quantity,
+  text,
+  textList,
+  textMap,
+  textSet,
+} from '../builders.ts';
 import { topLevel } from './object-meta.ts';
 import { conditions } from './pod.ts';
 import { localReference, objectReference } from './selectors.ts';
@@ -31,7 +46,11 @@ export const secretSchema: StructuralSchema = topLevel('Secret keys and values.'
 
 /** core/v1 ServiceAccount. */
 export const serviceAccountSchema: StructuralSchema = topLevel('An identity of pods.', {
-  secrets: keyedList('Secrets pods of this account may use.', ['name'], { ...objectReference, 'x-kubernetes-map-type': 'granular', required: ['name'] }),
+  secrets: keyedList('Secrets pods of this account may use.', ['name'], {
+    ...objectReference,
+    'x-kubernetes-map-type': 'granular',
+    required: ['name'],
+  }),
   imagePullSecrets: list('Registry credentials of pods of this account.', localReference),
   automountServiceAccountToken: flag('Whether pods get a token.'),
 });
@@ -68,7 +87,10 @@ export const eventSchema: StructuralSchema = topLevel(
     source: object('Who says so.', { component: text('Component.'), host: text('Host.') }),
     reportingComponent: text('Who says so.'),
     reportingInstance: text('Which instance of it.'),
-    series: object('A series of equal events.', { count: integer('How many.'), lastObservedTime: instant('Last time.') }),
+    series: object('A series of equal events.', {
+      count: integer('How many.'),
+      lastObservedTime: instant('Last time.'),
+    }),
   },
   { required: ['involvedObject'] },
 );
@@ -82,7 +104,11 @@ export const nodeSchema: StructuralSchema = topLevel('A machine that runs pods.'
     unschedulable: flag('Whether no new pods come here.'),
     taints: list(
       'What pods must put up with.',
-      object('A taint.', { key: text('Key.'), value: text('Value.'), effect: text('Effect.'), timeAdded: instant('Since when.') }, { required: ['key', 'effect'] }),
+      object(
+        'A taint.',
+        { key: text('Key.'), value: text('Value.'), effect: text('Effect.'), timeAdded: instant('Since when.') },
+        { required: ['key', 'effect'] },
+      ),
     ),
   }),
   status: {
@@ -91,7 +117,12 @@ export const nodeSchema: StructuralSchema = topLevel('A machine that runs pods.'
       allocatable: mapOf('Resources for pods.', quantity('Amount.')),
       phase: text('Not used.'),
       conditions,
-      addresses: keyedList('Addresses.', ['type'], object('An address.', { type: text('Type.'), address: text('Address.') }, { required: ['type', 'address'] }), { 'x-penstock-duplicates-allowed': true }),
+      addresses: keyedList(
+        'Addresses.',
+        ['type'],
+        object('An address.', { type: text('Type.'), address: text('Address.') }, { required: ['type', 'address'] }),
+        { 'x-penstock-duplicates-allowed': true },
+      ),
       nodeInfo: freeObject('Versions of what runs on the node.'),
       images: anything('Images on the node.'),
     }),

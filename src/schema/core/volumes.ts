@@ -1,5 +1,18 @@
 // tidy: table
-import { flag, freeObject, integer, keyedList, list, long, object, quantity, text, textList, textMap, withDefault } from '../builders.ts';
+import {
+  flag,
+  freeObject,
+  integer,
+  keyedList,
+  list,
+  long,
+  object,
+  quantity,
+  text,
+  textList,
+  textMap,
+  withDefault,
+} from '../builders.ts';
 import { templateMeta } from './object-meta.ts';
 import { labelSelector, localReference, typedReference } from './selectors.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
@@ -9,20 +22,31 @@ const defaultMode = integer('Permission bits of files that do not say; 0644 by d
 
 const keyToPath = list(
   'Which keys become files; all of them when absent.',
-  object('One file.', { key: text('Key.'), path: text('Relative path of the file.'), mode }, { required: ['key', 'path'] }),
+  object(
+    'One file.',
+    { key: text('Key.'), path: text('Relative path of the file.'), mode },
+    { required: ['key', 'path'] },
+  ),
 );
 
 /** A reference to a member of the pod itself. */
 export const fieldReference: StructuralSchema = object(
   'A member of the pod.',
-  { apiVersion: text('Version of the schema.', { default: 'v1' }), fieldPath: text("Path of the member, such as metadata.annotations['key'].") },
+  {
+    apiVersion: text('Version of the schema.', { default: 'v1' }),
+    fieldPath: text("Path of the member, such as metadata.annotations['key']."),
+  },
   { required: ['fieldPath'], 'x-kubernetes-map-type': 'atomic' },
 );
 
 /** A reference to a resource limit or request of a container. */
 export const resourceFieldReference: StructuralSchema = object(
   'A resource of a container.',
-  { containerName: text('Container; required in volumes.'), resource: text('Such as limits.cpu.'), divisor: quantity('Unit of the output.') },
+  {
+    containerName: text('Container; required in volumes.'),
+    resource: text('Such as limits.cpu.'),
+    divisor: quantity('Unit of the output.'),
+  },
   { required: ['resource'], 'x-kubernetes-map-type': 'atomic' },
 );
 
@@ -30,7 +54,12 @@ const downwardItems = list(
   'The files.',
   object(
     'One file.',
-    { path: text('Relative path of the file.'), fieldRef: fieldReference, resourceFieldRef: resourceFieldReference, mode },
+    {
+      path: text('Relative path of the file.'),
+      fieldRef: fieldReference,
+      resourceFieldRef: resourceFieldReference,
+      mode,
+    },
     { required: ['path'] },
   ),
 );
@@ -56,7 +85,7 @@ const projection = object('One source.', {
   configMap: object('Keys of a ConfigMap.', { name: text('Name of the ConfigMap.'), items: keyToPath, optional }),
   downwardAPI: object('Members of the pod.', { items: downwardItems }),
   serviceAccountToken: object(
-    'A token of the pod\'s service account.',
+    "A token of the pod's service account.",
     {
       audience: text('Who the token is for.'),
       expirationSeconds: long('Life time of the token.', { default: 3600 }),
@@ -67,7 +96,10 @@ const projection = object('One source.', {
   clusterTrustBundle: freeObject('Trust anchors.'),
 });
 
-const projectedVolume = object('Several sources in one directory.', { sources: list('The sources.', projection), defaultMode });
+const projectedVolume = object('Several sources in one directory.', {
+  sources: list('The sources.', projection),
+  defaultMode,
+});
 
 const emptyDirVolume = object('A directory that lives as long as the pod.', {
   medium: text('Empty for disk, Memory for a RAM disk.'),
@@ -131,8 +163,24 @@ export const workspaceSources: Readonly<Record<string, StructuralSchema>> = {
 
 const rareSources: Readonly<Record<string, StructuralSchema>> = Object.fromEntries(
   [
-    'awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk',
-    'gitRepo', 'glusterfs', 'iscsi', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos',
+    'awsElasticBlockStore',
+    'azureDisk',
+    'azureFile',
+    'cephfs',
+    'cinder',
+    'fc',
+    'flexVolume',
+    'flocker',
+    'gcePersistentDisk',
+    'gitRepo',
+    'glusterfs',
+    'iscsi',
+    'photonPersistentDisk',
+    'portworxVolume',
+    'quobyte',
+    'rbd',
+    'scaleIO',
+    'storageos',
     'vsphereVolume',
   ].map((name) => [name, freeObject('A source this server keeps but does not interpret.')]),
 );
@@ -151,11 +199,18 @@ export const volume: StructuralSchema = object(
     ),
     nfs: object(
       'A directory of an NFS server.',
-      { server: text('Server.'), path: text('Path on the server.'), readOnly: flag('Whether it is mounted read-only.') },
+      {
+        server: text('Server.'),
+        path: text('Path on the server.'),
+        readOnly: flag('Whether it is mounted read-only.'),
+      },
       { required: ['server', 'path'] },
     ),
     ephemeral: object('A claim that lives as long as the pod.', { volumeClaimTemplate: claimTemplate }),
-    image: object('An OCI image or artifact.', { reference: text('Image.'), pullPolicy: text('Always, Never or IfNotPresent.') }),
+    image: object('An OCI image or artifact.', {
+      reference: text('Image.'),
+      pullPolicy: text('Always, Never or IfNotPresent.'),
+    }),
     ...rareSources,
   },
   { required: ['name'] },

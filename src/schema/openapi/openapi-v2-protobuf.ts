@@ -57,7 +57,8 @@ function schema(value: JsonObject): MessageWriter {
 
 function shape(value: JsonObject, writer: MessageWriter): MessageWriter {
   const { additionalProperties, type, items, properties } = value;
-  if (isJsonObject(additionalProperties)) writer.message(21, new MessageWriter().message(1, schema(additionalProperties)));
+  if (isJsonObject(additionalProperties))
+    writer.message(21, new MessageWriter().message(1, schema(additionalProperties)));
   if (typeof type === 'string') writer.message(22, new MessageWriter().text(1, type));
   if (isJsonObject(items)) writer.message(23, new MessageWriter().message(1, schema(items)));
   if (properties !== undefined) writer.message(25, namedSchemas(properties));
@@ -111,7 +112,10 @@ function responses(value: Json | undefined): MessageWriter {
 function parameter(value: JsonObject): MessageWriter {
   const inBody = value['in'] === 'body';
   const field = inBody ? 1 : 2;
-  return new MessageWriter().message(1, new MessageWriter().message(field, inBody ? bodyParameter(value) : otherParameter(value)));
+  return new MessageWriter().message(
+    1,
+    new MessageWriter().message(field, inBody ? bodyParameter(value) : otherParameter(value)),
+  );
 }
 
 function bodyParameter(value: JsonObject): MessageWriter {

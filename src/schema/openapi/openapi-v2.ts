@@ -9,7 +9,9 @@ import { deleteOptionsName, listMetaName, schemaName, statusName } from './schem
 
 /** What `/openapi/v2` answers, as JSON. */
 export function openApiV2Document(kinds: readonly KindDefinition[]): JsonObject {
-  const paths = kinds.flatMap((kind) => pathsOfKind(kind).map((path): [string, Json] => [path.path, pathItem(kind, path)]));
+  const paths = kinds.flatMap((kind) =>
+    pathsOfKind(kind).map((path): [string, Json] => [path.path, pathItem(kind, path)]),
+  );
   const definitions = kinds.flatMap((kind): [string, Json][] => [
     [schemaName(kind.type), objectDefinition(kind)],
     [schemaName(kind.type, 'List'), listDefinition(kind)],
@@ -46,16 +48,32 @@ function ref(name: string): JsonObject {
 }
 
 function pathItem(kind: KindDefinition, path: ApiPath): JsonObject {
-  const parameters = path.variables.map((name) => ({ name, in: 'path', required: true, type: 'string', uniqueItems: true }));
-  const operations = path.operations.map((operation): [string, Json] => [operation.method, operationItem(kind, operation)]);
+  const parameters = path.variables.map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    type: 'string',
+    uniqueItems: true,
+  }));
+  const operations = path.operations.map((operation): [string, Json] => [
+    operation.method,
+    operationItem(kind, operation),
+  ]);
   return { ...Object.fromEntries(operations), ...(parameters.length > 0 ? { parameters } : {}) };
 }
 
 function operationItem(kind: KindDefinition, operation: Operation): JsonObject {
-  const query = operation.query.map(({ name, type, description }) => ({ name, in: 'query', type, description, uniqueItems: true }));
+  const query = operation.query.map(({ name, type, description }) => ({
+    name,
+    in: 'query',
+    type,
+    description,
+    uniqueItems: true,
+  }));
   const body = bodySchema(kind, operation);
   const parameters = [...(body ? [{ name: 'body', in: 'body', schema: body }] : []), ...query];
-  const answer = operation.answer === 'status' ? statusName : schemaName(kind.type, operation.answer === 'list' ? 'List' : '');
+  const answer =
+    operation.answer === 'status' ? statusName : schemaName(kind.type, operation.answer === 'list' ? 'List' : '');
   return {
     description: `${operation.action} ${kind.type.kind}`,
     operationId: operation.operationId,

@@ -28,7 +28,9 @@ export function openApiV3Index(kinds: readonly KindDefinition[], hash: (document
 
 /** The document of one group and version; all `kinds` are of it. */
 export function openApiV3Document(kinds: readonly KindDefinition[]): JsonObject {
-  const paths = kinds.flatMap((kind) => pathsOfKind(kind).map((path): [string, Json] => [path.path, pathItem(kind, path)]));
+  const paths = kinds.flatMap((kind) =>
+    pathsOfKind(kind).map((path): [string, Json] => [path.path, pathItem(kind, path)]),
+  );
   const schemas = kinds.flatMap((kind): [string, Json][] => [
     [schemaName(kind.type), objectSchema(kind)],
     [schemaName(kind.type, 'List'), listSchema(kind)],
@@ -57,7 +59,11 @@ function listSchema(kind: KindDefinition): JsonObject {
 }
 
 /** `x-kubernetes-group-version-kind` of a kind. */
-export function groupVersionKind(type: ResourceType): { readonly group: string; readonly version: string; readonly kind: string } {
+export function groupVersionKind(type: ResourceType): {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+} {
   return { group: type.group, version: type.version, kind: type.kind };
 }
 
@@ -73,7 +79,10 @@ function pathItem(kind: KindDefinition, path: ApiPath): JsonObject {
     description: name === 'name' ? `Name of the ${kind.type.kind}.` : 'Namespace.',
     schema: { type: 'string', uniqueItems: true },
   }));
-  const operations = path.operations.map((operation): [string, Json] => [operation.method, operationItem(kind, operation)]);
+  const operations = path.operations.map((operation): [string, Json] => [
+    operation.method,
+    operationItem(kind, operation),
+  ]);
   return { ...Object.fromEntries(operations), ...(parameters.length > 0 ? { parameters } : {}) };
 }
 
@@ -90,7 +99,9 @@ function operationItem(kind: KindDefinition, operation: Operation): JsonObject {
     tags: [apiVersionOf(kind.type).replace(/[./]/g, '_')],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...requestBody(kind, operation),
-    responses: { 200: { description: 'OK', content: { 'application/json': { schema: answerSchema(kind, operation) } } } },
+    responses: {
+      200: { description: 'OK', content: { 'application/json': { schema: answerSchema(kind, operation) } } },
+    },
     'x-kubernetes-action': operation.action,
     'x-kubernetes-group-version-kind': groupVersionKind(kind.type),
   };

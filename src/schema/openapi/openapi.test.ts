@@ -40,7 +40,11 @@ describe('OpenAPI v3', () => {
 
   it('marks kinds, actions and query parameters as kubectl looks for them', () => {
     const patch = at(document, 'paths', '/apis/tekton.dev/v1/namespaces/{namespace}/pipelineruns/{name}', 'patch');
-    assert.deepEqual(at(patch, 'x-kubernetes-group-version-kind'), { group: 'tekton.dev', version: 'v1', kind: 'PipelineRun' });
+    assert.deepEqual(at(patch, 'x-kubernetes-group-version-kind'), {
+      group: 'tekton.dev',
+      version: 'v1',
+      kind: 'PipelineRun',
+    });
     assert.equal(at(patch, 'x-kubernetes-action'), 'patch');
     const names = (at(patch, 'parameters') as readonly JsonObject[]).map((parameter) => parameter['name']);
     assert.deepEqual(names, ['dryRun', 'fieldManager', 'fieldValidation', 'force']);
@@ -52,7 +56,12 @@ describe('OpenAPI v3', () => {
   it('lists one document a group and version, addressed by content', () => {
     const index = openApiV3Index(kinds, (made) => String(JSON.stringify(made).length));
     const paths = at(index, 'paths');
-    assert.deepEqual(Object.keys(paths as JsonObject), ['api/v1', 'apis/apiextensions.k8s.io/v1', 'apis/coordination.k8s.io/v1', 'apis/tekton.dev/v1']);
+    assert.deepEqual(Object.keys(paths as JsonObject), [
+      'api/v1',
+      'apis/apiextensions.k8s.io/v1',
+      'apis/coordination.k8s.io/v1',
+      'apis/tekton.dev/v1',
+    ]);
     assert.match(String(at(paths, 'api/v1', 'serverRelativeURL')), /^\/openapi\/v3\/api\/v1\?hash=\d+$/);
   });
 
@@ -80,8 +89,14 @@ describe('MessageWriter', () => {
   it('writes the bytes of the specification', () => {
     // 150 as field 1, "testing" as field 2: the examples of the encoding's description.
     assert.deepEqual([...new MessageWriter().integer(1, 150).bytes()], [0x08, 0x96, 0x01]);
-    assert.deepEqual([...new MessageWriter().text(2, 'testing').bytes()], [0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67]);
-    assert.deepEqual([...new MessageWriter().message(3, new MessageWriter().integer(1, 150)).bytes()], [0x1a, 0x03, 0x08, 0x96, 0x01]);
+    assert.deepEqual(
+      [...new MessageWriter().text(2, 'testing').bytes()],
+      [0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67],
+    );
+    assert.deepEqual(
+      [...new MessageWriter().message(3, new MessageWriter().integer(1, 150)).bytes()],
+      [0x1a, 0x03, 0x08, 0x96, 0x01],
+    );
     assert.deepEqual([...new MessageWriter().double(1, 1).bytes()], [0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
     assert.deepEqual([...new MessageWriter().flag(1, false).integer(2, undefined).bytes()], []);
   });

@@ -30,10 +30,26 @@ export interface ApiPath {
   readonly operations: readonly Operation[];
 }
 
-const dryRun: QueryParameter = { name: 'dryRun', type: 'string', description: 'All: answer as if it were done, and do nothing.' };
-const fieldManager: QueryParameter = { name: 'fieldManager', type: 'string', description: 'Who owns the fields that are written.' };
-const fieldValidation: QueryParameter = { name: 'fieldValidation', type: 'string', description: 'What to do about unknown fields: Ignore, Warn or Strict.' };
-const force: QueryParameter = { name: 'force', type: 'boolean', description: 'Take over fields of other managers (apply only).' };
+const dryRun: QueryParameter = {
+  name: 'dryRun',
+  type: 'string',
+  description: 'All: answer as if it were done, and do nothing.',
+};
+const fieldManager: QueryParameter = {
+  name: 'fieldManager',
+  type: 'string',
+  description: 'Who owns the fields that are written.',
+};
+const fieldValidation: QueryParameter = {
+  name: 'fieldValidation',
+  type: 'string',
+  description: 'What to do about unknown fields: Ignore, Warn or Strict.',
+};
+const force: QueryParameter = {
+  name: 'force',
+  type: 'boolean',
+  description: 'Take over fields of other managers (apply only).',
+};
 const write = [dryRun, fieldManager, fieldValidation] as const;
 const select: readonly QueryParameter[] = [
   { name: 'labelSelector', type: 'string', description: 'Only objects with these labels.' },
@@ -49,7 +65,11 @@ const select: readonly QueryParameter[] = [
 const deletion: readonly QueryParameter[] = [
   dryRun,
   { name: 'gracePeriodSeconds', type: 'integer', description: 'Seconds to end gracefully.' },
-  { name: 'propagationPolicy', type: 'string', description: 'What becomes of dependents: Orphan, Background or Foreground.' },
+  {
+    name: 'propagationPolicy',
+    type: 'string',
+    description: 'What becomes of dependents: Orphan, Background or Foreground.',
+  },
 ];
 
 /** All paths of a kind. */
@@ -63,7 +83,8 @@ export function pathsOfKind(kind: KindDefinition): readonly ApiPath[] {
     { path: collection, variables: scope, operations: collectionOperations(name) },
     { path: `${collection}/{name}`, variables: [...scope, 'name'], operations: objectOperations(name) },
   ];
-  if (type.namespaced) paths.unshift({ path: `${root}/${type.resource}`, variables: [], operations: [list(`${name}ForAllNamespaces`)] });
+  if (type.namespaced)
+    paths.unshift({ path: `${root}/${type.resource}`, variables: [], operations: [list(`${name}ForAllNamespaces`)] });
   if (kind.subresources.status) {
     const operations = objectOperations(`${name}Status`).filter((operation) => operation.action !== 'delete');
     paths.push({ path: `${collection}/{name}/status`, variables: [...scope, 'name'], operations });
@@ -84,7 +105,14 @@ function collectionOperations(name: string): readonly Operation[] {
   return [
     list(name),
     { method: 'post', action: 'post', operationId: `create${name}`, query: write, body: 'object', answer: 'object' },
-    { method: 'delete', action: 'deletecollection', operationId: `deleteCollection${name}`, query: [...deletion, ...select], body: 'deleteOptions', answer: 'status' },
+    {
+      method: 'delete',
+      action: 'deletecollection',
+      operationId: `deleteCollection${name}`,
+      query: [...deletion, ...select],
+      body: 'deleteOptions',
+      answer: 'status',
+    },
   ];
 }
 
@@ -92,8 +120,22 @@ function objectOperations(name: string): readonly Operation[] {
   return [
     { method: 'get', action: 'get', operationId: `read${name}`, query: [], body: undefined, answer: 'object' },
     { method: 'put', action: 'put', operationId: `replace${name}`, query: write, body: 'object', answer: 'object' },
-    { method: 'patch', action: 'patch', operationId: `patch${name}`, query: [...write, force], body: 'patch', answer: 'object' },
-    { method: 'delete', action: 'delete', operationId: `delete${name}`, query: deletion, body: 'deleteOptions', answer: 'status' },
+    {
+      method: 'patch',
+      action: 'patch',
+      operationId: `patch${name}`,
+      query: [...write, force],
+      body: 'patch',
+      answer: 'object',
+    },
+    {
+      method: 'delete',
+      action: 'delete',
+      operationId: `delete${name}`,
+      query: deletion,
+      body: 'deleteOptions',
+      answer: 'status',
+    },
   ];
 }
 

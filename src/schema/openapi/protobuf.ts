@@ -45,7 +45,9 @@ export class MessageWriter {
   }
 
   #delimited(field: number, bytes: Uint8Array): this {
-    return this.#varint(field * 8 + 2).#varint(bytes.length).#append(bytes);
+    return this.#varint(field * 8 + 2)
+      .#varint(bytes.length)
+      .#append(bytes);
   }
 
   #varint(value: number): this {

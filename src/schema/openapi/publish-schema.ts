@@ -24,9 +24,12 @@ export function publishedInline(schema: StructuralSchema, version: OpenApiVersio
   if (schema['x-kubernetes-int-or-string']) Object.assign(published, intOrString(version));
   // A reader of version 2 takes listed properties for all there are.
   const hidesProperties = version === 2 && schema['x-kubernetes-preserve-unknown-fields'] === true;
-  if (properties && !hidesProperties) published['properties'] = mapValues(properties, (property) => publishedSchema(property, version));
-  if (typeof additionalProperties === 'object') published['additionalProperties'] = publishedSchema(additionalProperties, version);
-  else if (additionalProperties !== undefined && version === 3) published['additionalProperties'] = additionalProperties;
+  if (properties && !hidesProperties)
+    published['properties'] = mapValues(properties, (property) => publishedSchema(property, version));
+  if (typeof additionalProperties === 'object')
+    published['additionalProperties'] = publishedSchema(additionalProperties, version);
+  else if (additionalProperties !== undefined && version === 3)
+    published['additionalProperties'] = additionalProperties;
   if (items) published['items'] = publishedSchema(items, version);
   return published;
 }
@@ -50,7 +53,11 @@ function mapValues(
 /** A reference to a named schema; in version 3 with room for a description beside it. */
 export function reference(name: string, version: OpenApiVersion): JsonObject {
   if (version === 2) return { $ref: `#/definitions/${name}` };
-  return { allOf: [{ $ref: `#/components/schemas/${name}` }], default: {}, description: 'Name, identity, labels and life cycle.' };
+  return {
+    allOf: [{ $ref: `#/components/schemas/${name}` }],
+    default: {},
+    description: 'Name, identity, labels and life cycle.',
+  };
 }
 
 /** The schemas every document needs: metadata, errors, delete options. */
@@ -66,12 +73,26 @@ function makeCommon(version: OpenApiVersion): JsonObject {
     [listMetaName]: {
       type: 'object',
       description: 'Version of a list, and how to go on reading it.',
-      properties: { resourceVersion: text, continue: text, remainingItemCount: { type: 'integer', format: 'int64' }, selfLink: text },
+      properties: {
+        resourceVersion: text,
+        continue: text,
+        remainingItemCount: { type: 'integer', format: 'int64' },
+        selfLink: text,
+      },
     },
     [statusName]: {
       type: 'object',
       description: 'What became of a request that does not answer with an object.',
-      properties: { apiVersion: text, kind: text, status: text, message: text, reason: text, code: { type: 'integer', format: 'int32' }, details: { type: 'object' }, metadata: { type: 'object' } },
+      properties: {
+        apiVersion: text,
+        kind: text,
+        status: text,
+        message: text,
+        reason: text,
+        code: { type: 'integer', format: 'int32' },
+        details: { type: 'object' },
+        metadata: { type: 'object' },
+      },
     },
     [deleteOptionsName]: {
       type: 'object',

@@ -36,9 +36,9 @@ describe('matchesPattern', () => {
   it('agrees with the engine of the language on random patterns without exotic parts', () => {
     const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '(a|b)', '(ab)', '(?:ba|)', '^', '$');
     const part = fc.tuple(atom, fc.constantFrom('', '', '*', '+', '?', '{1,2}', '*?'));
-    const pattern = fc.array(part, { maxLength: 6 }).map((parts) =>
-      parts.map(([text, repeat]) => (text === '^' || text === '$' ? text : text + repeat)).join(''),
-    );
+    const pattern = fc
+      .array(part, { maxLength: 6 })
+      .map((parts) => parts.map(([text, repeat]) => (text === '^' || text === '$' ? text : text + repeat)).join(''));
     fc.assert(
       fc.property(pattern, fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 8 }), (source, text) => {
         assert.equal(matchesPattern(source, text), new RegExp(source, 'u').test(text) ? 'yes' : 'no', source);

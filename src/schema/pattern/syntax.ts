@@ -30,24 +30,58 @@ export const patternRepeatMax = 1000;
 export const patternDepthMax = 100;
 
 const digits: readonly Range[] = [[48, 57]];
-const words: readonly Range[] = [[48, 57], [65, 90], [95, 95], [97, 122]];
-const spaces: readonly Range[] = [[9, 10], [12, 13], [32, 32]];
+const words: readonly Range[] = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+];
+const spaces: readonly Range[] = [
+  [9, 10],
+  [12, 13],
+  [32, 32],
+];
 const lastCodePoint = 0x10ffff;
 
 const posixClasses: Readonly<Record<string, readonly Range[]>> = {
-  alpha: [[65, 90], [97, 122]],
+  alpha: [
+    [65, 90],
+    [97, 122],
+  ],
   digit: digits,
-  alnum: [[48, 57], [65, 90], [97, 122]],
+  alnum: [
+    [48, 57],
+    [65, 90],
+    [97, 122],
+  ],
   upper: [[65, 90]],
   lower: [[97, 122]],
-  space: [[9, 13], [32, 32]],
-  blank: [[9, 9], [32, 32]],
-  punct: [[33, 47], [58, 64], [91, 96], [123, 126]],
+  space: [
+    [9, 13],
+    [32, 32],
+  ],
+  blank: [
+    [9, 9],
+    [32, 32],
+  ],
+  punct: [
+    [33, 47],
+    [58, 64],
+    [91, 96],
+    [123, 126],
+  ],
   word: words,
-  xdigit: [[48, 57], [65, 70], [97, 102]],
+  xdigit: [
+    [48, 57],
+    [65, 70],
+    [97, 102],
+  ],
   print: [[32, 126]],
   graph: [[33, 126]],
-  cntrl: [[0, 31], [127, 127]],
+  cntrl: [
+    [0, 31],
+    [127, 127],
+  ],
   ascii: [[0, 127]],
 };
 
@@ -213,7 +247,9 @@ class Parser {
   }
 
   #hexadecimal(): readonly Range[] {
-    const match = /^(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2}))/.exec(this.#characters.slice(this.#at, this.#at + 8).join(''));
+    const match = /^(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2}))/.exec(
+      this.#characters.slice(this.#at, this.#at + 8).join(''),
+    );
     if (!match) throw new PatternError('invalid escape sequence \\x');
     this.#at += match[0].length;
     const point = Number.parseInt(match[1] ?? match[2] ?? '', 16);
@@ -237,7 +273,8 @@ class Parser {
       return posix[1] === '^' ? complement(ranges) : ranges;
     }
     const low = this.#bracketCharacter();
-    if (this.#peek() !== '-' || this.#characters[this.#at + 1] === ']' || this.#characters[this.#at + 1] === undefined) return low;
+    if (this.#peek() !== '-' || this.#characters[this.#at + 1] === ']' || this.#characters[this.#at + 1] === undefined)
+      return low;
     this.#next();
     const high = this.#bracketCharacter();
     const [from, to] = [low[0]?.[0], high[0]?.[0]];

@@ -6,7 +6,10 @@ import type { StructuralSchema } from '../structural-schema.ts';
 
 const matrix = object('Runs the task once for each combination of values.', {
   params,
-  include: list('Further combinations, or values added to existing ones.', object('One combination.', { name: text('Name of the combination.'), params })),
+  include: list(
+    'Further combinations, or values added to existing ones.',
+    object('One combination.', { name: text('Name of the combination.'), params }),
+  ),
 });
 
 const taskWorkspaces = list(
@@ -45,7 +48,10 @@ export const pipelineSpec: StructuralSchema = object('What the pipeline does.', 
   displayName: text('Name for people.'),
   description: text('What the pipeline does.'),
   params: paramSpecs,
-  tasks: list('The tasks; they run in the order their references and runAfter demand, otherwise in parallel.', pipelineTask),
+  tasks: list(
+    'The tasks; they run in the order their references and runAfter demand, otherwise in parallel.',
+    pipelineTask,
+  ),
   finally: list('Tasks that run after all others, whatever became of them.', pipelineTask),
   workspaces: workspaceDeclarations('pipeline'),
   results: pipelineResults,

@@ -4,7 +4,16 @@ import { env, resources } from '../core/container.ts';
 import { podTemplateMembers } from '../core/pod.ts';
 import { pipelineSpec } from './pipeline.ts';
 import { debug, sidecarSpecs, stepSpecs, taskSpec } from './task.ts';
-import { paramValue, params, provenance, reference, runConditions, runMetadata, whenExpressions, workspaceBindings } from './values.ts';
+import {
+  paramValue,
+  params,
+  provenance,
+  reference,
+  runConditions,
+  runMetadata,
+  whenExpressions,
+  workspaceBindings,
+} from './values.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
 const podTemplate = object('Settings of the pods that run the steps.', {
@@ -73,7 +82,11 @@ export const taskRunSpec: StructuralSchema = object('Which task to run, and with
   taskRef: reference('Task'),
   taskSpec,
   serviceAccountName: text('Service account of the pod; default by default.'),
-  status: choice('TaskRunCancelled ends the run, TaskRunPending holds it back.', ['', 'TaskRunCancelled', 'TaskRunPending']),
+  status: choice('TaskRunCancelled ends the run, TaskRunPending holds it back.', [
+    '',
+    'TaskRunCancelled',
+    'TaskRunPending',
+  ]),
   statusMessage: text('Why the status was set.'),
   retries: integer('How often a failed run is tried again.'),
   timeout: text('Longest one attempt may take, such as 10m; 1h by default, 0 for no limit.'),
@@ -127,13 +140,10 @@ export const pipelineRunSpec: StructuralSchema = object('Which pipeline to run, 
   pipelineRef: reference('Pipeline'),
   pipelineSpec,
   params,
-  status: choice('Cancelled, CancelledRunFinally and StoppedRunFinally end the run; PipelineRunPending holds it back.', [
-    '',
-    'PipelineRunPending',
-    'Cancelled',
-    'CancelledRunFinally',
-    'StoppedRunFinally',
-  ]),
+  status: choice(
+    'Cancelled, CancelledRunFinally and StoppedRunFinally end the run; PipelineRunPending holds it back.',
+    ['', 'PipelineRunPending', 'Cancelled', 'CancelledRunFinally', 'StoppedRunFinally'],
+  ),
   timeouts,
   taskRunTemplate,
   taskRunSpecs,
@@ -155,7 +165,11 @@ const childReferences = list(
 
 const skippedTasks = list(
   'Tasks that were not run.',
-  object('One task.', { name: text('Name of the task.'), reason: text('Why it was not run.'), whenExpressions }, { required: ['name', 'reason'] }),
+  object(
+    'One task.',
+    { name: text('Name of the task.'), reason: text('Why it was not run.'), whenExpressions },
+    { required: ['name', 'reason'] },
+  ),
 );
 
 /** The whole of a PipelineRun's `status`. */

@@ -2,12 +2,24 @@
 import { anything, list, object, text, textList } from '../builders.ts';
 import { resources, sidecarMembers, stepMembers } from '../core/container.ts';
 import { volume } from '../core/volumes.ts';
-import { paramSpecs, params, reference, runMetadata, taskResults, whenExpressions, workspaceDeclarations } from './values.ts';
+import {
+  paramSpecs,
+  params,
+  reference,
+  runMetadata,
+  taskResults,
+  whenExpressions,
+  workspaceDeclarations,
+} from './values.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
 const stepWorkspaces = list(
   'Workspaces only this step may use.',
-  object('One workspace.', { name: text('Name of the workspace.'), mountPath: text('Where it appears.') }, { required: ['name'] }),
+  object(
+    'One workspace.',
+    { name: text('Name of the workspace.'), mountPath: text('Where it appears.') },
+    { required: ['name'] },
+  ),
 );
 
 const output = object('Where the output is copied to.', { path: text('A file.') });
@@ -29,17 +41,14 @@ const step = object('One step: a container that runs to its end.', {
   when: whenExpressions,
 });
 
-const sidecar = object(
-  'A container that runs beside the steps and is ended after the last of them.',
-  {
-    name: text('Name of the sidecar.'),
-    ...stepMembers,
-    ...sidecarMembers,
-    script: text('A script to run instead of a command.'),
-    computeResources: resources,
-    workspaces: stepWorkspaces,
-  },
-);
+const sidecar = object('A container that runs beside the steps and is ended after the last of them.', {
+  name: text('Name of the sidecar.'),
+  ...stepMembers,
+  ...sidecarMembers,
+  script: text('A script to run instead of a command.'),
+  computeResources: resources,
+  workspaces: stepWorkspaces,
+});
 
 const stepTemplate = object('What all steps have unless they say otherwise.', {
   ...stepMembers,
@@ -76,13 +85,21 @@ export const embeddedTask: StructuralSchema = object('A task written in place.',
 /** What a run may set for single steps. */
 export const stepSpecs: StructuralSchema = list(
   'Settings for single steps.',
-  object('Settings for one step.', { name: text('Name of the step.'), computeResources: resources }, { required: ['name', 'computeResources'] }),
+  object(
+    'Settings for one step.',
+    { name: text('Name of the step.'), computeResources: resources },
+    { required: ['name', 'computeResources'] },
+  ),
 );
 
 /** What a run may set for single sidecars. */
 export const sidecarSpecs: StructuralSchema = list(
   'Settings for single sidecars.',
-  object('Settings for one sidecar.', { name: text('Name of the sidecar.'), computeResources: resources }, { required: ['name', 'computeResources'] }),
+  object(
+    'Settings for one sidecar.',
+    { name: text('Name of the sidecar.'), computeResources: resources },
+    { required: ['name', 'computeResources'] },
+  ),
 );
 
 /** `debug` of a TaskRun. */

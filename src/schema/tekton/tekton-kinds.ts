@@ -13,7 +13,12 @@ const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.cre
 const succeeded = '.status.conditions[?(@.type=="Succeeded")]';
 
 const runColumns: readonly PrinterColumn[] = [
-  { name: 'Succeeded', type: 'string', jsonPath: `${succeeded}.status`, description: 'True, False, or Unknown while it runs.' },
+  {
+    name: 'Succeeded',
+    type: 'string',
+    jsonPath: `${succeeded}.status`,
+    description: 'True, False, or Unknown while it runs.',
+  },
   { name: 'Reason', type: 'string', jsonPath: `${succeeded}.reason`, description: 'One word that says why.' },
   { name: 'StartTime', type: 'date', jsonPath: '.status.startTime', description: 'When it started.' },
   { name: 'CompletionTime', type: 'date', jsonPath: '.status.completionTime', description: 'When it ended.' },
@@ -21,8 +26,19 @@ const runColumns: readonly PrinterColumn[] = [
 
 type Members = Readonly<Record<string, StructuralSchema>>;
 
-function tektonKind(kind: string, description: string, members: Members, extras: Partial<KindDefinition>): KindDefinition {
-  const type: ResourceType<KubeObject> = { group: 'tekton.dev', version: 'v1', resource: `${kind.toLowerCase()}s`, kind, namespaced: true };
+function tektonKind(
+  kind: string,
+  description: string,
+  members: Members,
+  extras: Partial<KindDefinition>,
+): KindDefinition {
+  const type: ResourceType<KubeObject> = {
+    group: 'tekton.dev',
+    version: 'v1',
+    resource: `${kind.toLowerCase()}s`,
+    kind,
+    namespaced: true,
+  };
   return {
     type,
     singular: kind.toLowerCase(),

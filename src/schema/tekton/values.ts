@@ -18,9 +18,17 @@ export const params: StructuralSchema = list(
   ),
 );
 
-const valueType = choice('Kind of value: string, array or object; inferred when absent.', ['', 'string', 'array', 'object']);
+const valueType = choice('Kind of value: string, array or object; inferred when absent.', [
+  '',
+  'string',
+  'array',
+  'object',
+]);
 
-const objectKeys = mapOf('Keys an object value must have; all of type string.', object('One key.', { type: text('string.') }));
+const objectKeys = mapOf(
+  'Keys an object value must have; all of type string.',
+  object('One key.', { type: text('string.') }),
+);
 
 /** `params` of a Task, Pipeline or StepAction: declarations. */
 export const paramSpecs: StructuralSchema = list(
@@ -155,4 +163,6 @@ export const runConditions: StructuralSchema = keyedList(
 );
 
 /** `provenance` of a run's status. */
-export const provenance: StructuralSchema = freeObject('Where a remote definition came from, and the settings in force.');
+export const provenance: StructuralSchema = freeObject(
+  'Where a remote definition came from, and the settings in force.',
+);
