@@ -19,27 +19,21 @@ const two = {
 };
 
 describe('strategicMerge', () => {
-  it('merges lists by their key and appends what is new', () => {
+  it('merges lists by their key, in the order of the patch, what is new before what it does not mention', () => {
+    const env = [{ name: 'B', value: '2' }];
     const { spec } = patched(two, {
       spec: {
         containers: [
           { name: 'b', image: 'z' },
-          { name: 'a', env: [{ name: 'B', value: '2' }] },
+          { name: 'a', env },
           { name: 'c', image: 'n' },
         ],
       },
     });
     assert.deepEqual(spec, {
       containers: [
-        {
-          name: 'a',
-          image: 'x',
-          env: [
-            { name: 'A', value: '1' },
-            { name: 'B', value: '2' },
-          ],
-        },
         { name: 'b', image: 'z' },
+        { name: 'a', image: 'x', env: [...env, { name: 'A', value: '1' }] },
         { name: 'c', image: 'n' },
       ],
     });

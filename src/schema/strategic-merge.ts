@@ -65,7 +65,7 @@ function mergeMember(
   if (!isJsonList(change)) return change;
   if (!mergesLists(schema)) return isJsonList(original) || original === undefined ? change.map(cleanItem) : change;
   const order = patch[orderPrefix + path.at(-1)];
-  return mergeList(schema, isJsonList(original) ? original : [], change, isJsonList(order) ? order : undefined, path);
+  return mergeList(schema, isJsonList(original) ? original : [], change, isJsonList(order) ? order : change, path);
 }
 
 function mergesLists(schema: Schema): schema is StructuralSchema {
@@ -76,16 +76,15 @@ function mergeList(
   schema: StructuralSchema,
   original: readonly Json[],
   change: readonly Json[],
-  order: readonly Json[] | undefined,
+  order: readonly Json[],
   path: Path,
 ): readonly Json[] {
   const key = schema['x-kubernetes-patch-merge-key'];
   if (key === undefined) {
     const merged = [...original, ...change.filter((item) => !original.some((other) => jsonEqual(other, item)))];
-    return order ? ordered(merged, original, order, (item) => item) : merged;
+    return ordered(merged, original, order, (item) => item);
   }
   const merged = mergeItems(schema, key, original, change, path);
-  if (!order) return merged;
   return ordered(merged, original, order, (item) => (isJsonObject(item) ? (item[key] ?? null) : item));
 }
 
