@@ -25,10 +25,24 @@ export interface CompiledPipeline {
   readonly finally: readonly CompiledTask[];
 }
 
-/** Compiles `spec`; `message` says which dependency is unknown or which tasks form a cycle. */
-export function compilePipeline(
-  spec: PipelineSpec,
-): { readonly ok: true; readonly pipeline: CompiledPipeline } | { readonly ok: false; readonly message: string } {
+/** A compiled pipeline, or which dependency is unknown or which tasks form a cycle. */
+export type Compilation =
+  | { readonly ok: true; readonly pipeline: CompiledPipeline }
+  | { readonly ok: false; readonly message: string };
+
+/** Specs are read-only once shared, so the same object always compiles to the same; large runs are looked at often. */
+const compilations = new WeakMap<PipelineSpec, Compilation>();
+
+/** Compiles `spec`, once per object. */
+export function compilePipeline(spec: PipelineSpec): Compilation {
+  const known = compilations.get(spec);
+  if (known) return known;
+  const compilation = compile(spec);
+  compilations.set(spec, compilation);
+  return compilation;
+}
+
+function compile(spec: PipelineSpec): Compilation {
   const built = buildGraph(spec.tasks ?? []);
   if (!built.ok) return built;
   const sources = new Map((spec.tasks ?? []).map((task) => [task.name, task]));
