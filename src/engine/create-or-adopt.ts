@@ -1,5 +1,5 @@
 import type { ApiClient } from '../client/api-client.ts';
-import { ApiStatusError, isApiError, isTransientApiError, type StatusReason } from '../kube/api-error.ts';
+import { ApiStatusError, isApiError, type StatusReason } from '../kube/api-error.ts';
 import { controllerOf, keyOf, keyText, type KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 
@@ -38,7 +38,7 @@ export async function createOrAdopt<T extends KubeObject>(
 
 /** Whether the API has refused for good, as far as the caller can tell. */
 export function isRefusal(thrown: unknown): thrown is ApiStatusError {
-  return thrown instanceof ApiStatusError && !isTransientApiError(thrown) && refusals.has(thrown.reason);
+  return thrown instanceof ApiStatusError && refusals.has(thrown.reason);
 }
 
 async function adopt<T extends KubeObject>(client: ApiClient, type: ResourceType<T>, object: T): Promise<Adoption<T>> {

@@ -303,6 +303,17 @@ describe('PipelineRunReconciler', () => {
     assert.equal(bench.child('a').spec.statusMessage, 'TaskRun cancelled as the PipelineRun it belongs to has been cancelled.');
   });
 
+  it('trouble while cancelling is thrown for a retry and leaves the status alone', async () => {
+    const bench = new Bench();
+    await bench.pass();
+    bench.ask('Cancelled');
+    bench.api.before = (call) => {
+      if (call.startsWith('patch')) throw overload();
+    };
+    await assert.rejects(bench.pass(), /overloaded/);
+    assert.equal(bench.verdict, 'Unknown/Running');
+  });
+
   it('a child that ends while it is being cancelled is no trouble', async () => {
     const bench = new Bench();
     await bench.pass();

@@ -477,7 +477,10 @@ describe('timeouts', () => {
     world.end('b', true);
     world.tick(minuteMs);
     assert.deepEqual(created(world.pass()), ['f']);
-    world.tick(5 * minuteMs);
+    world.tick(2 * minuteMs);
+    const decision = world.decide();
+    assert.equal(decision.kind === 'act' && decision.requeueAfterMs, 3 * minuteMs);
+    world.tick(3 * minuteMs);
     assert.deepEqual(stopped(world.pass()), ['f']);
     world.obeyCancels();
     world.pass();

@@ -47,7 +47,7 @@ export interface WorldOptions {
 export class World {
   run: PipelineRun;
   readonly taskRuns: Map<string, TaskRun> = new Map();
-  readonly #tasks: ReadonlyMap<string, Task>;
+  readonly #tasks: Map<string, Task>;
   nowMs: number = startMs;
 
   constructor(options: WorldOptions) {
@@ -118,6 +118,11 @@ export class World {
       const task = child.metadata.labels?.[label.pipelineTask];
       if (child.spec.status === 'TaskRunCancelled' && !isDone(child) && task) this.end(task, 'TaskRunCancelled');
     }
+  }
+
+  /** Deletes every Task. */
+  forgetTasks(): void {
+    this.#tasks.clear();
   }
 
   ask(status: NonNullable<PipelineRunSpec['status']>): void {

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PipelineRunSpec, PipelineSpec, Task, TaskSpec } from '../types.ts';
+import { embedded, World } from './decision-fixture.ts';
+
+const uses = (task: string, part = 'results.r'): PipelineSpec['tasks'] => [
+  embedded('a', {}, ['r']),
+  embedded('b', { params: [{ name: 'p', value: `$(tasks.${task}.${part})` }] }),
+];
+
+function taskNamed(name: string, spec: TaskSpec): Task {
+  return { apiVersion: 'tekton.dev/v1', kind: 'Task', metadata: { name, namespace: 'ns' }, spec };
+}
+
+interface Refused {
+  readonly what: string;
+  readonly pipeline?: PipelineSpec;
+  readonly spec?: Partial<PipelineRunSpec>;
+  readonly tasks?: readonly Task[];
+  readonly reason: string;
+  /** Must be in the message: what is wrong, by name. */
+  readonly names: RegExp;
+}
+
+const refusals: readonly Refused[] = [
+  {
+    what: 'a cycle',
+    pipeline: { tasks: [embedded('a', { runAfter: ['c'] }), embedded('b', { runAfter: ['a'] }), embedded('c', { runAfter: ['b'] })] },
+    reason: 'PipelineInvalidGraph',
+    names: /(a → b → c → a|b → c → a → b|c → a → b → c)/,
+  },
+  {
+    what: 'a dependency that does not exist',
+    pipeline: { tasks: [embedded('a', { runAfter: ['ghost'] })] },
+    reason: 'PipelineInvalidGraph',
+    names: /"a".*"ghost"/,
+  },
+  {
+    what: 'a feature that is not there yet',
+    pipeline: { tasks: [embedded('a', { matrix: { params: [{ name: 'p', value: ['x'] }] } })] },
+    reason: 'PipelineValidationFailed',
+    names: /spec\.tasks\[0\]\.matrix/,
+  },
+  {
+    what: 'two tasks of one name',
+    pipeline: { tasks: [embedded('a'), embedded('a')] },
+    reason: 'PipelineValidationFailed',
+    names: /spec\.tasks\[1\]\.name.*"a"/,
+  },
+  {
+    what: 'a missing param',
+    pipeline: { params: [{ name: 'version' }], tasks: [embedded('a')] },
+    reason: 'ParameterMissing',
+    names: /"?version"?/,
+  },
+  {
+    what: 'a param of the wrong type',
+    pipeline: { params: [{ name: 'version' }], tasks: [embedded('a')] },
+    spec: { params: [{ name: 'version', value: ['1'] }] },
+    reason: 'ParameterTypeMismatch',
+    names: /"?version"?/,
+  },
+  {
+    what: 'a workspace left unbound',
+    pipeline: { workspaces: [{ name: 'source' }, { name: 'cache', optional: true }], tasks: [embedded('a')] },
+    reason: 'InvalidWorkspaceBindings',
+    names: /workspace "source", but/,
+  },
+  {
+    what: 'an override for a task that does not exist',
+    pipeline: { tasks: [embedded('a')] },
+    spec: { taskRunSpecs: [{ pipelineTaskName: 'ghost' }] },
+    reason: 'InvalidTaskRunSpecs',
+    names: /spec\.taskRunSpecs\[0\]\.pipelineTaskName.*"ghost"/,
+  },
+  {
+    what: 'a Task that does not exist',
+    pipeline: { tasks: [{ name: 'a', taskRef: { name: 'ghost' } }] },
+    reason: 'CouldntGetTask',
+    names: /"a".*"ghost"/,
+  },
+  {
+    what: 'a result that its task does not declare',
+    pipeline: { tasks: uses('a', 'results.other') ?? [] },
+    reason: 'InvalidTaskResultReference',
+    names: /"b".*task "a" declares no result "other"/,
+  },
+  {
+    what: 'an element of a result that is no list',
+    pipeline: { tasks: uses('a', 'results.r[0]') ?? [] },
+    reason: 'InvalidTaskResultReference',
+    names: /"b".*type string and has no elements/,
+  },
+  {
+    what: 'an undeclared result of a referenced Task',
+    pipeline: { tasks: [{ name: 'a', taskRef: { name: 'build' } }, ...(uses('a')?.slice(1) ?? [])] },
+    tasks: [taskNamed('build', { steps: [] })],
+    reason: 'InvalidTaskResultReference',
+    names: /task "a" declares no result "r"/,
+  },
+  {
+    what: 'a result of the run that no task declares',
+    pipeline: { tasks: [embedded('a')], results: [{ name: 'out', value: '$(tasks.a.results.x)' }] },
+    reason: 'InvalidPipelineResultReference',
+    names: /"out".*declares no result "x"/,
+  },
+  {
+    what: 'an optional workspace that feeds a required one',
+    pipeline: {
+      workspaces: [{ name: 'cache', optional: true }],
+      tasks: [{ name: 'a', taskRef: { name: 'build' }, workspaces: [{ name: 'dir', workspace: 'cache' }] }],
+    },
+    tasks: [taskNamed('build', { steps: [], workspaces: [{ name: 'dir' }] })],
+    reason: 'RequiredWorkspaceMarkedOptional',
+    names: /"a".*"dir".*"cache"/,
+  },
+];
+
+describe('a run that cannot be', () => {
+  for (const { what, pipeline = { tasks: [] }, spec = {}, tasks = [], reason, names } of refusals) {
+    it(`${what}: False/${reason}, nothing created`, () => {
+      const world = new World({ pipeline, spec, tasks });
+      assert.deepEqual(world.pass(), []);
+      assert.equal(world.verdict, `False/${reason}`);
+      assert.match(world.message, names);
+      assert.ok(world.message.startsWith('[User error] '));
+      assert.ok(world.status.completionTime);
+      assert.equal(world.status.pipelineSpec, undefined);
+    });
+  }
+
+  it('a run without any pipeline, or with one from a resolver, says what to do', () => {
+    const none = new World({ pipeline: { tasks: [] } });
+    none.run = { ...none.run, spec: {} };
+    none.pass();
+    assert.equal(none.verdict, 'False/CouldntGetPipeline');
+    assert.match(none.message, /spec\.pipelineRef\.name/);
+    none.run = { ...none.run, spec: { pipelineRef: { resolver: 'git' } }, status: {} };
+    none.pass();
+    assert.match(none.message, /spec\.pipelineRef\.resolver.*"git"/);
+  });
+});
+
+describe('a run that can be', () => {
+  it('stores its pipeline with params, contexts and workspace states filled in', () => {
+    const world = new World({
+      pipeline: {
+        params: [{ name: 'greeting', default: 'hello from $(context.pipelineRun.name)' }],
+        workspaces: [{ name: 'w', optional: true }],
+        tasks: [
+          embedded('a', {
+            retries: 3,
+            params: [
+              { name: 'text', value: '$(params.greeting) in $(context.pipelineRun.namespace)' },
+              { name: 'bound', value: '$(workspaces.w.bound)' },
+              { name: 'retries', value: '$(context.pipelineTask.retries)' },
+            ],
+          }),
+        ],
+      },
+    });
+    world.pass();
+    const expected = [
+      { name: 'text', value: 'hello from run in ns' },
+      { name: 'bound', value: 'false' },
+      { name: 'retries', value: '3' },
+    ];
+    assert.deepEqual(world.status.pipelineSpec?.tasks?.[0]?.params, expected);
+    assert.deepEqual(world.child('a').spec.params, expected);
+  });
+
+  it('goes on from the stored pipeline when its Tasks have gone', () => {
+    const world = new World({
+      pipeline: { tasks: [{ name: 'a', taskRef: { name: 'build' } }, { name: 'b', taskRef: { name: 'build' }, runAfter: ['a'] }] },
+      tasks: [taskNamed('build', { steps: [] })],
+    });
+    world.pass();
+    world.end('a', true);
+    world.forgetTasks();
+    world.pass();
+    assert.equal(world.verdict, 'Unknown/Running');
+    assert.deepEqual(world.started, ['a', 'b']);
+  });
+});
