@@ -5,6 +5,7 @@ import { deepFreeze } from '../../base/json.ts';
 import type { Condition } from '../../kube/object.ts';
 import type {
   ParamValue,
+  Pipeline,
   PipelineRun,
   PipelineRunSpec,
   PipelineRunStatus,
@@ -14,7 +15,7 @@ import type {
   TaskRun,
 } from '../types.ts';
 import { isDone, succeededCondition } from './children.ts';
-import { defaultPipelineRunOptions, type PipelineRunAction, type PipelineRunDecision } from './contract.ts';
+import { defaultPipelineRunOptions, type Lookup, type PipelineRunAction, type PipelineRunDecision } from './contract.ts';
 import { decidePipelineRun } from './decide.ts';
 import { label } from './labels.ts';
 
@@ -33,11 +34,12 @@ export function embedded(
 
 type Acted = Extract<PipelineRunDecision, { kind: 'act' }>;
 
-/** What a test says about a run; the pipeline is embedded in it. */
+/** What a test says about a run: a pipeline to embed in it, or all of its spec. */
 export interface WorldOptions {
-  readonly pipeline: PipelineSpec;
+  readonly pipeline?: PipelineSpec;
   readonly spec?: Partial<PipelineRunSpec>;
   readonly tasks?: readonly Task[];
+  readonly pipelines?: readonly Pipeline[];
 }
 
 /**
@@ -48,15 +50,17 @@ export class World {
   run: PipelineRun;
   readonly taskRuns: Map<string, TaskRun> = new Map();
   readonly #tasks: Map<string, Task>;
+  readonly #pipelines: ReadonlyMap<string, Pipeline>;
   nowMs: number = startMs;
 
   constructor(options: WorldOptions) {
     this.#tasks = new Map((options.tasks ?? []).map((task) => [task.metadata.name ?? '', task]));
+    this.#pipelines = new Map((options.pipelines ?? []).map((pipeline) => [pipeline.metadata.name ?? '', pipeline]));
     this.run = {
       apiVersion: 'tekton.dev/v1',
       kind: 'PipelineRun',
       metadata: { name: 'run', namespace: 'ns', uid: 'run-uid', creationTimestamp: toRfc3339(startMs) },
-      spec: { pipelineSpec: options.pipeline, ...options.spec },
+      spec: { ...(options.pipeline ? { pipelineSpec: options.pipeline } : {}), ...options.spec },
     };
   }
 
@@ -65,11 +69,8 @@ export class World {
     return decidePipelineRun({
       run: deepFreeze(this.run),
       taskRuns: [...this.taskRuns.values()].map((taskRun) => deepFreeze(taskRun)),
-      findPipeline: () => ({ state: 'absent' }),
-      findTask: (name) => {
-        const object = this.#tasks.get(name);
-        return object === undefined ? { state: 'absent' } : { state: 'found', object };
-      },
+      findPipeline: (name) => found(this.#pipelines.get(name)),
+      findTask: (name) => found(this.#tasks.get(name)),
       nowMs: this.nowMs,
       options: defaultPipelineRunOptions,
     });
@@ -120,6 +121,11 @@ export class World {
     }
   }
 
+  /** The Task of that name. */
+  task(name: string): Task | undefined {
+    return this.#tasks.get(name);
+  }
+
   /** Deletes every Task. */
   forgetTasks(): void {
     this.#tasks.clear();
@@ -156,6 +162,10 @@ export class World {
   get started(): readonly string[] {
     return [...this.taskRuns.values()].map((one) => one.metadata.labels?.[label.pipelineTask] ?? '').sort();
   }
+}
+
+function found<T>(object: T | undefined): Lookup<T> {
+  return object === undefined ? { state: 'absent' } : { state: 'found', object };
 }
 
 /** The names of the pipeline tasks that `actions` create children for. */
