@@ -13,19 +13,6 @@ export function openApiV3Path(type: ResourceType): string {
   return type.group === '' ? `api/${type.version}` : `apis/${apiVersionOf(type)}`;
 }
 
-/**
- * What `/openapi/v3` answers: where each document is, with a hash in its address so that clients keep what has not
- * changed. `hash` is given because hashing is not pure here.
- */
-export function openApiV3Index(kinds: readonly KindDefinition[], hash: (document: JsonObject) => string): JsonObject {
-  const paths = new Set(kinds.map((kind) => openApiV3Path(kind.type)));
-  const entries = [...paths].sort().map((path): [string, Json] => {
-    const document = openApiV3Document(kinds.filter((kind) => openApiV3Path(kind.type) === path));
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash(document)}` }];
-  });
-  return { paths: Object.fromEntries(entries) };
-}
-
 /** The document of one group and version; all `kinds` are of it. */
 export function openApiV3Document(kinds: readonly KindDefinition[]): JsonObject {
   const paths = kinds.flatMap((kind) =>

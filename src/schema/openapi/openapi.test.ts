@@ -6,7 +6,7 @@ import { builtinKinds } from '../core/builtin-kinds.ts';
 import { tektonKinds } from '../tekton/tekton-kinds.ts';
 import { openApiV2Protobuf } from './openapi-v2-protobuf.ts';
 import { openApiV2Document } from './openapi-v2.ts';
-import { openApiV3Document, openApiV3Index } from './openapi-v3.ts';
+import { openApiV3Document } from './openapi-v3.ts';
 import { MessageWriter } from './protobuf.ts';
 
 const kinds = [...builtinKinds, ...tektonKinds];
@@ -51,18 +51,6 @@ describe('OpenAPI v3', () => {
     assert.equal(at(patch, 'requestBody', 'content', 'application/strategic-merge-patch+json'), undefined);
     const pod = at(openApiV3Document(builtinKinds), 'paths', '/api/v1/namespaces/{namespace}/pods/{name}', 'patch');
     assert.ok(at(pod, 'requestBody', 'content', 'application/strategic-merge-patch+json'));
-  });
-
-  it('lists one document a group and version, addressed by content', () => {
-    const index = openApiV3Index(kinds, (made) => String(JSON.stringify(made).length));
-    const paths = at(index, 'paths');
-    assert.deepEqual(Object.keys(paths as JsonObject), [
-      'api/v1',
-      'apis/apiextensions.k8s.io/v1',
-      'apis/coordination.k8s.io/v1',
-      'apis/tekton.dev/v1',
-    ]);
-    assert.match(String(at(paths, 'api/v1', 'serverRelativeURL')), /^\/openapi\/v3\/api\/v1\?hash=\d+$/);
   });
 
   it('keeps our own remarks to itself', () => {
