@@ -52,7 +52,9 @@ describe('OpenApiEndpoint', () => {
   it('answers version 2 as JSON, or in protocol buffers to old clients', () => {
     const endpoint = new OpenApiEndpoint(() => builtinKinds);
     assert.equal(valueOf(endpoint.respond(get('/openapi/v2')))['swagger'], '2.0');
-    const old = endpoint.respond(get('/openapi/v2', { headers: { accept: openApiV2ProtobufType } }));
+    const old = endpoint.respond(
+      get('/openapi/v2', { headers: { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' } }),
+    );
     assert.ok(
       old?.body.kind === 'bytes' && old.body.contentType === openApiV2ProtobufType && old.body.bytes.length > 10_000,
     );

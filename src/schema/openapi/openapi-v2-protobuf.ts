@@ -6,8 +6,11 @@ import { isJsonList, isJsonObject } from '../../base/json.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { MessageWriter } from './protobuf.ts';
 
-/** The media type of what {@link openApiV2Protobuf} makes. */
-export const openApiV2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/**
+ * The media type of what {@link openApiV2Protobuf} makes. Clients ask for it with `v2@v1.0`, which is no media type: Go
+ * refuses an answer spelt so.
+ */
+export const openApiV2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** A document of `openApiV2Document` in protocol buffers. */
 export function openApiV2Protobuf(document: JsonObject): Uint8Array {
