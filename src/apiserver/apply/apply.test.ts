@@ -212,6 +212,36 @@ describe('applyObject', () => {
   });
 });
 
+describe('applyObject and lists', () => {
+  const refusal = (spec: JsonObject): string =>
+    conflictOf(() => apply(undefined, pod(spec), { manager: 'me' })).message;
+
+  it('refuses items it could not tell apart', () => {
+    const env = [{ name: 'A' }, { name: 'A' }];
+    assert.equal(
+      refusal({ containers: [{ name: 'c', env }] }),
+      'failed to create typed patch object: .spec.containers[name="c"].env: duplicate entries for key [name="A"]',
+    );
+    assert.match(
+      refusal({ containers: [{ image: 'x' }] }),
+      /\.spec\.containers: element 0: .* must have the key name$/,
+    );
+    assert.match(
+      refusal({ containers: [{ name: 'c', ports: [{}] }] }),
+      /ports: element 0: .* must have the key containerPort$/,
+    );
+  });
+
+  it('keeps the last of equal variables that were there before', () => {
+    const env = [{ name: 'A', value: '1' }, { name: 'B' }, { name: 'A', value: '2' }];
+    const live = update(undefined, pod({ containers: [{ name: 'c', env }] }), { manager: 'you' });
+    const changed = apply(live, pod({ containers: [{ name: 'c', env: [{ name: 'C' }] }] }), { manager: 'me' });
+    assert.deepEqual(changed['spec'], {
+      containers: [{ name: 'c', env: [{ name: 'A', value: '2' }, { name: 'B' }, { name: 'C' }] }],
+    });
+  });
+});
+
 describe('managedFieldsForUpdate', () => {
   it('gives the writer what it changed and takes it from the others', () => {
     const created = update(undefined, configMap({ a: '1', b: '1' }), { manager: 'creator' });

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../base/json.ts';
 import type { Json } from '../../base/json.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
 import type { UnknownObject } from '../../kube/object.ts';
+import { refuseAmbiguousItems } from './applied-lists.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { conflictError } from './conflict.ts';
 import type { ApplyConflict } from './conflict.ts';
@@ -61,7 +62,7 @@ export function applyObject(request: ApplyRequest): UnknownObject {
   return withManagedFields(merged, [...kept, entry]);
 }
 
-function refuseUnusable({ applied, live, manager }: ApplyRequest): void {
+function refuseUnusable({ applied, live, manager, schema }: ApplyRequest): void {
   if (manager === '') {
     throw new ApiStatusError(
       'Invalid',
@@ -94,6 +95,7 @@ function refuseUnusable({ applied, live, manager }: ApplyRequest): void {
       `the object is ${live.apiVersion} ${live.kind}, the patch ${applied.apiVersion} ${applied.kind}`,
     );
   }
+  refuseAmbiguousItems(schema, applied as unknown as Json);
 }
 
 function trackedManagers({ live, schema, hasStatus, subresource }: ApplyRequest): readonly FieldManager[] {

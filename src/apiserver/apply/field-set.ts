@@ -129,7 +129,8 @@ export function pathsOf(set: FieldSet, prefix = ''): readonly string[] {
   return set.owned ? [prefix, ...below] : below;
 }
 
-function stepText(step: string): string {
+/** A step in the notation of conflict messages: `.name`, `[name="a"]`, `[="x"]`. */
+export function stepText(step: string): string {
   const text = step.slice(2);
   if (step.startsWith('f:')) return `.${text}`;
   if (step.startsWith('v:')) return `[=${text}]`;

@@ -26,7 +26,8 @@ export function shapeOf(schema: Schema, value: Json | undefined): Shape {
   return type === 'map' && value.every(isJsonObject) ? 'list' : 'leaf';
 }
 
-/** The parts of a value that is not a leaf, by their step (`f:…`, `k:…`, `v:…`). Of equal items the first counts. */
+/** The parts of a value that is not a leaf, by their step (`f:…`, `k:…`, `v:…`). Of equal items the last counts, as it does for
+ * environment variables, in the place of the first. */
 export function partsOf(schema: Schema, value: Json): ReadonlyMap<string, Part> {
   const parts = new Map<string, Part>();
   if (isJsonObject(value)) {
@@ -35,8 +36,7 @@ export function partsOf(schema: Schema, value: Json): ReadonlyMap<string, Part> 
     }
   } else if (isJsonList(value)) {
     for (const item of value) {
-      const step = itemStep(schema, item);
-      if (!parts.has(step)) parts.set(step, { value: item, schema: schema?.items });
+      parts.set(itemStep(schema, item), { value: item, schema: schema?.items });
     }
   }
   return parts;
