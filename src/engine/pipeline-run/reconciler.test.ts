@@ -1,125 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { VirtualClock } from '../../base/virtual-clock.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
 import { persistentVolumeClaims } from '../../kube/core-types.ts';
 import { controllerReference } from '../../kube/object.ts';
-import { silentLogger } from '../../telemetry/logger.ts';
-import { succeededCondition } from '../../tekton/pipeline-run/children.ts';
 import { embedded } from '../../tekton/pipeline-run/decision-fixture.ts';
 import {
   pipelineRuns,
   pipelines,
   taskRuns,
   tasks,
-  type PipelineRun,
   type PipelineRunSpec,
   type PipelineSpec,
-  type TaskRun,
 } from '../../tekton/types.ts';
-import { LaggingLister, MemoryApi } from '../memory-api.ts';
-import { PipelineRunReconciler } from './reconciler.ts';
+import { Bench, benchKey } from './bench.ts';
 
-const key = { namespace: 'ns', name: 'run' };
 const fan: PipelineSpec = {
   tasks: [embedded('a'), embedded('b', { runAfter: ['a'] }), embedded('c', { runAfter: ['a'] })],
 };
 
-/** A reconciler over an API in memory whose caches lag until `sync`. */
-class Bench {
-  readonly api: MemoryApi = new MemoryApi();
-  readonly clock: VirtualClock = new VirtualClock({ startMs: Date.UTC(2026, 10, 21, 8) });
-  readonly warnings: string[] = [];
-  readonly #listers = {
-    runs: new LaggingLister(this.api, pipelineRuns),
-    taskRuns: new LaggingLister(this.api, taskRuns),
-    pipelines: new LaggingLister(this.api, pipelines),
-    tasks: new LaggingLister(this.api, tasks),
-  };
-  reconciler: PipelineRunReconciler = this.restart();
-
-  constructor(spec: Partial<PipelineRunSpec> = {}) {
-    this.api.put(pipelineRuns, {
-      apiVersion: 'tekton.dev/v1',
-      kind: 'PipelineRun',
-      metadata: { ...key, uid: 'run-uid', creationTimestamp: '2026-11-21T08:00:00Z' },
-      spec: { pipelineSpec: fan, ...spec },
-    });
-    this.sync();
-  }
-
-  /** A new process: nothing remembered. */
-  restart(): PipelineRunReconciler {
-    const recorder = { warn: (_about: unknown, reason: string) => void this.warnings.push(reason) };
-    const { clock } = this;
-    const parts = { client: this.api.client, clock, logger: silentLogger, recorder, ...this.#listers };
-    this.reconciler = new PipelineRunReconciler(parts);
-    return this.reconciler;
-  }
-
-  sync(): void {
-    for (const lister of Object.values(this.#listers)) lister.sync();
-  }
-
-  syncRuns(): void {
-    this.#listers.runs.sync();
-  }
-
-  look(): Promise<{ requeueAfterMs?: number }> {
-    return this.reconciler.reconcile(key, new AbortController().signal);
-  }
-
-  /** Catches up, then looks. */
-  async pass(): Promise<{ requeueAfterMs?: number }> {
-    this.sync();
-    return this.look();
-  }
-
-  ask(status: NonNullable<PipelineRunSpec['status']>): void {
-    const run = this.run;
-    this.api.put(pipelineRuns, { ...run, spec: { ...run.spec, status } });
-  }
-
-  end(task: string, ok: boolean): void {
-    const child = this.child(task);
-    const condition = { type: 'Succeeded', status: ok ? 'True' : 'False', reason: ok ? 'Succeeded' : 'Failed' } as const;
-    const status = { conditions: [condition], completionTime: '2026-11-21T08:00:00Z' };
-    this.api.put(taskRuns, { ...child, status });
-  }
-
-  child(task: string): TaskRun {
-    const child = this.api.read(taskRuns, { namespace: 'ns', name: `run-${task}` });
-    assert.ok(child, `task ${task} has a child`);
-    return child;
-  }
-
-  get run(): PipelineRun {
-    const run = this.api.read(pipelineRuns, key);
-    assert.ok(run);
-    return run;
-  }
-
-  get verdict(): string {
-    const condition = succeededCondition(this.run.status);
-    return `${condition?.status ?? '-'}/${condition?.reason ?? '-'}`;
-  }
-
-  get message(): string {
-    return succeededCondition(this.run.status)?.message ?? '';
-  }
-
-  /** The calls since the last time this was asked. */
-  calls(): readonly string[] {
-    return this.api.calls.splice(0);
-  }
+/** The run of most tests: `a`, then `b` and `c`. */
+function newBench(spec: Partial<PipelineRunSpec> = {}): Bench {
+  return new Bench({ pipelineSpec: fan, ...spec });
 }
 
 const overload = (): ApiStatusError => new ApiStatusError('ServiceUnavailable', 'the server is overloaded');
 
 describe('PipelineRunReconciler', () => {
   it('takes a run of three tasks to its end in 3 creates and 3 or 4 status writes', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.pass();
     await bench.pass();
     bench.end('a', true);
@@ -141,7 +50,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('writes a mere count after a while', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.pass();
     bench.end('a', true);
     await bench.pass();
@@ -156,7 +65,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('repeats nothing while the caches lag behind its own writes', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.look();
     bench.calls();
     await bench.look();
@@ -165,9 +74,9 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('adopts its children when it comes back without memory and with stale caches', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.look();
-    bench.syncRuns();
+    bench.listers.runs.sync();
     bench.restart();
     bench.calls();
     await bench.look();
@@ -177,7 +86,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('adopts the child whose create was carried out but not answered', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     bench.api.after = (call) => {
       if (call.startsWith('create')) throw new Error('socket hang up');
     };
@@ -189,7 +98,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('a foreign TaskRun of the same name fails the run and is named', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     bench.api.put(taskRuns, { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { namespace: 'ns', name: 'run-a' }, spec: {} });
     await bench.look();
     assert.equal(bench.verdict, 'False/CreateRunFailed');
@@ -199,7 +108,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('a child that the API refuses for good fails the run in the words of the API; its siblings stop', async () => {
-    const bench = new Bench({ pipelineSpec: { tasks: [embedded('a'), embedded('b')] } });
+    const bench = newBench({ pipelineSpec: { tasks: [embedded('a'), embedded('b')] } });
     bench.api.before = (call) => {
       if (call === 'create taskruns/run-b') throw new ApiStatusError('Forbidden', 'policy says no');
     };
@@ -212,7 +121,7 @@ describe('PipelineRunReconciler', () => {
 
   for (const call of ['status pipelineruns/run', 'create taskruns/run-a', 'get tasks/build', 'get pipelines/p']) {
     it(`law 1: trouble at "${call}" is thrown for a retry, never shown as a failure`, async () => {
-      const bench = new Bench(
+      const bench = newBench(
         call.startsWith('get') ? { pipelineRef: { name: 'p' }, pipelineSpec: undefined as unknown as PipelineSpec } : {},
       );
       const tasksOf = { tasks: [{ name: 'a', taskRef: { name: 'build' } }] };
@@ -232,7 +141,7 @@ describe('PipelineRunReconciler', () => {
   }
 
   it('only the API says that a Pipeline does not exist', async () => {
-    const bench = new Bench({ pipelineRef: { name: 'p' }, pipelineSpec: undefined as unknown as PipelineSpec });
+    const bench = newBench({ pipelineRef: { name: 'p' }, pipelineSpec: undefined as unknown as PipelineSpec });
     await bench.look();
     assert.deepEqual(bench.calls(), ['get pipelines/p', 'status pipelineruns/run']);
     assert.equal(bench.verdict, 'False/CouldntGetPipeline');
@@ -240,7 +149,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('law 8: a cancel that the cache has not shown yet still stops the wave', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     bench.ask('Cancelled');
     const { requeueAfterMs } = await bench.look();
     assert.deepEqual(bench.calls(), ['status pipelineruns/run']);
@@ -251,7 +160,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('law 8: also when the status was written before and only the creates are left', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     bench.api.before = (call) => {
       if (call.startsWith('create')) throw overload();
     };
@@ -266,11 +175,11 @@ describe('PipelineRunReconciler', () => {
 
   it('law 8: a cancel in the middle of a wave ends it; what was created is cancelled, also after the end', async () => {
     const wide = Array.from({ length: 40 }, (_, index) => embedded(`t${index}`));
-    const bench = new Bench({ pipelineSpec: { tasks: wide } });
+    const bench = newBench({ pipelineSpec: { tasks: wide } });
     bench.api.before = (call) => {
       if (call !== 'create taskruns/run-t20') return;
       bench.ask('Cancelled');
-      bench.syncRuns();
+      bench.listers.runs.sync();
     };
     await bench.look();
     bench.api.before = () => undefined;
@@ -289,7 +198,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('a child that will not be cancelled keeps the run from ending, and says so', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.pass();
     bench.ask('Cancelled');
     bench.api.before = (call) => {
@@ -304,7 +213,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('trouble while cancelling is thrown for a retry and leaves the status alone', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.pass();
     bench.ask('Cancelled');
     bench.api.before = (call) => {
@@ -315,7 +224,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('a child that ends while it is being cancelled is no trouble', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     await bench.pass();
     bench.ask('Cancelled');
     bench.sync();
@@ -328,7 +237,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('law 4: a pending run gets its condition and nothing else', async () => {
-    const bench = new Bench({ status: 'PipelineRunPending' });
+    const bench = newBench({ status: 'PipelineRunPending' });
     await bench.pass();
     await bench.pass();
     assert.deepEqual(bench.calls(), ['status pipelineruns/run']);
@@ -339,7 +248,7 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('creates a claim before the first child and never again', async () => {
-    const bench = new Bench({ workspaces: [{ name: 'w', volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } }] });
+    const bench = newBench({ workspaces: [{ name: 'w', volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } }] });
     await bench.pass();
     bench.end('a', true);
     await bench.pass();
@@ -351,7 +260,7 @@ describe('PipelineRunReconciler', () => {
 
   it('waits for a quota that forbids a claim, and fails for any other refusal', async () => {
     const workspaces = [{ name: 'w', volumeClaimTemplate: { spec: {} } }];
-    const quota = new Bench({ workspaces });
+    const quota = newBench({ workspaces });
     quota.api.before = (call) => {
       if (call.startsWith('create persistent')) throw new ApiStatusError('Forbidden', 'exceeded quota: storage');
     };
@@ -362,7 +271,7 @@ describe('PipelineRunReconciler', () => {
     await quota.pass();
     assert.equal(quota.verdict, 'Unknown/Running');
 
-    const refused = new Bench({ workspaces });
+    const refused = newBench({ workspaces });
     refused.api.before = (call) => {
       if (call.startsWith('create persistent')) throw new ApiStatusError('Invalid', 'no such storage class');
     };
@@ -373,11 +282,11 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('leaves foreign and vanished runs alone', async () => {
-    const foreign = new Bench({ managedBy: 'example.com/other' });
+    const foreign = newBench({ managedBy: 'example.com/other' });
     await foreign.pass();
     assert.deepEqual(foreign.calls(), []);
-    const gone = new Bench();
-    gone.api.remove(pipelineRuns, key);
+    const gone = newBench();
+    gone.api.remove(pipelineRuns, benchKey);
     await gone.look();
     assert.deepEqual(gone.calls(), ['status pipelineruns/run']);
     await gone.pass();
@@ -385,13 +294,13 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('stops creating when told to shut down', async () => {
-    const bench = new Bench();
-    await bench.reconciler.reconcile(key, AbortSignal.abort());
+    const bench = newBench();
+    await bench.reconciler.reconcile(benchKey, AbortSignal.abort());
     assert.equal(bench.api.all(taskRuns).length, 0);
   });
 
   it('sends the version it has read with every status', async () => {
-    const bench = new Bench();
+    const bench = newBench();
     const version = bench.run.metadata.resourceVersion;
     let sent: unknown;
     bench.api.before = (call, body) => {
