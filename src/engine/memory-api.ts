@@ -24,6 +24,7 @@ export class MemoryApi {
   /** Called after a call was carried out: throws to lose the answer. */
   after: Fault = () => undefined;
   readonly #stored = new Map<string, KubeObject>();
+  readonly #watchers: { readonly resource: string; readonly tell: (previous?: KubeObject, object?: KubeObject) => void }[] = [];
   #version = 0;
 
   /** What is stored under `key`, if anything. */
@@ -42,13 +43,22 @@ export class MemoryApi {
     const uid = object.metadata.uid ?? `uid-${this.#version + 1}`;
     const metadata = { ...object.metadata, uid, resourceVersion: String(++this.#version) };
     const stored = deepFreeze({ ...object, metadata });
+    const previous = this.read(type, keyOf(object));
     this.#stored.set(pathOf(type, keyOf(object)), stored);
+    this.#tell(type, previous, stored);
     return stored;
   }
 
   /** Deletes as if somebody else had. */
   remove(type: ResourceType, key: ObjectKey): void {
+    const previous = this.read(type, key);
     this.#stored.delete(pathOf(type, key));
+    this.#tell(type, previous, undefined);
+  }
+
+  /** Calls `tell` after every change of a kind; no `object` = deleted, no `previous` = created. */
+  watch<T extends KubeObject>(type: ResourceType<T>, tell: (previous?: T, object?: T) => void): void {
+    this.#watchers.push({ resource: type.resource, tell: tell as (previous?: KubeObject, object?: KubeObject) => void });
   }
 
   /** The client of this API. */
@@ -68,6 +78,10 @@ export class MemoryApi {
       deleteCollection: unused,
       podLog: unused,
     };
+  }
+
+  #tell(type: ResourceType, previous: KubeObject | undefined, object: KubeObject | undefined): void {
+    for (const watcher of this.#watchers) if (watcher.resource === type.resource) watcher.tell(previous, object);
   }
 
   async #call<T>(call: Call, body: unknown, action: () => T): Promise<T> {

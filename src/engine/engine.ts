@@ -1,0 +1,43 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { EngineHost } from './engine-host.ts';
+import { registerPipelineRuns } from './pipeline-run/register.ts';
+import type { WarningRecorder } from './warning-recorder.ts';
+
+/** Settings of the engine; everything has a default. */
+export interface EngineOptions {
+  readonly pipelineRun?: PipelineRunOptions;
+  /** Runs reconciled at a time. Default 8. */
+  readonly pipelineRunWorkers?: number;
+  /** See `PipelineRunReconcilerOptions`. */
+  readonly progressDelayMs?: number;
+}
+
+/** What the engine is made of. */
+export interface EngineParts {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Told of failures; absent = nobody is. */
+  readonly recorder?: WarningRecorder;
+  readonly options?: EngineOptions;
+}
+
+/** The controllers that run pipelines. */
+export interface Engine {
+  /** Hands caches and controllers to `host`, which starts and stops them. */
+  register(host: EngineHost): void;
+}
+
+/** Makes the engine. Nothing runs before a host to which it is registered starts. */
+export function createEngine(parts: EngineParts): Engine {
+  return {
+    register(host) {
+      registerPipelineRuns(host, parts);
+    },
+  };
+}
