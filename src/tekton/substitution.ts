@@ -1,5 +1,13 @@
 import { isTextList, type Replacements } from './replacements.ts';
-import type { EmbeddedTask, ParamValue, PipelineSpec, PipelineTask, WhenExpression } from './types.ts';
+import type {
+  EmbeddedTask,
+  ParamValue,
+  PipelineSpec,
+  PipelineTask,
+  PodTemplate,
+  WhenExpression,
+  WorkspaceBinding,
+} from './types.ts';
 
 /** A variable: `$(name)`. */
 const variable = /\$\(([^()]+)\)/g;
@@ -47,6 +55,16 @@ export function substitutePipelineSpec(spec: PipelineSpec, replacements: Replace
     ...(spec.finally ? { finally: spec.finally.map(substitute) } : {}),
     ...(spec.results ? { results: substituteDeep(spec.results, replacements) } : {}),
   };
+}
+
+/** A run's workspace binding with its variables replaced: sub-path, names of claims, ConfigMaps, Secrets and their items. */
+export function substituteWorkspaceBinding(binding: WorkspaceBinding, replacements: Replacements): WorkspaceBinding {
+  return substituteDeep(binding, replacements);
+}
+
+/** A pod template with its variables replaced, in every field. */
+export function substitutePodTemplate(template: PodTemplate, replacements: Replacements): PodTemplate {
+  return substituteDeep(template, replacements);
 }
 
 function substituteWhen(when: WhenExpression, replacements: Replacements): WhenExpression {

@@ -5,7 +5,6 @@ import { claimName } from './claims.ts';
 import { childContext, childNames, childObjects } from './child-object.ts';
 import { defaultPipelineRunOptions } from './contract.ts';
 import { mergePodTemplates } from './pod-template.ts';
-import { bindingsOf } from './workspaces.ts';
 
 function runWith(spec: PipelineRunSpec, metadata: Partial<PipelineRun['metadata']> = {}): PipelineRun {
   return {
@@ -17,7 +16,7 @@ function runWith(spec: PipelineRunSpec, metadata: Partial<PipelineRun['metadata'
 }
 
 function childOf(run: PipelineRun, task: PipelineTask, part: 'tasks' | 'finally' = 'tasks'): TaskRun {
-  const [child] = childObjects(childContext(run, bindingsOf(run), defaultPipelineRunOptions), task, part);
+  const [child] = childObjects(childContext(run, { params: [{ name: 'dir', default: 'at-$(context.pipelineRun.name)' }] }, defaultPipelineRunOptions), task, part);
   assert.ok(child);
   return child;
 }
@@ -149,6 +148,18 @@ describe('the workspaces of a child', () => {
       { name: 'src', subPath: 'repo/cmd', persistentVolumeClaim: { claimName: 'c' } },
       { name: 'scratch', emptyDir: {} },
     ]);
+  });
+
+  it('have the variables of the run filled in, and so have pod templates', () => {
+    const run = runWith({
+      params: [{ name: 'disk', value: 'ssd' }],
+      workspaces: [{ name: 'w', subPath: '$(params.dir)', configMap: { name: '$(params.disk)-map' } }],
+      taskRunTemplate: { podTemplate: { nodeSelector: { disk: '$(params.disk)' } } },
+      taskRunSpecs: [{ pipelineTaskName: 't', podTemplate: { schedulerName: '$(params.disk)-scheduler' } }],
+    });
+    const { workspaces, podTemplate } = childOf(run, task([{ name: 'w' }])).spec;
+    assert.deepEqual(workspaces, [{ name: 'w', subPath: 'at-run', configMap: { name: 'ssd-map' } }]);
+    assert.deepEqual(podTemplate, { nodeSelector: { disk: 'ssd' }, schedulerName: 'ssd-scheduler' });
   });
 
   it('use the claim made from a template', () => {

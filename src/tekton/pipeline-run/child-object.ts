@@ -1,33 +1,55 @@
 import { formatGoDuration } from '../durations.ts';
 import { childName } from '../names.ts';
 import { controllerReference } from '../../kube/object.ts';
-import type { PipelineRun, PipelineTask, PipelineTaskRunSpec, TaskRun, TaskRunSpec, TaskSpec } from '../types.ts';
+import { substitutePodTemplate } from '../substitution.ts';
+import type {
+  PipelineRun,
+  PipelineSpec,
+  PipelineTask,
+  PipelineTaskRunSpec,
+  PodTemplate,
+  TaskRun,
+  TaskRunSpec,
+  TaskSpec,
+} from '../types.ts';
 import type { PipelineRunOptions } from './contract.ts';
 import { label, onErrorAnnotation, staysWithRun } from './labels.ts';
 import type { PipelinePart } from './compiled-pipeline.ts';
 import { mergePodTemplates } from './pod-template.ts';
 import { ignoresFailure } from './progress.ts';
 import { taskRunTimeoutMs } from './timeouts.ts';
-import { childBindings, declareWorkspaces, type BindingsByName } from './workspaces.ts';
+import { pipelineNameOf, runReplacements } from './run-variables.ts';
+import { childBindings, declareWorkspaces, substitutedBindings, type BindingsByName } from './workspaces.ts';
 
 /** What all children of one run share; made once per decision. */
 export interface ChildContext {
   readonly run: PipelineRun;
   readonly pipelineName: string;
   readonly bindings: BindingsByName;
+  readonly podTemplate: PodTemplate | undefined;
   readonly overrides: ReadonlyMap<string, PipelineTaskRunSpec>;
   readonly options: PipelineRunOptions;
 }
 
-/** Gathers what the children of `run` share. */
-export function childContext(run: PipelineRun, bindings: BindingsByName, options: PipelineRunOptions): ChildContext {
-  const overrides = new Map((run.spec.taskRunSpecs ?? []).map((entry) => [entry.pipelineTaskName ?? '', entry]));
-  return { run, pipelineName: pipelineNameOf(run), bindings, overrides, options };
-}
-
-/** What a run's pipeline is called: the reference's name, or the run's own for an embedded spec. */
-export function pipelineNameOf(run: PipelineRun): string {
-  return run.spec.pipelineRef?.name ?? run.metadata.name ?? '';
+/** Gathers what the children of `run`, whose pipeline is `spec`, share: its own fields with their variables filled in. */
+export function childContext(run: PipelineRun, spec: PipelineSpec, options: PipelineRunOptions): ChildContext {
+  const variables = runReplacements(run, spec);
+  const fill = (template: PodTemplate | undefined): PodTemplate | undefined =>
+    template && variables.reduce(substitutePodTemplate, template);
+  const overrides = new Map(
+    (run.spec.taskRunSpecs ?? []).map((entry) => {
+      const podTemplate = fill(entry.podTemplate);
+      return [entry.pipelineTaskName ?? '', podTemplate === undefined ? entry : { ...entry, podTemplate }];
+    }),
+  );
+  return {
+    run,
+    pipelineName: pipelineNameOf(run),
+    bindings: substitutedBindings(run, spec),
+    podTemplate: fill(run.spec.taskRunTemplate?.podTemplate),
+    overrides,
+    options,
+  };
 }
 
 /** The names of the TaskRuns of a pipeline task: one for now, a matrix will give one per combination. */
@@ -69,7 +91,7 @@ function childSpec(context: ChildContext, task: PipelineTask, part: PipelinePart
       override.serviceAccountName ?? template.serviceAccountName ?? options.defaultServiceAccountName,
     retries: task.retries === 0 ? undefined : task.retries,
     timeout: formatGoDuration(taskRunTimeoutMs(run, task, override, part, options)),
-    podTemplate: mergePodTemplates(template.podTemplate, override.podTemplate),
+    podTemplate: mergePodTemplates(context.podTemplate, override.podTemplate),
     workspaces: nonEmpty(workspaces),
     stepSpecs: override.stepSpecs,
     sidecarSpecs: override.sidecarSpecs,

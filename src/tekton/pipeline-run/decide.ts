@@ -1,6 +1,6 @@
 import { fromRfc3339, toRfc3339 } from '../../base/clock.ts';
 import type { PipelineRun, PipelineRunStatus, TaskRun } from '../types.ts';
-import { childContext, childNames, childObjects } from './child-object.ts';
+import { childContext, childNames, childObjects, type ChildContext } from './child-object.ts';
 import {
   childrenByTask,
   firstCreationMs,
@@ -21,7 +21,6 @@ import { taskResults, type TaskResults } from './task-results.ts';
 import { timelineOf, type RunTimeline } from './timeline.ts';
 import { deadlinesOf, runTimeouts, startOf, untilNextDeadline } from './timeouts.ts';
 import { walkPipeline, type RunProgress } from './walk.ts';
-import { bindingsOf } from './workspaces.ts';
 
 /** `spec.managedBy` of runs that are ours; any other value leaves a run to another controller. */
 const ownManager = 'tekton.dev/pipeline';
@@ -111,7 +110,7 @@ function advance(input: PipelineRunInput, before: PipelineRunStatus, pipeline: C
   const requeueAfterMs = outcome.outcome.status === 'Unknown' ? untilNextDeadline(clock(finallyStartTime), nowMs) : undefined;
   return {
     kind: 'act',
-    actions: [...stops(input, progress, timeline, outcome.outcome), ...starts(input, ready)],
+    actions: [...stops(input, progress, timeline, outcome.outcome), ...starts(input, pipeline, ready)],
     status: withOutcome(run, status, outcome.outcome, nowMs),
     ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
   };
@@ -157,19 +156,22 @@ function stragglerMessage(timeline: RunTimeline): string {
 }
 
 /** Claims come before the first children: later the first child proves that they were made. */
-function starts(input: PipelineRunInput, ready: readonly TaskProgress[]): readonly PipelineRunAction[] {
+function starts(
+  input: PipelineRunInput,
+  pipeline: CompiledPipeline,
+  ready: readonly TaskProgress[],
+): readonly PipelineRunAction[] {
   if (ready.length === 0) return [];
-  const bindings = bindingsOf(input.run);
-  const context = childContext(input.run, bindings, input.options);
-  const claims = input.taskRuns.length > 0 ? [] : claimActions(input.run);
+  const context = childContext(input.run, pipeline.spec, input.options);
+  const claims = input.taskRuns.length > 0 ? [] : claimActions(input.run, context);
   const creations = ready.flatMap(({ task, compiled }) =>
     childObjects(context, task, compiled.part).map((taskRun) => ({ kind: 'createTaskRun', taskRun }) as const),
   );
   return [...claims, ...creations];
 }
 
-function claimActions(run: PipelineRun): readonly PipelineRunAction[] {
-  return (run.spec.workspaces ?? []).flatMap((binding) => {
+function claimActions(run: PipelineRun, { bindings }: ChildContext): readonly PipelineRunAction[] {
+  return [...bindings.values()].flatMap((binding) => {
     const claim = claimOf(binding, run);
     return claim === undefined ? [] : [{ kind: 'ensureClaim', workspace: binding.name, claim } as const];
   });

@@ -105,6 +105,20 @@ const refusals: readonly Refused[] = [
     names: /"out".*declares no result "x"/,
   },
   {
+    what: 'a sub-path that leads out of the volume of the run',
+    pipeline: { params: [{ name: 'dir', default: 'a/../../etc' }], tasks: [embedded('a')] },
+    spec: { workspaces: [{ name: 'w', subPath: 'x/$(params.dir)', emptyDir: {} }] },
+    reason: 'InvalidWorkspaceBindings',
+    names: /workspace "w" of the run.*"x\/a\/\.\.\/\.\.\/etc"/,
+  },
+  {
+    what: 'a sub-path of a task that starts at the root',
+    pipeline: { tasks: [embedded('a', { workspaces: [{ name: 'w', subPath: '/etc' }] })] },
+    spec: { workspaces: [{ name: 'w', emptyDir: {} }] },
+    reason: 'InvalidWorkspaceBindings',
+    names: /workspace "w" of pipeline task "a".*"\/etc"/,
+  },
+  {
     what: 'an optional workspace that feeds a required one',
     pipeline: {
       workspaces: [{ name: 'cache', optional: true }],

@@ -1,16 +1,16 @@
 import type { StatusCause } from '../../kube/api-error.ts';
-import { checkParams, paramReplacements } from '../params.ts';
-import { textReplacements, type Replacements } from '../replacements.ts';
+import { checkParams } from '../params.ts';
+import { textReplacements } from '../replacements.ts';
 import { substitutePipelineSpec, substitutePipelineTask } from '../substitution.ts';
 import type { PipelineRun, PipelineSpec, PipelineTask } from '../types.ts';
 import { unsupportedFeatures } from '../validation/unsupported-features.ts';
 import { validatePipelineSpec } from '../validation/pipeline.ts';
-import { pipelineNameOf } from './child-object.ts';
 import { compilePipeline, type CompiledPipeline } from './compiled-pipeline.ts';
 import type { PipelineRunInput, Refusal } from './contract.ts';
 import { checkDeclarations, findTaskSpecs } from './declarations.ts';
 import { runReason, userErrorPrefix } from './reasons.ts';
-import { bindingsOf, checkBindings } from './workspaces.ts';
+import { runReplacements } from './run-variables.ts';
+import { bindingsOf, checkBindings, checkSubPaths, substitutedBindings } from './workspaces.ts';
 
 /** A pipeline ready to be walked, what must be read before one can be made, or why there will be none. */
 export type Preparation =
@@ -53,7 +53,8 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
   if (prepared.kind !== 'ready') return prepared;
   const tasks = findTaskSpecs(spec, input.findTask, run.metadata.namespace ?? '');
   if (tasks.kind !== 'found') return tasks;
-  const refusal = checkDeclarations(prepared.pipeline, tasks.specs, bindingsOf(run));
+  const bindings = substitutedBindings(run, spec);
+  const refusal = checkSubPaths(spec, bindings) ?? checkDeclarations(prepared.pipeline, tasks.specs, bindings);
   return refusal ? { kind: 'refused', refusal: userError(refusal) } : prepared;
 }
 
@@ -81,27 +82,12 @@ function checkTaskRunSpecs(run: PipelineRun, spec: PipelineSpec): Refusal | unde
 
 /** Params first, then contexts, so that a default may name a context variable. */
 function substituteRun(run: PipelineRun, raw: PipelineSpec): PipelineSpec {
-  const params = paramReplacements(raw.params ?? [], run.spec.params ?? []);
-  const spec = substitutePipelineSpec(substitutePipelineSpec(raw, params), contextReplacements(run, raw));
+  const spec = runReplacements(run, raw).reduce(substitutePipelineSpec, raw);
   return {
     ...spec,
     ...(spec.tasks ? { tasks: spec.tasks.map(substituteRetries) } : {}),
     ...(spec.finally ? { finally: spec.finally.map(substituteRetries) } : {}),
   };
-}
-
-function contextReplacements(run: PipelineRun, spec: PipelineSpec): Replacements {
-  const bindings = bindingsOf(run);
-  const strings: readonly (readonly [string, string])[] = [
-    ['context.pipelineRun.name', run.metadata.name ?? ''],
-    ['context.pipelineRun.namespace', run.metadata.namespace ?? ''],
-    ['context.pipelineRun.uid', run.metadata.uid ?? ''],
-    ['context.pipeline.name', pipelineNameOf(run)],
-    ...(spec.workspaces ?? []).map(
-      ({ name }): [string, string] => [`workspaces.${name}.bound`, String(bindings.has(name))],
-    ),
-  ];
-  return textReplacements(strings);
 }
 
 function substituteRetries(task: PipelineTask): PipelineTask {

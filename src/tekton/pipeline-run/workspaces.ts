@@ -1,3 +1,4 @@
+import { substituteWorkspaceBinding } from '../substitution.ts';
 import type {
   EmbeddedTask,
   PipelineRun,
@@ -10,6 +11,7 @@ import type {
 import { claimName } from './claims.ts';
 import type { Refusal } from './contract.ts';
 import { runReason } from './reasons.ts';
+import { runReplacements } from './run-variables.ts';
 
 /** Bindings of a run by workspace name. */
 export type BindingsByName = ReadonlyMap<string, WorkspaceBinding>;
@@ -17,6 +19,28 @@ export type BindingsByName = ReadonlyMap<string, WorkspaceBinding>;
 /** The workspace bindings that `run` gives, by name. */
 export function bindingsOf(run: PipelineRun): BindingsByName {
   return new Map((run.spec.workspaces ?? []).map((binding) => [binding.name, binding]));
+}
+
+/** The same with the run's params and contexts filled in, as its children get them. */
+export function substitutedBindings(run: PipelineRun, spec: PipelineSpec): BindingsByName {
+  if ((run.spec.workspaces ?? []).length === 0) return new Map();
+  const variables = runReplacements(run, spec);
+  return new Map(
+    (run.spec.workspaces ?? []).map((raw) => [raw.name, variables.reduce(substituteWorkspaceBinding, raw)]),
+  );
+}
+
+/** Refuses sub-paths that lead out of their volume: `..`, or from the root. */
+export function checkSubPaths(spec: PipelineSpec, bindings: BindingsByName): Refusal | undefined {
+  for (const { name, subPath = '' } of bindings.values()) {
+    if (leadsOut(subPath)) return subPathRefusal(`workspace "${name}" of the run`, subPath);
+  }
+  for (const task of [...(spec.tasks ?? []), ...(spec.finally ?? [])]) {
+    for (const { name, subPath = '' } of task.workspaces ?? []) {
+      if (leadsOut(subPath)) return subPathRefusal(`workspace "${name}" of pipeline task "${task.name}"`, subPath);
+    }
+  }
+  return undefined;
 }
 
 /** Refuses a run that leaves a workspace unbound which its pipeline requires. */
@@ -78,6 +102,15 @@ export function declareWorkspaces(spec: TaskSpec, given: readonly WorkspaceBindi
   const declared = new Set((spec.workspaces ?? []).map(({ name }) => name));
   const added = given.filter(({ name }) => !declared.has(name)).map(({ name }) => ({ name }));
   return added.length === 0 ? spec : { ...spec, workspaces: [...(spec.workspaces ?? []), ...added] };
+}
+
+function leadsOut(subPath: string): boolean {
+  return subPath.startsWith('/') || subPath.split('/').includes('..');
+}
+
+function subPathRefusal(whose: string, subPath: string): Refusal {
+  const message = `${whose} has the subPath "${subPath}"; it must stay inside the volume: relative, without ".."`;
+  return { reason: runReason.invalidWorkspaceBindings, message };
 }
 
 function childBinding(run: PipelineRun, source: WorkspaceBinding, name: string, subPath?: string): WorkspaceBinding {
