@@ -1,50 +1,198 @@
+import { paramReferencesOf, type ParamReference } from './references.ts';
 import { addValue, isTextList, newReplacements, type Replacements } from './replacements.ts';
-import type { Param, ParamSpec, ParamType, ParamValue } from './types.ts';
+import { substituteValue } from './substitution.ts';
+import type { Param, ParamSpec, ParamValue } from './types.ts';
+import { decodeParamValue, typeOfSpec, typeOfValue } from './values.ts';
 
-/** Checks that `params` give what `specs` require: presence and type. Params that no spec declares are allowed. */
+/** A default may name a param whose default names another, and so on; this often (Tekton's limit). */
+const defaultDepthMax = 10;
+
+/** Why a run cannot be given its params: `reason` as Tekton names it on a PipelineRun. */
+export interface ParamProblem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Checks that `params` give what `specs` require: presence, types, allowed values, keys of objects, and that no element
+ * past the end of a list is asked for in `uses`. Params that no spec declares are allowed and ignored.
+ */
 export function checkParams(
   specs: readonly ParamSpec[],
   params: readonly Param[],
-): { readonly reason: string; readonly message: string } | undefined {
-  const given = new Map(params.map(({ name, value }) => [name, value]));
-  const missing = specs.filter((spec) => spec.default === undefined && !given.has(spec.name));
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => `"${name}"`).join(', ');
-    return { reason: 'ParameterMissing', message: `no value is given for param ${names}, which has no default` };
+  uses: readonly ParamReference[] = [],
+): ParamProblem | undefined {
+  const given = givenValues(params);
+  return (
+    checkPresence(specs, given) ??
+    firstProblem(specs, (spec) => checkType(spec, given.get(spec.name))) ??
+    firstProblem(specs, (spec) => checkEnum(spec, given.get(spec.name))) ??
+    firstProblem(specs, (spec) => checkKeys(spec, given.get(spec.name))) ??
+    checkDefaults(specs, given) ??
+    checkIndexing(specs, params, uses)
+  );
+}
+
+/**
+ * Replacements for the params given and the defaults of the others; an object's members are laid over its default's. A
+ * default may name other params. `legacyInputs` adds the spelling `$(inputs.params.N)` that Tasks may still use.
+ */
+export function paramReplacements(
+  specs: readonly ParamSpec[],
+  params: readonly Param[],
+  options: { readonly legacyInputs?: boolean } = {},
+): Replacements {
+  const replacements = newReplacements();
+  for (const [name, value] of paramValues(specs, params)) {
+    addValue(replacements, 'params', name, value);
+    if (options.legacyInputs) addValue(replacements, 'inputs.params', name, value);
   }
+  return replacements;
+}
+
+/** The value of every param that has one, declared or not. */
+export function paramValues(specs: readonly ParamSpec[], params: readonly Param[]): ReadonlyMap<string, ParamValue> {
+  const given = givenValues(params);
+  const defaults = defaultsInForce(specs, given);
+  const values = new Map(given);
+  for (const name of resolutionOrder(defaults).order) {
+    const fallback = defaults.get(name);
+    const base = fallback === undefined ? undefined : fillDefault(fallback, values);
+    const value = overlay(base, given.get(name));
+    if (value !== undefined) values.set(name, value);
+  }
+  return values;
+}
+
+function fillDefault(value: ParamValue, values: ReadonlyMap<string, ParamValue>): ParamValue {
+  const names = new Set(paramReferencesOf(value).map(({ name }) => name));
+  if (names.size === 0) return value;
+  const replacements = newReplacements();
+  for (const name of names) {
+    const other = values.get(name);
+    if (other !== undefined) addValue(replacements, 'params', name, other);
+  }
+  return substituteValue(value, replacements);
+}
+
+/** Defaults that show: those of params not given, and of objects, whose missing keys come from the default. */
+function defaultsInForce(specs: readonly ParamSpec[], given: ReadonlyMap<string, ParamValue>): Map<string, ParamValue> {
+  const defaults = new Map<string, ParamValue>();
+  for (const { name, default: value } of specs) {
+    const own = given.get(name);
+    if (value !== undefined && (own === undefined || typeOfValue(own) === 'object')) defaults.set(name, decodeParamValue(value));
+  }
+  return defaults;
+}
+
+/** Names so that each comes after those its default uses, and what prevents such an order. */
+interface ResolutionOrder {
+  readonly order: readonly string[];
+  readonly problem?: string;
+}
+
+function resolutionOrder(defaults: ReadonlyMap<string, ParamValue>): ResolutionOrder {
+  const order = new Set<string>();
+  const depths = new Map<string, number>();
+  let problem: string | undefined;
+  const visit = (name: string, path: readonly string[]): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    const value = defaults.get(name);
+    if (value === undefined) return 0;
+    if (path.includes(name)) {
+      problem ??= `defaults of params name each other: ${[...path.slice(path.indexOf(name)), name].join(' → ')}`;
+      return 0;
+    }
+    if (path.length > defaultDepthMax) {
+      problem ??= `defaults of params name each other more than ${defaultDepthMax} deep: ${path.join(' → ')}`;
+      return 0;
+    }
+    const uses = paramReferencesOf(value).map((use) => visit(use.name, [...path, name]));
+    const depth = 1 + Math.max(0, ...uses);
+    depths.set(name, depth);
+    order.add(name);
+    return depth;
+  };
+  for (const name of defaults.keys()) visit(name, []);
+  return { order: [...order], ...(problem === undefined ? {} : { problem }) };
+}
+
+function givenValues(params: readonly Param[]): ReadonlyMap<string, ParamValue> {
+  return new Map(params.map(({ name, value }) => [name, decodeParamValue(value)]));
+}
+
+function overlay(base: ParamValue | undefined, value: ParamValue | undefined): ParamValue | undefined {
+  if (base === undefined || value === undefined) return value ?? base;
+  const both = typeOfValue(base) === 'object' && typeOfValue(value) === 'object';
+  return both ? { ...(base as Record<string, string>), ...(value as Record<string, string>) } : value;
+}
+
+type Given = ReadonlyMap<string, ParamValue>;
+
+function firstProblem(
+  specs: readonly ParamSpec[],
+  check: (spec: ParamSpec) => ParamProblem | undefined,
+): ParamProblem | undefined {
   for (const spec of specs) {
-    const value = given.get(spec.name);
-    const [expected, actual] = [typeOf(spec), value === undefined ? undefined : typeOfValue(value)];
-    if (actual === undefined || actual === expected) continue;
-    const message = `param "${spec.name}" is declared as ${expected}, but the value given is of type ${actual}`;
-    return { reason: 'ParameterTypeMismatch', message };
+    const problem = check(spec);
+    if (problem) return problem;
   }
   return undefined;
 }
 
-/** Replacements for the params given and the defaults of the others; an object's members are laid over its default's. */
-export function paramReplacements(specs: readonly ParamSpec[], params: readonly Param[]): Replacements {
-  const values = new Map<string, ParamValue>();
-  for (const { name, default: value } of specs) if (value !== undefined) values.set(name, value);
-  for (const { name, value } of params) values.set(name, overlay(values.get(name), value));
-  const replacements = newReplacements();
-  for (const [name, value] of values) addValue(replacements, 'params', name, value);
-  return replacements;
+function checkPresence(specs: readonly ParamSpec[], given: Given): ParamProblem | undefined {
+  const missing = specs.filter((spec) => spec.default === undefined && !given.has(spec.name));
+  if (missing.length === 0) return undefined;
+  const names = missing.map(({ name }) => `"${name}"`).join(', ');
+  return { reason: 'ParameterMissing', message: `no value is given for param ${names}, which has no default` };
 }
 
-/** The type of a value. */
-export function typeOfValue(value: ParamValue): ParamType {
-  if (typeof value === 'string') return 'string';
-  return isTextList(value) ? 'array' : 'object';
+function checkType(spec: ParamSpec, value: ParamValue | undefined): ParamProblem | undefined {
+  const [expected, actual] = [typeOfSpec(spec), value === undefined ? undefined : typeOfValue(value)];
+  if (actual === undefined || actual === expected) return undefined;
+  const message = `param "${spec.name}" is declared as ${expected}, but the value given is of type ${actual}`;
+  return { reason: 'ParameterTypeMismatch', message };
 }
 
-function typeOf(spec: ParamSpec): ParamType {
-  if (spec.type) return spec.type;
-  if (spec.properties) return 'object';
-  return spec.default === undefined ? 'string' : typeOfValue(spec.default);
+function checkEnum(spec: ParamSpec, value: ParamValue | undefined): ParamProblem | undefined {
+  const allowed = spec.enum ?? [];
+  if (allowed.length === 0 || typeof value !== 'string' || allowed.includes(value)) return undefined;
+  const message = `param "${spec.name}" has the value ${JSON.stringify(value)}, which is none of those allowed: ${allowed.join(', ')}`;
+  return { reason: 'InvalidParamValue', message };
 }
 
-function overlay(base: ParamValue | undefined, value: ParamValue): ParamValue {
-  const both = base !== undefined && typeOfValue(base) === 'object' && typeOfValue(value) === 'object';
-  return both ? { ...(base as Record<string, string>), ...(value as Record<string, string>) } : value;
+/** Every key among the declared properties comes from the value given or from the default. */
+function checkKeys(spec: ParamSpec, value: ParamValue | undefined): ParamProblem | undefined {
+  if (typeOfSpec(spec) !== 'object' || spec.properties === undefined) return undefined;
+  const present = new Set([spec.default, value].flatMap((one) => (isObjectValue(one) ? Object.keys(one) : [])));
+  const missing = Object.keys(spec.properties).filter((key) => !present.has(key));
+  if (missing.length === 0) return undefined;
+  const message = `param "${spec.name}" lacks the keys ${missing.map((key) => `"${key}"`).join(', ')}`;
+  return { reason: 'ObjectParameterMissKeys', message };
+}
+
+function isObjectValue(value: ParamValue | undefined): value is Readonly<Record<string, string>> {
+  return value !== undefined && typeof value !== 'string' && !isTextList(value);
+}
+
+function checkDefaults(specs: readonly ParamSpec[], given: Given): ParamProblem | undefined {
+  const { problem } = resolutionOrder(defaultsInForce(specs, given));
+  return problem === undefined ? undefined : { reason: 'PipelineValidationFailed', message: problem };
+}
+
+function checkIndexing(
+  specs: readonly ParamSpec[],
+  params: readonly Param[],
+  uses: readonly ParamReference[],
+): ParamProblem | undefined {
+  if (!uses.some(({ index }) => index !== undefined)) return undefined;
+  const values = paramValues(specs, params);
+  for (const { name, index } of uses) {
+    const value = values.get(name);
+    if (index === undefined || value === undefined || !isTextList(value) || index < value.length) continue;
+    const message = `$(params.${name}[${index}]) is past the end: param "${name}" has ${value.length} elements, counted from 0`;
+    return { reason: 'ParamArrayIndexingInvalid', message };
+  }
+  return undefined;
 }

@@ -1,13 +1,18 @@
 import { isTextList, type Replacements } from './replacements.ts';
 import type {
   EmbeddedTask,
+  Matrix,
+  Param,
   ParamValue,
   PipelineSpec,
   PipelineTask,
   PodTemplate,
+  Step,
+  TaskSpec,
   WhenExpression,
   WorkspaceBinding,
 } from './types.ts';
+import { decodeParamValue, typeOfValue } from './values.ts';
 
 /** A variable: `$(name)`. */
 const variable = /\$\(([^()]+)\)/g;
@@ -35,15 +40,87 @@ export function substituteValue(value: ParamValue, replacements: Replacements): 
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substituteText(member, replacements)]));
 }
 
-/** A pipeline task with its variables replaced. Params given by the task itself hide those of the run in its spec. */
+/** Params with the variables in their values replaced. */
+export function substituteParams(params: readonly Param[], replacements: Replacements): readonly Param[] {
+  return params.map((param) => ({ ...param, value: substituteValue(decodeParamValue(param.value), replacements) }));
+}
+
+/** Members of a step, sidecar or template in which variables are replaced; the rest is left alone (reference/tekton 2.9). */
+const substitutedStepMembers = [
+  'name',
+  'displayName',
+  'image',
+  'imagePullPolicy',
+  'command',
+  'args',
+  'script',
+  'workingDir',
+  'onError',
+  'timeout',
+  'env',
+  'envFrom',
+  'volumeMounts',
+  'workspaces',
+  'stdoutConfig',
+  'stderrConfig',
+] as const;
+
+/** A Task with its variables replaced: in steps, sidecars, the template, volumes and the paths of workspaces. */
+export function substituteTaskSpec(spec: TaskSpec, replacements: Replacements): TaskSpec {
+  const { steps, stepTemplate, sidecars, volumes, workspaces } = spec;
+  return {
+    ...spec,
+    ...(steps ? { steps: steps.map((step) => substituteStep(step, replacements)) } : {}),
+    ...(stepTemplate ? { stepTemplate: substituteStep(stepTemplate, replacements) } : {}),
+    ...(sidecars ? { sidecars: sidecars.map((sidecar) => substituteStepMembers(sidecar, replacements)) } : {}),
+    ...(volumes ? { volumes: substituteDeep(volumes, replacements) } : {}),
+    ...(workspaces ? { workspaces: workspaces.map((one) => substituteMember(one, 'mountPath', replacements)) } : {}),
+  };
+}
+
+/** A step, or the template of steps, with its variables replaced. */
+export function substituteStep(step: Step, replacements: Replacements): Step {
+  const { params, when } = step;
+  return {
+    ...substituteStepMembers(step, replacements),
+    ...(params ? { params: substituteParams(params, replacements) } : {}),
+    ...(when ? { when: when.map((one) => substituteWhen(one, replacements)) } : {}),
+  };
+}
+
+function substituteStepMembers<T extends Step>(step: T, replacements: Replacements): T {
+  const changed: Record<string, unknown> = {};
+  for (const member of substitutedStepMembers) {
+    if (step[member] !== undefined) changed[member] = substituteDeep(step[member], replacements);
+  }
+  return { ...step, ...changed };
+}
+
+function substituteMember<T extends object>(object: T, member: keyof T, replacements: Replacements): T {
+  const value = object[member];
+  return value === undefined ? object : { ...object, [member]: substituteDeep(value, replacements) };
+}
+
+/**
+ * A pipeline task with its variables replaced. Params that the task gives hide those of the run in its embedded spec, an
+ * object's key by key.
+ */
 export function substitutePipelineTask(task: PipelineTask, replacements: Replacements): PipelineTask {
-  const { params, when, taskSpec, ...rest } = task;
+  const { params: raw, when, taskSpec, matrix, ...rest } = task;
+  const params = raw && substituteParams(raw, replacements);
   return {
     ...substituteDeep(rest, replacements),
-    ...(params ? { params: params.map((param) => ({ ...param, value: substituteValue(param.value, replacements) })) } : {}),
+    ...(params ? { params } : {}),
     ...(when ? { when: when.map((one) => substituteWhen(one, replacements)) } : {}),
+    ...(matrix ? { matrix: substituteMatrix(matrix, replacements) } : {}),
     ...(taskSpec ? { taskSpec: substituteEmbedded(taskSpec, withoutParams(replacements, params ?? [])) } : {}),
   };
+}
+
+function substituteMatrix(matrix: Matrix, replacements: Replacements): Matrix {
+  const substitute = <T extends { readonly params?: readonly Param[] }>(holder: T): T =>
+    holder.params ? { ...holder, params: substituteParams(holder.params, replacements) } : holder;
+  return { ...substitute(matrix), ...(matrix.include ? { include: matrix.include.map(substitute) } : {}) };
 }
 
 /** Every task of a pipeline with its variables replaced, and the values of the pipeline's results. */
@@ -77,8 +154,15 @@ function substituteWhen(when: WhenExpression, replacements: Replacements): WhenE
   };
 }
 
+/** An embedded Task sees what the pipeline sees, in its defaults and metadata too. */
 function substituteEmbedded(spec: EmbeddedTask, replacements: Replacements): EmbeddedTask {
-  return substituteDeep(spec, replacements);
+  const { params, metadata, spec: custom } = spec;
+  return {
+    ...substituteTaskSpec(spec, replacements),
+    ...(params ? { params: params.map((param) => substituteMember(param, 'default', replacements)) } : {}),
+    ...(metadata ? { metadata: substituteDeep(metadata, replacements) } : {}),
+    ...(custom === undefined ? {} : { spec: substituteDeep(custom, replacements) }),
+  };
 }
 
 function substituteDeep<T>(value: T, replacements: Replacements): T {
@@ -92,12 +176,28 @@ function substituteDeep<T>(value: T, replacements: Replacements): T {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substituteDeep(member, replacements)])) as T;
 }
 
-function withoutParams(replacements: Replacements, params: readonly { readonly name: string }[]): Replacements {
+/** What an embedded spec sees of the run's params where its task gives `params` of its own. */
+function withoutParams(replacements: Replacements, params: readonly Param[]): Replacements {
   if (params.length === 0) return replacements;
-  const hidden = new Set(params.flatMap(({ name }) => [`params.${name}`, `params['${name}']`, `params["${name}"]`]));
-  const keep = <V>(map: ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
-    new Map([...map].filter(([name]) => !hidden.has(name.replace(/\[\d+\]$/, ''))));
-  return { ...replacements, strings: keep(replacements.strings), arrays: keep(replacements.arrays) };
+  const strings = new Map(replacements.strings);
+  const arrays = new Map(replacements.arrays);
+  const objects = new Map(replacements.objects);
+  for (const { name, value } of params) {
+    for (const spelling of [`params.${name}`, `params['${name}']`, `params["${name}"]`]) {
+      const outer = objects.get(spelling);
+      if (outer !== undefined && typeOfValue(value) === 'object') {
+        for (const key of Object.keys(value)) strings.delete(`${spelling}.${key}`);
+        objects.set(spelling, { ...outer, ...(value as Readonly<Record<string, string>>) });
+        continue;
+      }
+      strings.delete(spelling);
+      (arrays.get(spelling) ?? []).forEach((_, index) => strings.delete(`${spelling}[${index}]`));
+      arrays.delete(spelling);
+      for (const key of Object.keys(outer ?? {})) strings.delete(`${spelling}.${key}`);
+      objects.delete(spelling);
+    }
+  }
+  return { strings, arrays, objects };
 }
 
 function wholeList(text: string, replacements: Replacements): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 import type { StatusCause } from '../../kube/api-error.ts';
 import { checkParams } from '../params.ts';
+import { paramReferencesOfPipeline } from '../references.ts';
 import { textReplacements } from '../replacements.ts';
 import { substitutePipelineSpec, substitutePipelineTask } from '../substitution.ts';
 import type { PipelineRun, PipelineSpec, PipelineTask } from '../types.ts';
@@ -65,7 +66,7 @@ function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const causes = [...unsupportedFeatures(spec), ...validatePipelineSpec(spec)];
   if (causes.length > 0) return userError({ reason: runReason.validationFailed, message: causesText(causes) });
   const refusal =
-    checkParams(spec.params ?? [], run.spec.params ?? []) ??
+    checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfPipeline(spec)) ??
     checkBindings(spec, bindingsOf(run)) ??
     checkTaskRunSpecs(run, spec);
   return refusal && userError(refusal);
