@@ -50,7 +50,7 @@ export class RevisionGoneError extends Error {
   readonly code = 'REVISION_GONE';
   readonly oldestRevision: number;
   constructor(asked: number, oldestRevision: number) {
-    super(`revision ${asked} is no longer in the log; the oldest is ${oldestRevision}`);
+    super(`revision ${asked} is not in the log, which starts at ${oldestRevision}`);
     this.oldestRevision = oldestRevision;
   }
 }
