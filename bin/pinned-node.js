@@ -34,7 +34,9 @@ export async function runWithPinnedNode(script, scriptArguments) {
   const node = findPinnedNode();
   if (node === undefined) return fail(`the Node pinned for this platform (${pinnedPackage()}) is not installed`);
   const { spawn } = await import('node:child_process');
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...scriptArguments], { stdio: 'inherit' });
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...scriptArguments], {
+    stdio: 'inherit',
+  });
   child.on('error', (error) => fail(`the pinned Node cannot be started: ${error.message}`));
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => forward(child, signal));
   child.on('exit', (code, signal) => (signal === null ? process.exit(code) : endBySignal(signal)));

@@ -53,5 +53,5 @@ function mixed(round: number, b: number, c: number, d: number): number {
 }
 
 function wordOf(round: number, step: number): number {
-  return [step, 5 * step + 1, 3 * step + 5, 7 * step][round]! & 15;
+  return (round === 0 ? step : round === 1 ? 5 * step + 1 : round === 2 ? 3 * step + 5 : 7 * step) & 15;
 }

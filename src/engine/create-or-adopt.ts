@@ -44,7 +44,8 @@ export function isRefusal(thrown: unknown): thrown is ApiStatusError {
 async function adopt<T extends KubeObject>(client: ApiClient, type: ResourceType<T>, object: T): Promise<Adoption<T>> {
   const existing = await client.get(type, keyOf(object));
   const owner = controllerOf(existing);
-  if (owner !== undefined && owner.uid === controllerOf(object)?.uid) return { ok: true, object: existing, created: false };
+  if (owner !== undefined && owner.uid === controllerOf(object)?.uid)
+    return { ok: true, object: existing, created: false };
   const whose = owner === undefined ? 'nobody' : `${owner.kind} "${owner.name}" (uid ${owner.uid})`;
   const what = `${type.kind} "${keyText(keyOf(object))}"`;
   const message = `cannot create ${what}: one of that name exists already and is controlled by ${whose}; delete or rename it`;

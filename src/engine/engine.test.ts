@@ -22,11 +22,18 @@ class Works {
   readonly host: MemoryHost = new MemoryHost(this.api, this.clock);
 
   constructor(childMs?: number) {
-    createEngine({ client: this.api.client, clock: this.clock, random: seededRandom(1), logger: silentLogger }).register(this.host);
+    createEngine({
+      client: this.api.client,
+      clock: this.clock,
+      random: seededRandom(1),
+      logger: silentLogger,
+    }).register(this.host);
     this.api.watch(taskRuns, (previous, child) => {
       if (child === undefined || isDone(child)) return;
-      if (child.spec.status === 'TaskRunCancelled') this.clock.schedule(10, () => this.#finish(child, 'TaskRunCancelled'));
-      else if (previous === undefined && childMs !== undefined) this.clock.schedule(childMs, () => this.#finish(child, 'Succeeded'));
+      if (child.spec.status === 'TaskRunCancelled')
+        this.clock.schedule(10, () => this.#finish(child, 'TaskRunCancelled'));
+      else if (previous === undefined && childMs !== undefined)
+        this.clock.schedule(childMs, () => this.#finish(child, 'Succeeded'));
     });
   }
 
@@ -34,12 +41,20 @@ class Works {
     const child = this.api.read(taskRuns, { namespace: 'ns', name: metadata.name ?? '' });
     if (child === undefined || isDone(child)) return;
     const condition = { type: 'Succeeded', status: reason === 'Succeeded' ? 'True' : 'False', reason } as const;
-    this.api.put(taskRuns, { ...child, status: { conditions: [condition], completionTime: toRfc3339(this.clock.now()) } });
+    this.api.put(taskRuns, {
+      ...child,
+      status: { conditions: [condition], completionTime: toRfc3339(this.clock.now()) },
+    });
   }
 
   create(name: string, spec: Partial<PipelineRunSpec> = {}): void {
     const metadata = { namespace: 'ns', name, creationTimestamp: toRfc3339(this.clock.now()) };
-    this.api.put(pipelineRuns, { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', metadata, spec: { pipelineSpec: fan, ...spec } });
+    this.api.put(pipelineRuns, {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'PipelineRun',
+      metadata,
+      spec: { pipelineSpec: fan, ...spec },
+    });
   }
 
   run(name: string): PipelineRun {
@@ -114,7 +129,10 @@ describe('the engine with its queue and caches', () => {
 describe('concernsRun', () => {
   it('lets through what ends or cancels a child, not what its steps do', () => {
     const child = { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { name: 'x' }, spec: {} } as const;
-    const running: TaskRun = { ...child, status: { conditions: [{ type: 'Succeeded', status: 'Unknown' }], steps: [] } };
+    const running: TaskRun = {
+      ...child,
+      status: { conditions: [{ type: 'Succeeded', status: 'Unknown' }], steps: [] },
+    };
     const ended: TaskRun = { ...child, status: { conditions: [{ type: 'Succeeded', status: 'False' }] } };
     assert.equal(concernsRun(child, running), false);
     assert.equal(concernsRun(running, ended), true);

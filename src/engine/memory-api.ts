@@ -24,7 +24,10 @@ export class MemoryApi {
   /** Called after a call was carried out: throws to lose the answer. */
   after: Fault = () => undefined;
   readonly #stored = new Map<string, KubeObject>();
-  readonly #watchers: { readonly resource: string; readonly tell: (previous?: KubeObject, object?: KubeObject) => void }[] = [];
+  readonly #watchers: {
+    readonly resource: string;
+    readonly tell: (previous?: KubeObject, object?: KubeObject) => void;
+  }[] = [];
   #version = 0;
 
   /** What is stored under `key`, if anything. */
@@ -58,7 +61,10 @@ export class MemoryApi {
 
   /** Calls `tell` after every change of a kind; no `object` = deleted, no `previous` = created. */
   watch<T extends KubeObject>(type: ResourceType<T>, tell: (previous?: T, object?: T) => void): void {
-    this.#watchers.push({ resource: type.resource, tell: tell as (previous?: KubeObject, object?: KubeObject) => void });
+    this.#watchers.push({
+      resource: type.resource,
+      tell: tell as (previous?: KubeObject, object?: KubeObject) => void,
+    });
   }
 
   /** The client of this API. */
@@ -68,7 +74,9 @@ export class MemoryApi {
       create: (type, object) =>
         this.#call(`create ${type.resource}/${object.metadata.name ?? ''}`, object, () => this.#create(type, object)),
       updateStatus: (type, object) =>
-        this.#call(`status ${type.resource}/${object.metadata.name ?? ''}`, object, () => this.#updateStatus(type, object)),
+        this.#call(`status ${type.resource}/${object.metadata.name ?? ''}`, object, () =>
+          this.#updateStatus(type, object),
+        ),
       patch: (type, key, patch) =>
         this.#call(`patch ${type.resource}/${key.name}`, patch, () => this.#patch(type, key, patch as JsonObject)),
       list: unused,

@@ -75,9 +75,19 @@ export interface Lease extends KubeObject {
 
 const core = { group: '', version: 'v1' } as const;
 
-export const namespaces: ResourceType<Namespace> = { ...core, resource: 'namespaces', kind: 'Namespace', namespaced: false };
+export const namespaces: ResourceType<Namespace> = {
+  ...core,
+  resource: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+};
 export const pods: ResourceType<Pod> = { ...core, resource: 'pods', kind: 'Pod', namespaced: true };
-export const configMaps: ResourceType<ConfigMap> = { ...core, resource: 'configmaps', kind: 'ConfigMap', namespaced: true };
+export const configMaps: ResourceType<ConfigMap> = {
+  ...core,
+  resource: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+};
 export const secrets: ResourceType<Secret> = { ...core, resource: 'secrets', kind: 'Secret', namespaced: true };
 export const serviceAccounts: ResourceType<ServiceAccount> = {
   ...core,

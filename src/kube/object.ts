@@ -93,9 +93,7 @@ export function keyText(key: ObjectKey): string {
 /** Reads back what {@link keyText} wrote. */
 export function parseKey(text: string): ObjectKey {
   const slash = text.indexOf('/');
-  return slash < 0
-    ? { namespace: '', name: text }
-    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+  return slash < 0 ? { namespace: '', name: text } : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 }
 
 /** The owner that controls `object`, if any. */

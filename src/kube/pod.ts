@@ -51,7 +51,12 @@ export interface Container {
 
 export interface Probe {
   readonly exec?: { readonly command: readonly string[] };
-  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly host?: string; readonly scheme?: string };
+  readonly httpGet?: {
+    readonly path?: string;
+    readonly port: number | string;
+    readonly host?: string;
+    readonly scheme?: string;
+  };
   readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
@@ -106,7 +111,11 @@ export interface ProjectedSource {
   readonly secret?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[] };
-  readonly serviceAccountToken?: { readonly path: string; readonly audience?: string; readonly expirationSeconds?: number };
+  readonly serviceAccountToken?: {
+    readonly path: string;
+    readonly audience?: string;
+    readonly expirationSeconds?: number;
+  };
 }
 
 export interface Volume {

@@ -128,7 +128,7 @@ class Draft {
   #copied = false;
 
   constructor(value: JsonObject) {
-    this.#members = value as Record<string, Json | undefined>;
+    this.#members = value;
   }
 
   get members(): Readonly<Record<string, Json | undefined>> {

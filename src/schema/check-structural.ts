@@ -59,7 +59,7 @@ export function checkStructural(schema: Json | undefined, field: string): readon
     check.causes.push(invalidCause(`${field}.type`, schema['type'] ?? '', 'must be object at the root'));
   checkNode(schema, field, 0, check);
   if (check.causes.length > 0) return check.causes;
-  checkDefaults(schema as unknown as StructuralSchema, field, check);
+  checkDefaults(schema, field, check);
   return check.causes;
 }
 
@@ -256,7 +256,7 @@ function checkChild(schema: Json | undefined, field: string, depth: number, chec
 /** Every default must be a value its own schema accepts. */
 function checkDefaults(schema: StructuralSchema, field: string, check: Check): void {
   if (schema.default !== undefined) {
-    const { causes, unknownFields } = applySchema(schema, schema.default as Json, { defaults: true });
+    const { causes, unknownFields } = applySchema(schema, schema.default, { defaults: true });
     for (const cause of causes) check.causes.push({ ...cause, field: joined(`${field}.default`, cause.field) });
     for (const unknown of unknownFields)
       check.causes.push(invalidCause(`${field}.default`, schema.default, `must not have unknown fields: ${unknown}`));

@@ -60,7 +60,7 @@ async function apiRequest(request: IncomingMessage, signal: AbortSignal): Promis
   if (!methods.includes(method))
     throw new ApiStatusError('MethodNotAllowed', `the method ${method} is not used by this API`);
   // Not `new URL`: it would resolve dots and decode what must reach the server as it was sent.
-  const [path = '', search = ''] = splitOnce(request.url ?? '/', '?');
+  const [path, search] = splitOnce(request.url ?? '/', '?');
   const body = await readBody(request);
   return {
     method: method as HttpMethod,

@@ -43,7 +43,8 @@ describe('parseYaml', () => {
   });
 
   it('finds fields, and the nearest parent of a missing one', () => {
-    const document = parseYaml('spec:\n  tasks:\n    - name: a\n    - name: b\n      x.y/z: 1\n', 'a.yaml').documents[0];
+    const document = parseYaml('spec:\n  tasks:\n    - name: a\n    - name: b\n      x.y/z: 1\n', 'a.yaml')
+      .documents[0];
     assert.deepEqual(document?.locate('spec.tasks[1].name'), { line: 4, column: 7 });
     assert.deepEqual(document?.locate('spec.tasks[1][x.y/z]'), { line: 5, column: 7 });
     assert.deepEqual(document?.locate('spec.tasks[1].missing.deep'), { line: 4, column: 7 });

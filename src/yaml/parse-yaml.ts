@@ -190,7 +190,9 @@ function stepInto(node: unknown, segment: string | number): { value: unknown; of
     return item?.range ? { value: item, offset: item.range[0] } : undefined;
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(segment));
+  const pair = node.items.find(
+    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(segment),
+  );
   const key = pair?.key as Node | undefined;
   return pair && key?.range ? { value: pair.value, offset: key.range[0] } : undefined;
 }

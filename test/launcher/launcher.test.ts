@@ -88,6 +88,9 @@ describe('the launcher', () => {
     copyFileSync(new URL('pinned-node.js', binFolder), elsewhere);
     const ending = await launch({ program: '', launcher: elsewhere });
     assert.equal(ending.code, 2);
-    assert.match(ending.stderr, /^penstock needs Node 24 or newer: .*node-\w+-\w+.* is not installed\.\nInstall Node 24/);
+    assert.match(
+      ending.stderr,
+      /^penstock needs Node 24 or newer: .*node-\w+-\w+.* is not installed\.\nInstall Node 24/,
+    );
   });
 });

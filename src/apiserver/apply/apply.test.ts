@@ -26,11 +26,11 @@ function configMap(data: JsonObject, metadata: JsonObject = {}): UnknownObject {
     kind: 'ConfigMap',
     metadata: { name: 'c', ...metadata },
     data,
-  } as unknown as UnknownObject;
+  };
 }
 
 function pod(spec: JsonObject, rest: JsonObject = {}): UnknownObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec, ...rest } as unknown as UnknownObject;
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec, ...rest };
 }
 
 function apply(live: UnknownObject | undefined, applied: UnknownObject, by: By): UnknownObject {

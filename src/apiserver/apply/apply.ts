@@ -140,7 +140,7 @@ function appliedPart({ applied, live, subresource, hasStatus }: ApplyRequest): U
   }
   if (!hasStatus || !('status' in applied)) return applied;
   const { status: _status, ...rest } = applied;
-  return rest as UnknownObject;
+  return rest;
 }
 
 function withoutConflicts(

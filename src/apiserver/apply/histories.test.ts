@@ -40,11 +40,11 @@ const schema = topLevel('', {
   }),
 });
 
-function written(live: UnknownObject | undefined, { op, manager, force, object: content }: Write): UnknownObject {
-  const object = { apiVersion: 'v1', kind: 'Thing', metadata: {}, ...content } as UnknownObject;
+function afterWrite(live: UnknownObject | undefined, { op, manager, force, object: content }: Write): UnknownObject {
+  const written = { apiVersion: 'v1', kind: 'Thing', metadata: {}, ...content } as UnknownObject;
   const by = { schema, hasStatus: false, subresource: '', manager, time: '2026-01-01T00:00:00Z' };
-  if (op === 'apply') return applyObject({ ...by, live, applied: object, force: force ?? false });
-  return { ...object, metadata: { managedFields: managedFieldsForUpdate(live, object, by) } };
+  if (op === 'apply') return applyObject({ ...by, live, applied: written, force: force ?? false });
+  return { ...written, metadata: { managedFields: managedFieldsForUpdate(live, written, by) } };
 }
 
 describe('field ownership', () => {
@@ -56,13 +56,13 @@ describe('field ownership', () => {
         const where = `history ${index}, write ${step}`;
         if (write.conflict) {
           assert.throws(
-            () => written(live, write),
+            () => afterWrite(live, write),
             (thrown) => isApiError(thrown, 'Conflict'),
             where,
           );
           continue;
         }
-        live = deepFreeze(written(live, write));
+        live = deepFreeze(afterWrite(live, write));
         const { apiVersion: _version, kind: _kind, metadata, ...content } = live;
         assert.deepEqual(content, write.live, where);
         const owned = (metadata.managedFields ?? []).map((entry) => [entry.manager, entry.fieldsV1]);

@@ -1,6 +1,5 @@
 /** `metadata.managedFields` as a list of managers with their sets of fields. */
 import { isJsonObject } from '../../base/json.ts';
-import type { JsonObject } from '../../base/json.ts';
 import type { ManagedFieldsEntry } from '../../kube/object.ts';
 import { emptySet, fieldSetOfV1, fieldsV1Of, isEmptySet, union } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
@@ -64,7 +63,7 @@ export function managedFieldsOf(managers: readonly FieldManager[]): readonly Man
       apiVersion: manager.apiVersion,
       ...(manager.time === undefined ? {} : { time: manager.time }),
       fieldsType: 'FieldsV1',
-      fieldsV1: fieldsV1Of(manager.fields) as JsonObject,
+      fieldsV1: fieldsV1Of(manager.fields),
       ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
     }));
 }

@@ -62,7 +62,8 @@ export class Bench {
 
   /** All caches catch up. */
   sync(): void {
-    for (const lister of Object.values(this.listers)) lister.sync();
+    const { listers } = this;
+    for (const lister of [listers.runs, listers.taskRuns, listers.pipelines, listers.tasks]) lister.sync();
   }
 
   /** One look, with the caches as they are. */

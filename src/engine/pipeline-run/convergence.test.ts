@@ -42,7 +42,8 @@ function moveChildren(bench: Bench, seed: number, random: Random, percent: numbe
 /** A call is lost, or only its answer; sometimes the run is cancelled while a call is on its way. */
 function disturb(bench: Bench, random: Random, cancel: () => void): void {
   const fail = (percent: number) => (): void => {
-    if (chance(random, percent)) throw random.integer(0, 1) ? new Error('socket hang up') : new ApiStatusError('ServiceUnavailable', 'busy');
+    if (chance(random, percent))
+      throw random.integer(0, 1) ? new Error('socket hang up') : new ApiStatusError('ServiceUnavailable', 'busy');
   };
   bench.api.before = (call) => {
     if (call.startsWith('status') && chance(random, 3)) cancel();
@@ -85,7 +86,8 @@ async function playFaulty(seed: number): Promise<Ended> {
   bench.api.before = () => undefined;
   bench.api.after = () => undefined;
   await heal(bench, seed);
-  if (cancelled) assert.equal(bench.api.all(taskRuns).length, childrenAtCancel, `seed ${seed}: a task started after the cancel`);
+  if (cancelled)
+    assert.equal(bench.api.all(taskRuns).length, childrenAtCancel, `seed ${seed}: a task started after the cancel`);
   return { bench, cancelled };
 }
 

@@ -99,7 +99,12 @@ describe('PipelineRunReconciler', () => {
 
   it('a foreign TaskRun of the same name fails the run and is named', async () => {
     const bench = newBench();
-    bench.api.put(taskRuns, { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { namespace: 'ns', name: 'run-a' }, spec: {} });
+    bench.api.put(taskRuns, {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'TaskRun',
+      metadata: { namespace: 'ns', name: 'run-a' },
+      spec: {},
+    });
     await bench.look();
     assert.equal(bench.verdict, 'False/CreateRunFailed');
     assert.match(bench.message, /TaskRun "ns\/run-a": one of that name exists already and is controlled by nobody/);
@@ -122,11 +127,23 @@ describe('PipelineRunReconciler', () => {
   for (const call of ['status pipelineruns/run', 'create taskruns/run-a', 'get tasks/build', 'get pipelines/p']) {
     it(`law 1: trouble at "${call}" is thrown for a retry, never shown as a failure`, async () => {
       const bench = newBench(
-        call.startsWith('get') ? { pipelineRef: { name: 'p' }, pipelineSpec: undefined as unknown as PipelineSpec } : {},
+        call.startsWith('get')
+          ? { pipelineRef: { name: 'p' }, pipelineSpec: undefined as unknown as PipelineSpec }
+          : {},
       );
       const tasksOf = { tasks: [{ name: 'a', taskRef: { name: 'build' } }] };
-      bench.api.put(pipelines, { apiVersion: 'tekton.dev/v1', kind: 'Pipeline', metadata: { namespace: 'ns', name: 'p' }, spec: tasksOf });
-      bench.api.put(tasks, { apiVersion: 'tekton.dev/v1', kind: 'Task', metadata: { namespace: 'ns', name: 'build' }, spec: {} });
+      bench.api.put(pipelines, {
+        apiVersion: 'tekton.dev/v1',
+        kind: 'Pipeline',
+        metadata: { namespace: 'ns', name: 'p' },
+        spec: tasksOf,
+      });
+      bench.api.put(tasks, {
+        apiVersion: 'tekton.dev/v1',
+        kind: 'Task',
+        metadata: { namespace: 'ns', name: 'build' },
+        spec: {},
+      });
       bench.api.before = (made) => {
         if (made === call) throw overload();
       };
@@ -209,7 +226,10 @@ describe('PipelineRunReconciler', () => {
     bench.api.before = () => undefined;
     await bench.pass();
     assert.equal(bench.verdict, 'False/Cancelled');
-    assert.equal(bench.child('a').spec.statusMessage, 'TaskRun cancelled as the PipelineRun it belongs to has been cancelled.');
+    assert.equal(
+      bench.child('a').spec.statusMessage,
+      'TaskRun cancelled as the PipelineRun it belongs to has been cancelled.',
+    );
   });
 
   it('trouble while cancelling is thrown for a retry and leaves the status alone', async () => {
@@ -248,14 +268,18 @@ describe('PipelineRunReconciler', () => {
   });
 
   it('creates a claim before the first child and never again', async () => {
-    const bench = newBench({ workspaces: [{ name: 'w', volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } }] });
+    const bench = newBench({
+      workspaces: [{ name: 'w', volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } }],
+    });
     await bench.pass();
     bench.end('a', true);
     await bench.pass();
     const creates = bench.calls().filter((call) => call.startsWith('create'));
     assert.match(creates[0] ?? '', /^create persistentvolumeclaims\/pvc-[0-9a-f]{10}$/);
     assert.deepEqual(creates.slice(1), ['create taskruns/run-a', 'create taskruns/run-b', 'create taskruns/run-c']);
-    assert.deepEqual(bench.api.all(persistentVolumeClaims)[0]?.metadata.ownerReferences, [controllerReference(bench.run)]);
+    assert.deepEqual(bench.api.all(persistentVolumeClaims)[0]?.metadata.ownerReferences, [
+      controllerReference(bench.run),
+    ]);
   });
 
   it('waits for a quota that forbids a claim, and fails for any other refusal', async () => {

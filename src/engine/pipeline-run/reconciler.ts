@@ -15,7 +15,14 @@ import {
 } from '../../tekton/pipeline-run/contract.ts';
 import { isManagedHere } from '../../tekton/pipeline-run/decide.ts';
 import { isOnlyProgress, refusedStatus } from '../../tekton/pipeline-run/status.ts';
-import { pipelineRuns, type Pipeline, type PipelineRun, type PipelineRunStatus, type Task, type TaskRun } from '../../tekton/types.ts';
+import {
+  pipelineRuns,
+  type Pipeline,
+  type PipelineRun,
+  type PipelineRunStatus,
+  type Task,
+  type TaskRun,
+} from '../../tekton/types.ts';
 import type { WarningRecorder } from '../warning-recorder.ts';
 import { RunMemory } from './run-memory.ts';
 import { decideWithReads } from './decide-with-reads.ts';
@@ -147,7 +154,10 @@ export class PipelineRunReconciler implements Reconciler {
     const { client, logger, recorder } = this.#dependencies;
     const written = await client.updateStatus(pipelineRuns, { ...run, status }).catch((thrown: unknown) => {
       if (!isApiError(thrown, 'Conflict') && !isApiError(thrown, 'NotFound')) {
-        logger.error('cannot write the status of a PipelineRun', { run: keyText(keyOfRun(run)), error: errorText(thrown) });
+        logger.error('cannot write the status of a PipelineRun', {
+          run: keyText(keyOfRun(run)),
+          error: errorText(thrown),
+        });
       }
       return undefinedIfGone(thrown);
     });

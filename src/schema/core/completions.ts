@@ -1,6 +1,6 @@
 /** What the API server fills into core kinds other than pods. */
 import { isJsonObject } from '../../base/json.ts';
-import type { JsonObject } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import type { UnknownObject } from '../../kube/object.ts';
 
 /** Moves `stringData` into `data` as base64 and names the type `Opaque` when there is none. */
@@ -8,7 +8,7 @@ export function completeSecret(secret: UnknownObject): UnknownObject {
   const { stringData, ...rest } = secret;
   const typed = { ...rest, type: rest['type'] ?? 'Opaque' } as UnknownObject;
   if (!isJsonObject(stringData)) return typed;
-  const moved = Object.entries(stringData).map(([key, value]) => [key, base64(String(value))]);
+  const moved = Object.entries(stringData).map(([key, value]): [string, Json] => [key, base64(String(value))]);
   const data: JsonObject = { ...(isJsonObject(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(moved) };
   return { ...typed, data };
 }

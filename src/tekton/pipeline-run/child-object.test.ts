@@ -16,7 +16,15 @@ function runWith(spec: PipelineRunSpec, metadata: Partial<PipelineRun['metadata'
 }
 
 function childOf(run: PipelineRun, task: PipelineTask, part: 'tasks' | 'finally' = 'tasks'): TaskRun {
-  const [child] = childObjects(childContext(run, { params: [{ name: 'dir', default: 'at-$(context.pipelineRun.name)' }] }, defaultPipelineRunOptions), task, part);
+  const [child] = childObjects(
+    childContext(
+      run,
+      { params: [{ name: 'dir', default: 'at-$(context.pipelineRun.name)' }] },
+      defaultPipelineRunOptions,
+    ),
+    task,
+    part,
+  );
   assert.ok(child);
   return child;
 }
@@ -68,7 +76,11 @@ describe('the TaskRun of a pipeline task', () => {
 
   it('takes labels and annotations from the override, the run and the embedded spec, in that order of preference', () => {
     const run = runWith(
-      { taskRunSpecs: [{ pipelineTaskName: 't', metadata: { labels: { a: 'override' }, annotations: { n: 'override' } } }] },
+      {
+        taskRunSpecs: [
+          { pipelineTaskName: 't', metadata: { labels: { a: 'override' }, annotations: { n: 'override' } } },
+        ],
+      },
       {
         labels: { a: 'run', b: 'run', 'tekton.dev/memberOf': 'nonsense' },
         annotations: { n: 'run', 'chains.tekton.dev/signed': 'true', 'penstock.dev/cancelled-by': 'ada' },
@@ -90,7 +102,13 @@ describe('the TaskRun of a pipeline task', () => {
     const run = runWith({
       taskRunTemplate: {
         serviceAccountName: 'builder',
-        podTemplate: { nodeSelector: { disk: 'ssd' }, env: [{ name: 'A', value: '1' }, { name: 'B', value: '1' }] },
+        podTemplate: {
+          nodeSelector: { disk: 'ssd' },
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'B', value: '1' },
+          ],
+        },
       },
       taskRunSpecs: [
         {
@@ -142,7 +160,11 @@ describe('the workspaces of a child', () => {
     });
     const child = childOf(
       run,
-      task([{ name: 'src', workspace: 'source', subPath: 'cmd' }, { name: 'scratch' }, { name: 'maybe', workspace: 'unbound' }]),
+      task([
+        { name: 'src', workspace: 'source', subPath: 'cmd' },
+        { name: 'scratch' },
+        { name: 'maybe', workspace: 'unbound' },
+      ]),
     );
     assert.deepEqual(child.spec.workspaces, [
       { name: 'src', subPath: 'repo/cmd', persistentVolumeClaim: { claimName: 'c' } },
@@ -174,7 +196,12 @@ describe('the workspaces of a child', () => {
   });
 
   it('reach an embedded spec that uses them by name, and are declared there', () => {
-    const run = runWith({ workspaces: [{ name: 'used', emptyDir: {} }, { name: 'other', emptyDir: {} }] });
+    const run = runWith({
+      workspaces: [
+        { name: 'used', emptyDir: {} },
+        { name: 'other', emptyDir: {} },
+      ],
+    });
     const child = childOf(run, task(undefined, 'ls $(workspaces.used.path) $(workspaces.unknown.path)'));
     assert.deepEqual(child.spec.workspaces, [{ name: 'used', emptyDir: {} }]);
     assert.deepEqual(child.spec.taskSpec?.workspaces, [{ name: 'used' }]);

@@ -87,8 +87,7 @@ function childSpec(context: ChildContext, task: PipelineTask, part: PipelinePart
     params: nonEmpty(task.params),
     taskRef: task.taskRef,
     taskSpec: task.taskSpec && declareWorkspaces(bareSpec(task.taskSpec), workspaces),
-    serviceAccountName:
-      override.serviceAccountName ?? template.serviceAccountName ?? options.defaultServiceAccountName,
+    serviceAccountName: override.serviceAccountName ?? template.serviceAccountName ?? options.defaultServiceAccountName,
     retries: task.retries === 0 ? undefined : task.retries,
     timeout: formatGoDuration(taskRunTimeoutMs(run, task, override, part, options)),
     podTemplate: mergePodTemplates(context.podTemplate, override.podTemplate),

@@ -42,7 +42,11 @@ export function outcomeOf(run: PipelineRun, progress: RunProgress, timeline: Run
   }
   const counts = countTasks(progress.all);
   if (counts.incomplete === 0) return finalOutcome(run, progress, counts);
-  return { status: 'Unknown', reason: runningReason(run, timeline, counts, finallyDone), message: progressText(counts) };
+  return {
+    status: 'Unknown',
+    reason: runningReason(run, timeline, counts, finallyDone),
+    message: progressText(counts),
+  };
 }
 
 /** The condition of a run that was cancelled outright. Says by whom when the run carries that. */

@@ -24,7 +24,8 @@ const notYet = /not supported yet/;
 function worldsOf(file: string): readonly World[] {
   const { documents } = parseYaml(readFileSync(file, 'utf8'), file);
   const objects = documents.map(({ value }) => value as unknown as KubeObject);
-  const ofKind = <T extends KubeObject>(kind: string): readonly T[] => objects.filter((one): one is T => one.kind === kind);
+  const ofKind = <T extends KubeObject>(kind: string): readonly T[] =>
+    objects.filter((one): one is T => one.kind === kind);
   const [tasks, pipelines] = [ofKind<Task>('Task'), ofKind<Pipeline>('Pipeline')];
   return ofKind<PipelineRun>('PipelineRun').map(({ spec }) => new World({ spec, tasks, pipelines }));
 }

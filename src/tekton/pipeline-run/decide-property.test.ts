@@ -75,11 +75,13 @@ function checkLook(world: World, drawn: Drawn, seed: number): void {
   const wasDone = isDone(world.run);
   const before = world.status;
   const new_ = created(world.pass());
-  if (wasDone || world.run.spec.status === 'Cancelled') assert.deepEqual(new_, [], `seed ${seed}: started after the end`);
+  if (wasDone || world.run.spec.status === 'Cancelled')
+    assert.deepEqual(new_, [], `seed ${seed}: started after the end`);
   if (wasDone) assert.deepEqual(world.status, before, `seed ${seed}: a verdict changed`);
   for (const name of new_) {
     const parents = drawn.tasks.find((task) => task.name === name)?.runAfter ?? [];
-    for (const parent of parents) assert.ok(isOver(world, parent), `seed ${seed}: ${name} started before ${parent} was over`);
+    for (const parent of parents)
+      assert.ok(isOver(world, parent), `seed ${seed}: ${name} started before ${parent} was over`);
   }
   const again = world.decide();
   assert.ok(again.kind === 'act');
@@ -111,15 +113,21 @@ function expectedSkip(tasks: readonly PipelineTask[], name: string): string | un
   if (task?.when !== undefined) return skipReason.whenFalse;
   const uses = (task?.params ?? []).map((param) => param.name.slice(2));
   const parents = [...(task?.runAfter ?? []), ...uses].map((parent) => expectedSkip(tasks, parent));
-  if (parents.some((reason) => reason !== undefined && reason !== skipReason.whenFalse)) return skipReason.parentSkipped;
+  if (parents.some((reason) => reason !== undefined && reason !== skipReason.whenFalse))
+    return skipReason.parentSkipped;
   const missing = uses.some((parent) => expectedSkip(tasks, parent) === skipReason.whenFalse);
   return missing ? skipReason.missingResults : undefined;
 }
 
 function checkVerdict({ world, drawn, asked }: History, seed: number): void {
   const children = [...world.taskRuns.values()];
-  const continues = new Set(drawn.tasks.filter(({ onError }) => onError === 'continue').map(({ name }) => `run-${name}`));
-  const phases = children.map((child) => ({ phase: phaseOf(child), ignored: continues.has(child.metadata.name ?? '') }));
+  const continues = new Set(
+    drawn.tasks.filter(({ onError }) => onError === 'continue').map(({ name }) => `run-${name}`),
+  );
+  const phases = children.map((child) => ({
+    phase: phaseOf(child),
+    ignored: continues.has(child.metadata.name ?? ''),
+  }));
   const reason = succeededCondition(world.status)?.reason;
   const note = `seed ${seed}: ${world.verdict} ${world.message}`;
   const failed = phases.some(({ phase, ignored }) => phase === 'timedOut' || (phase === 'failed' && !ignored));
@@ -128,7 +136,11 @@ function checkVerdict({ world, drawn, asked }: History, seed: number): void {
     assert.ok(!failed && !cancelled && asked === world.run.spec.status, note);
     checkTrueSkips(world, drawn, note);
     const endMs = startMs + 20 * 60_000;
-    if (world.run.spec.timeouts) assert.ok(children.every((child) => (fromRfc3339(child.status?.completionTime) ?? 0) <= endMs), note);
+    if (world.run.spec.timeouts)
+      assert.ok(
+        children.every((child) => (fromRfc3339(child.status?.completionTime) ?? 0) <= endMs),
+        note,
+      );
   }
   if (reason === 'Failed') assert.ok(failed, note);
   if (reason === 'Cancelled') assert.ok(world.run.spec.status !== undefined || (cancelled && !failed), note);
@@ -159,7 +171,14 @@ describe('random pipelines, outcomes, wishes and shortages of time', () => {
       verdicts.set(history.world.verdict, (verdicts.get(history.world.verdict) ?? 0) + 1);
     }
     // All kinds of endings are reached, else the histories would prove little.
-    const expected = ['False/Cancelled', 'False/Failed', 'False/PipelineRunTimeout', 'False/PipelineValidationFailed', 'True/Completed', 'True/Succeeded'];
+    const expected = [
+      'False/Cancelled',
+      'False/Failed',
+      'False/PipelineRunTimeout',
+      'False/PipelineValidationFailed',
+      'True/Completed',
+      'True/Succeeded',
+    ];
     assert.deepEqual([...verdicts.keys()].sort(), expected);
   });
 });

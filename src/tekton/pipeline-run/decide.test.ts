@@ -32,7 +32,9 @@ describe('a run from start to end', () => {
   });
 
   it('answers with the same status when nothing changed', () => {
-    const world = new World({ pipeline: { tasks: [embedded('a', { when: guardTrue }), embedded('b', { when: guardFalse })] } });
+    const world = new World({
+      pipeline: { tasks: [embedded('a', { when: guardTrue }), embedded('b', { when: guardFalse })] },
+    });
     world.pass();
     const before = world.status;
     world.tick(30_000);
@@ -50,7 +52,10 @@ describe('a run from start to end', () => {
   });
 
   it('asks for the next deadline', () => {
-    const world = new World({ pipeline: { tasks: [embedded('a')] }, spec: { timeouts: { pipeline: '1h', tasks: '10m' } } });
+    const world = new World({
+      pipeline: { tasks: [embedded('a')] },
+      spec: { timeouts: { pipeline: '1h', tasks: '10m' } },
+    });
     world.pass();
     world.tick(minuteMs);
     const decision = world.decide();
@@ -115,7 +120,10 @@ describe('skip rules', () => {
 
   it('a guard sees results', () => {
     const when = [{ input: '$(tasks.a.results.r)', operator: 'in', values: ['go'] }] as const;
-    for (const [value, expected] of [['go', ['b']], ['stay', []]] as const) {
+    for (const [value, expected] of [
+      ['go', ['b']],
+      ['stay', []],
+    ] as const) {
       const world = new World({ pipeline: { tasks: [embedded('a', {}, ['r']), embedded('b', { when })] } });
       world.pass();
       world.end('a', true, { r: value });
@@ -192,7 +200,9 @@ describe('skip rules', () => {
   });
 
   it('a cancelled child stops the run as a failure does, and ends it Cancelled', () => {
-    const world = new World({ pipeline: { tasks: [embedded('a'), embedded('b', { runAfter: ['a'] })], finally: [embedded('f')] } });
+    const world = new World({
+      pipeline: { tasks: [embedded('a'), embedded('b', { runAfter: ['a'] })], finally: [embedded('f')] },
+    });
     world.pass();
     world.end('a', 'TaskRunCancelled');
     assert.deepEqual(created(world.pass()), ['f']);
@@ -232,7 +242,14 @@ describe('results and variables', () => {
   });
 
   it('tells finally how the tasks ended', () => {
-    const names = ['tasks.a.status', 'tasks.a.reason', 'tasks.b.status', 'tasks.c.status', 'tasks.c.reason', 'tasks.status'];
+    const names = [
+      'tasks.a.status',
+      'tasks.a.reason',
+      'tasks.b.status',
+      'tasks.c.status',
+      'tasks.c.reason',
+      'tasks.status',
+    ];
     const params = names.map((name, index) => ({ name: `p${index}`, value: `$(${name})` }));
     const world = new World({
       pipeline: {
@@ -294,7 +311,10 @@ describe('results and variables', () => {
   });
 
   it('a succeeded task that owes a result of the run makes it fail, but only a run that would succeed', () => {
-    for (const [ok, verdict] of [[true, 'False/CouldntGetPipelineResult'], [false, 'False/Failed']] as const) {
+    for (const [ok, verdict] of [
+      [true, 'False/CouldntGetPipelineResult'],
+      [false, 'False/Failed'],
+    ] as const) {
       const world = new World({
         pipeline: {
           tasks: [embedded('a', {}, ['r']), embedded('b')],
@@ -311,7 +331,10 @@ describe('results and variables', () => {
 });
 
 describe('cancel, stop and pending', () => {
-  const pipeline = { tasks: [embedded('a', { retries: 2 }), embedded('b', { runAfter: ['a'] })], finally: [embedded('f')] };
+  const pipeline = {
+    tasks: [embedded('a', { retries: 2 }), embedded('b', { runAfter: ['a'] })],
+    finally: [embedded('f')],
+  };
 
   it('Cancelled: children are told at once, nothing starts, the run ends without waiting', () => {
     const world = new World({ pipeline });
@@ -324,13 +347,19 @@ describe('cancel, stop and pending', () => {
     assert.equal(world.message, 'PipelineRun "run" was cancelled');
     assert.ok(world.status.completionTime);
     assert.deepEqual(world.skips, []);
-    assert.equal(world.child('a').spec.statusMessage, 'TaskRun cancelled as the PipelineRun it belongs to has been cancelled.');
+    assert.equal(
+      world.child('a').spec.statusMessage,
+      'TaskRun cancelled as the PipelineRun it belongs to has been cancelled.',
+    );
     assert.deepEqual(world.pass(), []);
   });
 
   it('Cancelled says by whom when the run carries that', () => {
     const world = new World({ pipeline });
-    world.run = { ...world.run, metadata: { ...world.run.metadata, annotations: { 'penstock.dev/cancelled-by': 'ada' } } };
+    world.run = {
+      ...world.run,
+      metadata: { ...world.run.metadata, annotations: { 'penstock.dev/cancelled-by': 'ada' } },
+    };
     world.ask('Cancelled');
     world.pass();
     assert.equal(world.message, 'PipelineRun "run" was cancelled by ada');
@@ -366,7 +395,10 @@ describe('cancel, stop and pending', () => {
   });
 
   it('StoppedRunFinally: lets a task exhaust its retries, runs finally, Cancelled if all went well', () => {
-    for (const [outcome, verdict] of [[true, 'False/Cancelled'], [false, 'False/Failed']] as const) {
+    for (const [outcome, verdict] of [
+      [true, 'False/Cancelled'],
+      [false, 'False/Failed'],
+    ] as const) {
       const world = new World({ pipeline });
       world.pass();
       world.ask('StoppedRunFinally');
@@ -393,7 +425,10 @@ describe('cancel, stop and pending', () => {
   });
 
   it('pending: no start, no children, no look at the pipeline; cleared, it starts and time counts from there', () => {
-    const world = new World({ pipeline: { tasks: [{ name: 'a', taskRef: { name: 'unknown' } }] }, spec: { status: 'PipelineRunPending' } });
+    const world = new World({
+      pipeline: { tasks: [{ name: 'a', taskRef: { name: 'unknown' } }] },
+      spec: { status: 'PipelineRunPending' },
+    });
     assert.deepEqual(world.pass(), []);
     assert.equal(world.verdict, 'Unknown/PipelineRunPending');
     assert.equal(world.message, 'PipelineRun "run" is pending');
@@ -451,7 +486,10 @@ describe('timeouts', () => {
     assert.equal(world.verdict, 'False/PipelineRunTimeout');
     assert.equal(world.message, 'PipelineRun "run" failed to finish within "10m0s"');
     assert.deepEqual(world.skips, ['b: PipelineRun timeout has been reached']);
-    assert.equal(world.child('a').spec.statusMessage, 'TaskRun cancelled as the PipelineRun it belongs to has timed out.');
+    assert.equal(
+      world.child('a').spec.statusMessage,
+      'TaskRun cancelled as the PipelineRun it belongs to has timed out.',
+    );
   });
 
   it('tasks: the tasks stop, finally runs, the run ends timed out', () => {
@@ -518,7 +556,10 @@ describe('timeouts', () => {
   });
 
   it('without finally a tasks timeout ends the run at once', () => {
-    const world = new World({ pipeline: { tasks: [embedded('a')] }, spec: { timeouts: { pipeline: '1h', tasks: '10m' } } });
+    const world = new World({
+      pipeline: { tasks: [embedded('a')] },
+      spec: { timeouts: { pipeline: '1h', tasks: '10m' } },
+    });
     world.pass();
     world.tick(10 * minuteMs);
     assert.deepEqual(stopped(world.pass()), ['a']);

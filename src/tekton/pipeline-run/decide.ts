@@ -1,13 +1,7 @@
 import { fromRfc3339, toRfc3339 } from '../../base/clock.ts';
 import type { PipelineRun, PipelineRunStatus, TaskRun } from '../types.ts';
 import { childContext, childNames, childObjects, type ChildContext } from './child-object.ts';
-import {
-  childrenByTask,
-  firstCreationMs,
-  isCancelRequested,
-  isDone,
-  succeededCondition,
-} from './children.ts';
+import { childrenByTask, firstCreationMs, isCancelRequested, isDone, succeededCondition } from './children.ts';
 import { claimOf } from './claims.ts';
 import type { CompiledPipeline } from './compiled-pipeline.ts';
 import { cancelledOutcome, nameOf, outcomeOf, type Outcome } from './condition.ts';
@@ -107,7 +101,8 @@ function advance(input: PipelineRunInput, before: PipelineRunStatus, pipeline: C
     ...listed('skippedTasks', skippedTasks(progress)),
     ...listed('results', outcome.results),
   };
-  const requeueAfterMs = outcome.outcome.status === 'Unknown' ? untilNextDeadline(clock(finallyStartTime), nowMs) : undefined;
+  const requeueAfterMs =
+    outcome.outcome.status === 'Unknown' ? untilNextDeadline(clock(finallyStartTime), nowMs) : undefined;
   return {
     kind: 'act',
     actions: [...stops(input, progress, timeline, outcome.outcome), ...starts(input, pipeline, ready)],
@@ -128,7 +123,10 @@ function settle(outcome: Outcome, pipeline: CompiledPipeline, progress: RunProgr
   const computed = pipelineResults(pipeline.spec, results, (name) => states.get(name));
   if (computed.owed.length === 0 || outcome.status === 'False') return { outcome, results: computed.results };
   const message = computed.owed.join('; ');
-  return { outcome: { status: 'False', reason: runReason.couldntGetPipelineResult, message }, results: computed.results };
+  return {
+    outcome: { status: 'False', reason: runReason.couldntGetPipelineResult, message },
+    results: computed.results,
+  };
 }
 
 /** Which running children must stop now, and what they are told. */
@@ -188,11 +186,7 @@ function plannedNames(run: PipelineRun, ready: readonly TaskProgress[]): Readonl
 }
 
 /** When the first task of `finally` is about to be created. */
-function finallyStartOf(
-  before: PipelineRunStatus,
-  ready: readonly TaskProgress[],
-  nowMs: number,
-): string | undefined {
+function finallyStartOf(before: PipelineRunStatus, ready: readonly TaskProgress[], nowMs: number): string | undefined {
   if (before.finallyStartTime !== undefined) return before.finallyStartTime;
   return ready.some(({ compiled }) => compiled.part === 'finally') ? toRfc3339(nowMs) : undefined;
 }

@@ -15,7 +15,12 @@ import type {
   TaskRun,
 } from '../types.ts';
 import { isDone, succeededCondition } from './children.ts';
-import { defaultPipelineRunOptions, type Lookup, type PipelineRunAction, type PipelineRunDecision } from './contract.ts';
+import {
+  defaultPipelineRunOptions,
+  type Lookup,
+  type PipelineRunAction,
+  type PipelineRunDecision,
+} from './contract.ts';
 import { decidePipelineRun } from './decide.ts';
 import { label } from './labels.ts';
 
@@ -99,8 +104,8 @@ export class World {
 
   /** The child of a pipeline task. */
   child(task: string): TaskRun {
-    const found = [...this.taskRuns.values()].find((one) => one.metadata.labels?.[label.pipelineTask] === task);
-    return present(found, `task ${task} has a child`);
+    const child = [...this.taskRuns.values()].find((one) => one.metadata.labels?.[label.pipelineTask] === task);
+    return present(child, `task ${task} has a child`);
   }
 
   /** Ends the child of `task`: `true` succeeds, `false` fails, a text is the reason of a failure. */

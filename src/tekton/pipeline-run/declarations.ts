@@ -70,7 +70,8 @@ function checkReferences(
 ): Refusal | undefined {
   for (const reference of references) {
     const problem = problemWith(reference, specs.get(reference.task));
-    if (problem) return { reason, message: `${user} uses $(tasks.${reference.task}.results.${reference.result}), but ${problem}` };
+    if (problem)
+      return { reason, message: `${user} uses $(tasks.${reference.task}.results.${reference.result}), but ${problem}` };
   }
   return undefined;
 }

@@ -4,7 +4,10 @@ import type { PodTemplate } from '../types.ts';
 const namedLists = ['env', 'volumes'] as const;
 
 /** `preferred` over `base`, field by field; `env` and `volumes` entry by entry by name (reference/tekton 2.14). */
-export function mergePodTemplates(base: PodTemplate | undefined, preferred: PodTemplate | undefined): PodTemplate | undefined {
+export function mergePodTemplates(
+  base: PodTemplate | undefined,
+  preferred: PodTemplate | undefined,
+): PodTemplate | undefined {
   if (base === undefined || preferred === undefined) return preferred ?? base;
   const merged: Record<string, unknown> = { ...base, ...preferred };
   for (const field of namedLists) {

@@ -25,7 +25,13 @@ interface Refused {
 const refusals: readonly Refused[] = [
   {
     what: 'a cycle',
-    pipeline: { tasks: [embedded('a', { runAfter: ['c'] }), embedded('b', { runAfter: ['a'] }), embedded('c', { runAfter: ['b'] })] },
+    pipeline: {
+      tasks: [
+        embedded('a', { runAfter: ['c'] }),
+        embedded('b', { runAfter: ['a'] }),
+        embedded('c', { runAfter: ['b'] }),
+      ],
+    },
     reason: 'PipelineInvalidGraph',
     names: /(a → b → c → a|b → c → a → b|c → a → b → c)/,
   },
@@ -185,7 +191,12 @@ describe('a run that can be', () => {
 
   it('goes on from the stored pipeline when its Tasks have gone', () => {
     const world = new World({
-      pipeline: { tasks: [{ name: 'a', taskRef: { name: 'build' } }, { name: 'b', taskRef: { name: 'build' }, runAfter: ['a'] }] },
+      pipeline: {
+        tasks: [
+          { name: 'a', taskRef: { name: 'build' } },
+          { name: 'b', taskRef: { name: 'build' }, runAfter: ['a'] },
+        ],
+      },
       tasks: [taskNamed('build', { steps: [] })],
     });
     world.pass();

@@ -35,7 +35,8 @@ type Source = Exclude<Preparation, { kind: 'ready' }> | { readonly kind: 'spec';
 function sourceOf(input: PipelineRunInput): Source {
   const { pipelineSpec, pipelineRef } = input.run.spec;
   if (pipelineSpec) return { kind: 'spec', spec: pipelineSpec };
-  if (pipelineRef?.resolver !== undefined) return refused(runReason.couldntGetPipeline, resolverText(pipelineRef.resolver));
+  if (pipelineRef?.resolver !== undefined)
+    return refused(runReason.couldntGetPipeline, resolverText(pipelineRef.resolver));
   const name = pipelineRef?.name;
   if (!name) return refused(runReason.couldntGetPipeline, 'the run names no pipeline: set spec.pipelineRef.name');
   const found = input.findPipeline(name);

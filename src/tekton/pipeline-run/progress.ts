@@ -7,15 +7,7 @@ import type { SkipReason } from './reasons.ts';
  * Where a pipeline task stands. `waiting` = its parents are not done; `ready` = it may start now; `invalid` = a result
  * it needs will never come. A task failed by a timeout of the run is `failed`.
  */
-export type TaskState =
-  | 'waiting'
-  | 'ready'
-  | 'running'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'skipped'
-  | 'invalid';
+export type TaskState = 'waiting' | 'ready' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'invalid';
 
 /** One pipeline task with its children and where it stands. */
 export interface TaskProgress {

@@ -19,8 +19,9 @@ function contextReplacements(run: PipelineRun, spec: PipelineSpec): Replacements
     ['context.pipelineRun.namespace', run.metadata.namespace ?? ''],
     ['context.pipelineRun.uid', run.metadata.uid ?? ''],
     ['context.pipeline.name', pipelineNameOf(run)],
-    ...(spec.workspaces ?? []).map(
-      ({ name }): readonly [string, string] => [`workspaces.${name}.bound`, String(bound.has(name))],
-    ),
+    ...(spec.workspaces ?? []).map(({ name }): readonly [string, string] => [
+      `workspaces.${name}.bound`,
+      String(bound.has(name)),
+    ]),
   ]);
 }

@@ -52,8 +52,6 @@ export function skipOfFinal(facts: SkipFacts): SkipReason | undefined {
 /** Whether a skip for this reason makes the run fail: the task was not left out on purpose, its time had run out. */
 export function isTimeoutSkip(reason: SkipReason | undefined): boolean {
   return (
-    reason === skipReason.pipelineTimeout ||
-    reason === skipReason.tasksTimeout ||
-    reason === skipReason.finallyTimeout
+    reason === skipReason.pipelineTimeout || reason === skipReason.tasksTimeout || reason === skipReason.finallyTimeout
   );
 }

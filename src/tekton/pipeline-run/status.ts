@@ -14,13 +14,16 @@ import type { RunProgress } from './walk.ts';
  * `status` with `outcome` as its `Succeeded` condition. The condition keeps its time when nothing in it changed; a
  * terminal one sets `completionTime` once.
  */
-export function withOutcome(run: PipelineRun, status: PipelineRunStatus, outcome: Outcome, nowMs: number): PipelineRunStatus {
+export function withOutcome(
+  run: PipelineRun,
+  status: PipelineRunStatus,
+  outcome: Outcome,
+  nowMs: number,
+): PipelineRunStatus {
   const now = toRfc3339(nowMs);
   const previous = succeededCondition(run.status);
   const same =
-    previous?.status === outcome.status &&
-    previous.reason === outcome.reason &&
-    previous.message === outcome.message;
+    previous?.status === outcome.status && previous.reason === outcome.reason && previous.message === outcome.message;
   const condition: Condition = same ? previous : { type: 'Succeeded', ...outcome, lastTransitionTime: now };
   const others = (status.conditions ?? []).filter(({ type }) => type !== 'Succeeded');
   return {

@@ -15,7 +15,12 @@ const runWith = (timeouts: Timeouts | undefined): PipelineRun => ({
 });
 
 describe('runTimeouts', () => {
-  const cases: readonly (readonly [Timeouts | undefined, number | undefined, number | undefined, number | undefined])[] = [
+  const cases: readonly (readonly [
+    Timeouts | undefined,
+    number | undefined,
+    number | undefined,
+    number | undefined,
+  ])[] = [
     [undefined, 60, undefined, undefined],
     [{}, 60, undefined, undefined],
     [{ pipeline: '2h' }, 120, undefined, undefined],
@@ -39,7 +44,14 @@ describe('runTimeouts', () => {
 });
 
 describe('taskRunTimeoutMs', () => {
-  const cases: readonly (readonly [string, Timeouts, Partial<PipelineTask>, string | undefined, 'tasks' | 'finally', number])[] = [
+  const cases: readonly (readonly [
+    string,
+    Timeouts,
+    Partial<PipelineTask>,
+    string | undefined,
+    'tasks' | 'finally',
+    number,
+  ])[] = [
     ['the default', {}, {}, undefined, 'tasks', 60],
     ['its own', {}, { timeout: '5m' }, undefined, 'tasks', 5],
     ['its own, none', {}, { timeout: '0' }, undefined, 'tasks', 0],

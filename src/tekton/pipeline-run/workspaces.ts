@@ -116,7 +116,9 @@ function subPathRefusal(whose: string, subPath: string): Refusal {
 function childBinding(run: PipelineRun, source: WorkspaceBinding, name: string, subPath?: string): WorkspaceBinding {
   const { volumeClaimTemplate, subPath: sourcePath, ...rest } = source;
   const joined = [sourcePath, subPath].filter((part) => part !== undefined && part !== '').join('/');
-  const claim = volumeClaimTemplate && { persistentVolumeClaim: { claimName: claimName(source, run.metadata.uid ?? '') } };
+  const claim = volumeClaimTemplate && {
+    persistentVolumeClaim: { claimName: claimName(source, run.metadata.uid ?? '') },
+  };
   return { ...rest, name, ...claim, ...(joined === '' ? {} : { subPath: joined.replace(/\/{2,}/g, '/') }) };
 }
 
