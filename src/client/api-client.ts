@@ -17,6 +17,7 @@ export interface ListOptions extends Selection {
   readonly continue?: string;
   /** `'0'` = any version will do; absent = newest. */
   readonly resourceVersion?: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface WatchOptions extends Selection {
