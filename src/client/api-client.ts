@@ -78,7 +78,11 @@ export interface ApiClient {
     options: PatchOptions,
   ): Promise<T>;
   delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>;
-  deleteCollection<T extends KubeObject>(type: ResourceType<T>, selection: Selection, options?: DeleteOptions): Promise<void>;
+  deleteCollection<T extends KubeObject>(
+    type: ResourceType<T>,
+    selection: Selection,
+    options?: DeleteOptions,
+  ): Promise<void>;
   /** The pod's log as bytes; with `follow`, until the container ends. */
   podLog(key: ObjectKey, options?: LogOptions): AsyncIterable<Uint8Array>;
 }

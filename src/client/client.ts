@@ -182,7 +182,10 @@ function pathOf(type: ResourceType, key: ObjectKey, subresource?: string): strin
 function namespaceOf(type: ResourceType, namespace: string | undefined): string {
   if (!type.namespaced) return '';
   if (namespace !== undefined && !misleadingNames.includes(namespace)) return namespace;
-  throw new ApiStatusError('BadRequest', `a ${type.kind} lives in a namespace: metadata.namespace is "${namespace ?? ''}"`);
+  throw new ApiStatusError(
+    'BadRequest',
+    `a ${type.kind} lives in a namespace: metadata.namespace is "${namespace ?? ''}"`,
+  );
 }
 
 function listOf<T extends KubeObject>(type: ResourceType<T>, asked: ApiRequest, value: JsonObject): KubeList<T> {

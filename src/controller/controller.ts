@@ -106,7 +106,8 @@ function afterError(options: ControllerOptions, taken: TakenKey, thrown: unknown
   }
   const retryAfterMs = Math.round(queue.addRateLimited(key));
   // Two writers met: the ordinary way to learn of a newer version.
-  if (isApiError(thrown, 'Conflict')) logger.info('reconcile met a conflict; trying again', { ...fields, retryAfterMs });
+  if (isApiError(thrown, 'Conflict'))
+    logger.info('reconcile met a conflict; trying again', { ...fields, retryAfterMs });
   else logger.error('reconcile failed; trying again', { ...fields, retryAfterMs });
   return 'retried';
 }

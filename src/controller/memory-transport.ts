@@ -164,7 +164,8 @@ export class MemoryTransport<T extends KubeObject> {
       onClose: () => void this.#watches.delete(channel),
     });
     this.#watches.add(channel);
-    if (from < this.#oldest) channel.push({ type: 'ERROR', object: new ApiStatusError('Expired', 'too old').toStatus() });
+    if (from < this.#oldest)
+      channel.push({ type: 'ERROR', object: new ApiStatusError('Expired', 'too old').toStatus() });
     for (const { version, event } of this.#log) if (version > from) channel.push(event);
     request.signal?.addEventListener('abort', () => channel.end(), { once: true });
     return { status: 200, headers: {}, body: { kind: 'watch', events: channel } };
