@@ -112,6 +112,11 @@ export class WorkingSet {
     this.#index.set(stored);
   }
 
+  /** Takes the removal of a key from before the log begins. */
+  restoreRemoval(key: StoreKey): void {
+    this.#index.delete(key);
+  }
+
   /** Repeats a change that was logged before; nobody watches yet, so it counts as published. */
   restoreChange(change: Pick<StoreEvent, 'type' | 'key' | 'value'>): void {
     this.#write({ ...change, current: this.#index.get(change.key) });
