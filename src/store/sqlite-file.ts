@@ -63,9 +63,13 @@ export class SqliteFile {
   constructor(database: DatabaseSync, file: string) {
     this.file = file;
     this.#database = database;
-    this.#insert = database.prepare('INSERT INTO log (revision, key, create_revision, deleted, value) VALUES (?, ?, ?, ?, ?)');
+    this.#insert = database.prepare(
+      'INSERT INTO log (revision, key, create_revision, deleted, value) VALUES (?, ?, ?, ?, ?)',
+    );
     this.#remove = database.prepare('DELETE FROM log WHERE revision = ?');
-    this.#setNumber = database.prepare('INSERT INTO number (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
+    this.#setNumber = database.prepare(
+      'INSERT INTO number (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    );
   }
 
   /** The revision of the newest row; 0 when there is none. */
@@ -75,7 +79,9 @@ export class SqliteFile {
 
   /** Every row, oldest first. */
   *rows(): Generator<LogRow, void, undefined> {
-    const select = this.#database.prepare('SELECT revision, key, create_revision, deleted, value FROM log ORDER BY revision');
+    const select = this.#database.prepare(
+      'SELECT revision, key, create_revision, deleted, value FROM log ORDER BY revision',
+    );
     for (const row of select.iterate()) {
       yield {
         revision: row['revision'] as number,

@@ -98,7 +98,10 @@ describe('sqlite: opened again', () => {
     await first.close();
     const database = new DatabaseSync(join(directory, storeFileName), { readOnly: true });
     assert.deepEqual(
-      database.prepare('SELECT key FROM log ORDER BY revision').all().map((row) => row['key']),
+      database
+        .prepare('SELECT key FROM log ORDER BY revision')
+        .all()
+        .map((row) => row['key']),
       ['p/1', 'p/2', 'p/3', 'p/4'],
     );
     database.close();
@@ -175,11 +178,17 @@ describe('sqlite: what goes wrong', () => {
     assert.throws(() => store.put('p/b', 0, named('b')), { code: 'STORE_FAILED' });
     assert.throws(() => store.delete('p/small', undefined), { code: 'STORE_FAILED' });
     assert.equal(failures.length, 1);
-    assert.deepEqual(store.range('').items.map((item) => item.value), [{ name: 'small', at: 2 }]);
+    assert.deepEqual(
+      store.range('').items.map((item) => item.value),
+      [{ name: 'small', at: 2 }],
+    );
     assert.equal(store.revision(), 2);
     await store.close();
     const again = open(directory);
-    assert.deepEqual(again.range('').items.map((item) => item.value), [{ name: 'small', at: 2 }]);
+    assert.deepEqual(
+      again.range('').items.map((item) => item.value),
+      [{ name: 'small', at: 2 }],
+    );
     await again.close();
   });
 
@@ -210,7 +219,7 @@ describe('sqlite: what goes wrong', () => {
 
   it('says when a value or a revision is damaged', async () => {
     const damages = {
-      "UPDATE log SET value = '{\"name\":' WHERE revision = 3": /p\/b at revision 3 is not JSON/,
+      'UPDATE log SET value = \'{"name":\' WHERE revision = 3': /p\/b at revision 3 is not JSON/,
       "UPDATE log SET value = '[]' WHERE revision = 3": /p\/b at revision 3 is not an object/,
       'DELETE FROM log WHERE revision = 3': /revision 3 is missing/,
     };
@@ -232,7 +241,8 @@ describe('sqlite: what goes wrong', () => {
     const file = join(directory, storeFileName);
     const handle = openSync(file, 'r+');
     const pageBytes = readFileSync(file).readUInt16BE(16);
-    for (let page = 1; page < 40; page++) writeSync(handle, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, page * pageBytes);
+    for (let page = 1; page < 40; page++)
+      writeSync(handle, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, page * pageBytes);
     closeSync(handle);
     assert.throws(() => open(directory), { name: 'UserError', code: 'STORE_CORRUPT' });
   });

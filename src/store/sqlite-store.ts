@@ -172,9 +172,9 @@ class SqliteStore implements Store {
       if (this.#failure) this.#file.abandon();
       else this.#file.close();
     } catch (error) {
-      this.#fail(error);
+      const failure = this.#fail(error);
       this.#file.abandon();
-      throw this.#failure;
+      throw failure;
     }
     // Closing brings everything to disk; after a failure nobody waits any more.
     this.#sync.finish();
@@ -241,14 +241,16 @@ class SqliteStore implements Store {
   }
 
   /** The disk cannot be trusted any more: takes back what was not committed, tells everybody, refuses writes. */
-  #fail(cause: unknown): void {
-    if (this.#failure) return;
-    this.#failure = new StoreFailedError(this.#file.file, errorText(cause), { cause });
+  #fail(cause: unknown): StoreFailedError {
+    if (this.#failure) return this.#failure;
+    const failure = new StoreFailedError(this.#file.file, errorText(cause), { cause });
+    this.#failure = failure;
     this.#logger.error('the store cannot write any more', { file: this.#file.file, error: errorText(cause) });
     this.#added = [];
     this.#set.rollBack();
-    this.#sync.fail(this.#failure);
-    this.#set.endWatches(this.#failure);
-    this.#onFailure?.(this.#failure);
+    this.#sync.fail(failure);
+    this.#set.endWatches(failure);
+    this.#onFailure?.(failure);
+    return failure;
   }
 }

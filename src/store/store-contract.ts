@@ -130,7 +130,8 @@ function describeRanges(store: () => Store): void {
   });
 
   it('orders by UTF-16 code unit', () => {
-    for (const key of ['k/b', 'k/B', 'k/a/x', 'k/a-', 'k/é', 'k/\u{1f600}', 'k/\uffff']) store().put(key, 0, named(key));
+    for (const key of ['k/b', 'k/B', 'k/a/x', 'k/a-', 'k/é', 'k/\u{1f600}', 'k/\uffff'])
+      store().put(key, 0, named(key));
     const keys = keysOf(store().range('k/'));
     assert.deepEqual(keys, [...keys].sort());
     assert.equal(keys.length, 7);
@@ -166,7 +167,14 @@ function describeWatches(store: () => Store): void {
     store().put('p/b', 0, named('three'));
     const events = await nextEvents(watch, 3);
     assert.deepEqual(events, [
-      { type: 'put', key: 'p/a', revision: 3, value: { name: 'two', at: 3 }, previous: { name: 'one', at: 2 }, createRevision: 2 },
+      {
+        type: 'put',
+        key: 'p/a',
+        revision: 3,
+        value: { name: 'two', at: 3 },
+        previous: { name: 'one', at: 2 },
+        createRevision: 2,
+      },
       {
         type: 'delete',
         key: 'p/a',
@@ -188,8 +196,14 @@ function describeWatches(store: () => Store): void {
     const replayed = prefixes.map((prefix) => store().watch(prefix, from));
     await store().close();
     const expected = [4, 4, 3, 2, 2, 1, 1, 0];
-    assert.deepEqual((await Promise.all(watches.map(rest))).map((events) => events.length), expected);
-    assert.deepEqual((await Promise.all(replayed.map(rest))).map((events) => events.length), expected);
+    assert.deepEqual(
+      (await Promise.all(watches.map(rest))).map((events) => events.length),
+      expected,
+    );
+    assert.deepEqual(
+      (await Promise.all(replayed.map(rest))).map((events) => events.length),
+      expected,
+    );
   });
 
   it('ends when closed, without what still waited', async () => {

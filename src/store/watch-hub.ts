@@ -29,7 +29,11 @@ export class WatchHub {
   /** A watcher that is told every event published from now on. */
   add(options: WatcherOptions): StoreWatch {
     const folder = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1);
-    const watcher = new Watcher({ ...options, queueEventsMax: this.#queueEventsMax, onEnd: () => this.#remove(folder, watcher) });
+    const watcher = new Watcher({
+      ...options,
+      queueEventsMax: this.#queueEventsMax,
+      onEnd: () => this.#remove(folder, watcher),
+    });
     const watchers = this.#folders.get(folder);
     if (watchers) watchers.add(watcher);
     else this.#folders.set(folder, new Set([watcher]));
@@ -38,7 +42,7 @@ export class WatchHub {
 
   publish(event: StoreEvent): void {
     const { key } = event;
-    for (let end = 0; ; ) {
+    for (let end = 0; ;) {
       const watchers = this.#folders.get(key.slice(0, end));
       if (watchers) for (const watcher of watchers) watcher.offer(event);
       const slash = key.indexOf('/', end);

@@ -192,7 +192,8 @@ export class WorkingSet {
   }
 
   #assertInLog(revision: number): void {
-    if (revision < this.oldestRevision || revision > this.revision) throw new RevisionGoneError(revision, this.oldestRevision);
+    if (revision < this.oldestRevision || revision > this.revision)
+      throw new RevisionGoneError(revision, this.oldestRevision);
   }
 }
 
