@@ -101,7 +101,11 @@ export function metadataOf(object: JsonObject): JsonObject {
 }
 
 /** A ConfigMap to write. */
-export function configMap(name: string, data: Readonly<Record<string, string>> = {}, metadata: JsonObject = {}): JsonObject {
+export function configMap(
+  name: string,
+  data: Readonly<Record<string, string>> = {},
+  metadata: JsonObject = {},
+): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data };
 }
 

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMap, configMapsPath, eventNames, metadataOf, pipelineRun, pipelineRunsPath, take, TestApi } from './api-fixture.ts';
+import {
+  configMap,
+  configMapsPath,
+  eventNames,
+  metadataOf,
+  pipelineRun,
+  pipelineRunsPath,
+  take,
+  TestApi,
+} from './api-fixture.ts';
 
 describe('the API server', () => {
   it('creates, reads, updates, lists and deletes', async () => {

@@ -169,9 +169,7 @@ class Router {
 
   #respondToOther(request: ApiRequest): ApiResponse {
     const response =
-      respondWithInformation(request, this.ready) ??
-      this.#discovery.respond(request) ??
-      this.#openApi.respond(request);
+      respondWithInformation(request, this.ready) ?? this.#discovery.respond(request) ?? this.#openApi.respond(request);
     if (response === undefined) throw pathNotFound();
     if (request.method !== 'GET') throw methodNotAllowed();
     return response;

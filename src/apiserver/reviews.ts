@@ -20,7 +20,9 @@ const reviews: Readonly<Record<string, Review>> = {
     },
   }),
   '/apis/authentication.k8s.io/v1/selfsubjectreviews': (user) => ({
-    status: { userInfo: { username: user.name, groups: user.groups, ...(user.uid === undefined ? {} : { uid: user.uid }) } },
+    status: {
+      userInfo: { username: user.name, groups: user.groups, ...(user.uid === undefined ? {} : { uid: user.uid }) },
+    },
   }),
 };
 

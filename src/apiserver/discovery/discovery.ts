@@ -93,7 +93,10 @@ const aggregatedVersions = ['v2', 'v2beta1'] as const;
 
 function wantsAggregated({ headers }: ApiRequest): boolean {
   const [first = ''] = (headers['accept'] ?? '').split(',');
-  return first.includes('as=APIGroupDiscoveryList') && aggregatedVersions.some((version) => first.includes(`v=${version};`) || first.endsWith(`v=${version}`));
+  return (
+    first.includes('as=APIGroupDiscoveryList') &&
+    aggregatedVersions.some((version) => first.includes(`v=${version};`) || first.endsWith(`v=${version}`))
+  );
 }
 
 function aggregated(groups: readonly ServedGroup[]): ApiResponse {
@@ -115,7 +118,12 @@ function aggregatedGroup({ group, versions }: ServedGroup): JsonObject {
       freshness: 'Current',
       resources: entries
         .filter((entry) => !entry.name.includes('/'))
-        .map((entry) => aggregatedResource(entry, entries.filter((sub) => sub.name.startsWith(`${entry.name}/`)))),
+        .map((entry) =>
+          aggregatedResource(
+            entry,
+            entries.filter((sub) => sub.name.startsWith(`${entry.name}/`)),
+          ),
+        ),
     })),
   };
 }

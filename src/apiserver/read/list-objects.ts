@@ -61,8 +61,10 @@ function wantedRevision(store: Store, query: ApiRequest['query'], limit: number 
   if (match && match !== 'Exact' && match !== 'NotOlderThan') {
     throw badRequest(`resourceVersionMatch must be Exact or NotOlderThan, not ${JSON.stringify(match)}`);
   }
-  if (match && revision === undefined) throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match === 'Exact' && revision === 0) throw badRequest('resourceVersionMatch Exact is forbidden for resourceVersion 0');
+  if (match && revision === undefined)
+    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (match === 'Exact' && revision === 0)
+    throw badRequest('resourceVersionMatch Exact is forbidden for resourceVersion 0');
   if (revision === undefined || revision === 0) return undefined;
   refuseFuture(store, revision);
   return match === 'Exact' || (match === undefined && limit !== undefined) ? revision : undefined;

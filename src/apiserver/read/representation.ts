@@ -24,10 +24,12 @@ export function representationOf({ headers, query }: ApiRequest): Representation
   if (accept === undefined || accept === '' || accept === 'application/json') return asObject;
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
-    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*' && type !== 'application/yaml') continue;
+    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*' && type !== 'application/yaml')
+      continue;
     const transformed = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3);
     if (transformed === undefined && type !== 'application/yaml') return asObject;
-    if (transformed === 'Table' && isMetaV1(parameters)) return { form: 'table', includeObject: includeObjectOf(query) };
+    if (transformed === 'Table' && isMetaV1(parameters))
+      return { form: 'table', includeObject: includeObjectOf(query) };
     if (transformed?.startsWith('PartialObjectMetadata') && isMetaV1(parameters)) return { form: 'metadata' };
   }
   throw new ApiStatusError('NotAcceptable', 'only the following media types are accepted: application/json');
@@ -84,7 +86,12 @@ export function representList(
   const items = page.items;
   switch (representation.form) {
     case 'object':
-      return { kind: kind.listKind, apiVersion: apiVersionOf(kind.type), metadata, items: items as unknown as JsonObject[] };
+      return {
+        kind: kind.listKind,
+        apiVersion: apiVersionOf(kind.type),
+        metadata,
+        items: items as unknown as JsonObject[],
+      };
     case 'metadata':
       return {
         kind: 'PartialObjectMetadataList',

@@ -95,7 +95,12 @@ export class ResourceVerbs {
     const written = objectBody(request);
     // A collection of all namespaces cannot hold a new object.
     if (kind.type.namespaced && key.namespace === '') throw methodNotAllowed();
-    const result = createObject(this.#parts, { kind, written, namespace: key.namespace, options: writeOptionsOf(call) });
+    const result = createObject(this.#parts, {
+      kind,
+      written,
+      namespace: key.namespace,
+      options: writeOptionsOf(call),
+    });
     return this.#answer(call, result);
   }
 
@@ -105,7 +110,10 @@ export class ResourceVerbs {
     if (!written.metadata.name) throw badRequest('metadata.name in the body must be set');
     // As in Kubernetes: only core kinds may be replaced without saying which version was read.
     if (!kind.strategicMerge && !written.metadata.resourceVersion) {
-      const cause = { ...requiredCause('metadata.resourceVersion'), message: 'Required value: must be specified for an update' };
+      const cause = {
+        ...requiredCause('metadata.resourceVersion'),
+        message: 'Required value: must be specified for an update',
+      };
       throw invalid(kind.type, key.name, [cause]);
     }
     const options = writeOptionsOf(call);

@@ -59,7 +59,10 @@ export class Watches {
    * revision that is gone is the first event, as Kubernetes has it.
    */
   open(request: WatchRequest): AsyncIterable<RawWatchEvent> {
-    const options = { timeoutMs: timeoutOf(request.query), bookmarks: booleanParameter(request.query, 'allowWatchBookmarks') };
+    const options = {
+      timeoutMs: timeoutOf(request.query),
+      bookmarks: booleanParameter(request.query, 'allowWatchBookmarks'),
+    };
     let start: WatchStart;
     let source: StoreWatch;
     try {
@@ -102,7 +105,8 @@ function goneError(gone: RevisionGoneError): ApiStatusError {
 /** What the watcher is told first, and from where on changes. */
 function watchStart(store: Store, { kind, selection, query }: WatchRequest, bookmarks: boolean): WatchStart {
   const revision = revisionParameter(query);
-  const sendInitial = query['sendInitialEvents'] === undefined ? undefined : booleanParameter(query, 'sendInitialEvents');
+  const sendInitial =
+    query['sendInitialEvents'] === undefined ? undefined : booleanParameter(query, 'sendInitialEvents');
   if (sendInitial !== undefined && query['resourceVersionMatch'] !== 'NotOlderThan') {
     throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }

@@ -57,10 +57,7 @@ function hasContentFinalizers(type: ResourceType, object: UnknownObject): boolea
   return isJsonList(finalizers) && finalizers.length > 0;
 }
 
-function finalizersAfter(
-  finalizers: readonly string[],
-  propagation: PropagationPolicy | undefined,
-): readonly string[] {
+function finalizersAfter(finalizers: readonly string[], propagation: PropagationPolicy | undefined): readonly string[] {
   if (propagation === undefined) return finalizers;
   const others = finalizers.filter((name) => name !== foregroundFinalizer && name !== orphanFinalizer);
   if (propagation === 'Background') return others.length === finalizers.length ? finalizers : others;
@@ -82,12 +79,7 @@ function graceSecondsOf(type: ResourceType, object: UnknownObject, asked: number
 }
 
 /** The metadata with its deletion in it; the very same when there is nothing to change. */
-function markedMetadata(
-  metadata: ObjectMeta,
-  finalizers: readonly string[],
-  grace: number,
-  nowMs: number,
-): ObjectMeta {
+function markedMetadata(metadata: ObjectMeta, finalizers: readonly string[], grace: number, nowMs: number): ObjectMeta {
   const earlier = metadata.deletionTimestamp;
   if (earlier === undefined) {
     return {

@@ -54,9 +54,7 @@ export function reportUnknownFields(
   if (fields.length === 0) return;
   if (kind.unknownFields === 'reject' || fieldValidation === 'Strict') {
     const { kind: name, version } = kind.type;
-    throw badRequest(
-      `${name} in version "${version}" cannot be handled as a ${name}: ${unknownFieldsMessage(fields)}`,
-    );
+    throw badRequest(`${name} in version "${version}" cannot be handled as a ${name}: ${unknownFieldsMessage(fields)}`);
   }
   if (fieldValidation === 'Warn') warnings.push(...fields.map(unknownFieldText));
 }
@@ -99,7 +97,11 @@ export function validateDelete(
   }
 }
 
-function refuseFindings(kind: KindDefinition, name: string, found: ReturnType<NonNullable<AdmissionPlugin['validate']>>): void {
+function refuseFindings(
+  kind: KindDefinition,
+  name: string,
+  found: ReturnType<NonNullable<AdmissionPlugin['validate']>>,
+): void {
   if (found === undefined) return;
   if (found instanceof ApiStatusError) throw found;
   if (found.length > 0) throw invalid(kind.type, name, found);
@@ -132,7 +134,9 @@ export function refuseOtherKind(kind: KindDefinition, object: UnknownObject): vo
     );
   }
   if (object.kind !== kind.type.kind) {
-    throw badRequest(`the kind in the data (${text(object.kind)}) does not match the expected kind (${kind.type.kind})`);
+    throw badRequest(
+      `the kind in the data (${text(object.kind)}) does not match the expected kind (${kind.type.kind})`,
+    );
   }
 }
 

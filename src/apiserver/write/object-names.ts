@@ -45,7 +45,8 @@ function labelNameProblem(name: string): string | undefined {
 /** What is wrong with the name of a new object. */
 export function nameCauses(type: ResourceType, metadata: ObjectMeta): readonly StatusCause[] {
   const { name, generateName } = metadata;
-  if (!name && !generateName) return [{ ...requiredCause('metadata.name'), message: 'Required value: name or generateName is required' }];
+  if (!name && !generateName)
+    return [{ ...requiredCause('metadata.name'), message: 'Required value: name or generateName is required' }];
   if (generateName) {
     // What follows the prefix is alphanumeric, so its last character need not be.
     const problem = nameProblem(type, `${generateName.slice(0, generatedPrefixCharactersMax)}x`);

@@ -107,7 +107,8 @@ function restrictFor(
   kind: KindDefinition,
   subresource: string,
 ): (current: UnknownObject, wanted: UnknownObject) => UnknownObject {
-  if (subresource === 'status') return (current, wanted) => withStatusOf(current, wanted, wanted.metadata.managedFields);
+  if (subresource === 'status')
+    return (current, wanted) => withStatusOf(current, wanted, wanted.metadata.managedFields);
   if (kind.subresources.status !== true) return (_current, wanted) => wanted;
   return (current, wanted) => withStatusOf(wanted, current, wanted.metadata.managedFields);
 }
