@@ -101,7 +101,9 @@ class TransportClient implements ApiClient {
 
   async *podLog(key: ObjectKey, options: LogOptions = {}): AsyncGenerator<Uint8Array> {
     const path = pathOf(pods, key, 'log');
-    const { body } = await this.#answer(request('GET', path, { query: logQuery(options), signal: options.signal }));
+    const { body } = await this.#answer(
+      request('GET', path, { query: logQuery(options), accept: '*/*', signal: options.signal }),
+    );
     switch (body.kind) {
       case 'stream':
         yield* body.chunks;
@@ -141,17 +143,17 @@ interface RequestParts {
   readonly query?: Query;
   readonly body?: Json;
   readonly contentType?: string;
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 function request(method: HttpMethod, path: string, parts: RequestParts = {}): ApiRequest {
-  const { query = {}, body, contentType = 'application/json', signal } = parts;
-  const accept = { accept: 'application/json' };
+  const { query = {}, body, contentType = 'application/json', accept = 'application/json', signal } = parts;
   return {
     method,
     path,
     query,
-    headers: body === undefined ? accept : { ...accept, 'content-type': contentType },
+    headers: body === undefined ? { accept } : { accept, 'content-type': contentType },
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   };

@@ -1,0 +1,63 @@
+/** Our own API mount and our own HTTP transport, back to back over TLS. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { createClient } from '../../src/client/client.ts';
+import { MemoryTransport } from '../../src/controller/memory-transport.ts';
+import { type ConfigMap, configMaps } from '../../src/kube/core-types.ts';
+import { createHttpTransport } from '../../src/net/http-transport.ts';
+import { createApiMount } from '../../src/server/api-mount.ts';
+import { createCertificate } from '../../src/server/certificate.ts';
+import { startListener } from '../../src/server/listener.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+
+async function setup(context: TestContext) {
+  const api = new MemoryTransport<ConfigMap>(configMaps);
+  const certificate = createCertificate({
+    hosts: ['127.0.0.1'],
+    nowMs: systemClock.now(),
+    serial: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16),
+  });
+  const transportFor = (token: string | undefined) => (token === 'right' ? api.handle : undefined);
+  const mount = createApiMount({ transportFor, logger: silentLogger });
+  const listener = await startListener({ mount, certificate });
+  context.after(() => listener.close());
+  const clientWith = (options: { token: string; certificateAuthority?: string }) => {
+    const transport = createHttpTransport({ server: listener.url, clock: systemClock, ...options });
+    context.after(() => transport.close());
+    return createClient(transport);
+  };
+  return { api, clientWith, certificateAuthority: certificate.certificate };
+}
+
+describe('the client over HTTP, against our own server', () => {
+  it('lists and watches as the bearer of a token', async (context) => {
+    const { api, clientWith, certificateAuthority } = await setup(context);
+    const client = clientWith({ token: 'right', certificateAuthority });
+    api.put({ namespace: 'a', name: 'one' }, { data: { text: 'süß' } });
+    const list = await client.list(configMaps);
+    assert.deepEqual(
+      list.items.map(({ data }) => data),
+      [{ text: 'süß' }],
+    );
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const { resourceVersion } = list.metadata;
+    for await (const event of client.watch(configMaps, { resourceVersion: '1', signal: stop.signal })) {
+      seen.push(event.type);
+      if (event.type === 'ADDED') api.remove({ namespace: 'a', name: 'one' });
+      if (event.type === 'DELETED') api.bookmark();
+      if (event.type === 'BOOKMARK') stop.abort();
+    }
+    assert.deepEqual([seen, resourceVersion], [['ADDED', 'DELETED', 'BOOKMARK'], '2']);
+  });
+
+  it('is refused with a wrong token, and refuses a server it does not trust', async (context) => {
+    const { clientWith, certificateAuthority } = await setup(context);
+    await assert.rejects(clientWith({ token: 'wrong', certificateAuthority }).list(configMaps), {
+      reason: 'Unauthorized',
+      status: 401,
+    });
+    await assert.rejects(clientWith({ token: 'right' }).list(configMaps), { code: 'NET_CONNECTION' });
+  });
+});
