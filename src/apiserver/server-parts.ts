@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
-import type { PodLogSource } from '../kube/pod-log-source.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { KindRegistry } from './kind-registry.ts';
@@ -14,5 +13,4 @@ export interface ServerParts {
   readonly logger: Logger;
   readonly registry: KindRegistry;
   readonly admission: readonly AdmissionPlugin[];
-  readonly podLogs?: PodLogSource;
 }

@@ -22,9 +22,10 @@ export interface AdmissionRequest {
 }
 
 /**
- * A rule about writes, in the process of the API server. All plugins mutate, in their order; then the object is checked
- * with its schema; then all plugins validate. A write that loses a race is tried again, and its plugins run again: they
- * must be functions of the request.
+ * A rule about writes, in the process of the API server. The object is checked with its schema first (types are right,
+ * defaults filled, unknown members gone); then all plugins mutate, in their order; what they changed is checked again; then
+ * all plugins validate. A write that loses a race is tried again, and its plugins run again: they must be functions of
+ * the request.
  */
 export interface AdmissionPlugin {
   /** For logs and messages: `tekton`. */
