@@ -9,11 +9,11 @@ const applicationId = 0x706e7374;
 /** The layout that this version reads and writes (SQLite's user_version). */
 const layoutVersion = 1;
 
-/** Bytes of a database page: two values of a few kilobytes fit, and a small commit still writes little. */
-const pageBytes = 8_192;
+/** Bytes of a database page: several values of a few kilobytes fit, so more is appended and less overflows. */
+const pageBytes = 16_384;
 
 /** Pages in the write-ahead log at which SQLite moves them by itself, should nobody have called `checkpoint`. */
-const walPagesMax = 8_192;
+const walPagesMax = 4_096;
 
 /** Primary result codes of SQLite that we tell apart (sqlite.org/rescode.html). */
 const resultCode = { busy: 5, corrupt: 11, notADatabase: 26 } as const;

@@ -8,7 +8,7 @@ import { systemClock } from '../base/system-clock.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { describeStoreContract, eventText, named, nextEvents } from './store-contract.ts';
 import type { Store } from './store.ts';
-import { openSqliteStore, type SqliteStoreOptions, storeFileName } from './sqlite-store.ts';
+import { openSqliteStore, type SqliteStoreOptions, storeFileName, syncDelayMs } from './sqlite-store.ts';
 
 const directories: string[] = [];
 
@@ -164,6 +164,35 @@ describe('sqlite: group commit', () => {
 });
 
 describe('sqlite: what goes wrong', () => {
+  it('refuses writes for good once a sync failed', async () => {
+    const directory = newDirectory();
+    const sync = (): Promise<void> => Promise.reject(new Error('EIO: i/o error, fdatasync'));
+    const store = open(directory, { openSyncedFile: () => ({ sync, close: () => undefined }) });
+    store.put('p/a', 0, named('a'));
+    await assert.rejects(store.durable(), { code: 'STORE_FAILED', message: /EIO: i\/o error, fdatasync/ });
+    assert.throws(() => store.put('p/b', 0, named('b')), { code: 'STORE_FAILED' });
+    await assert.rejects(store.durable(), { code: 'STORE_FAILED' });
+    assert.equal(store.get('p/a')?.modRevision, 2);
+    await store.close();
+  });
+
+  it('syncs within a second when nobody asks for it', async () => {
+    const clock = new VirtualClock();
+    let syncs = 0;
+    const sync = (): Promise<void> => Promise.resolve(void syncs++);
+    const { afterTurn, end } = turns();
+    const store = open(newDirectory(), { clock, afterTurn, openSyncedFile: () => ({ sync, close: () => undefined }) });
+    store.put('p/a', 0, named('a'));
+    end();
+    await clock.advance(syncDelayMs - 1);
+    assert.equal(syncs, 0);
+    await clock.advance(1);
+    assert.equal(syncs, 1);
+    await clock.advance(10 * syncDelayMs);
+    assert.equal(syncs, 1);
+    await store.close();
+  });
+
   it('takes back what does not fit, keeps the rest readable, and refuses writes', async () => {
     const directory = newDirectory();
     const failures: string[] = [];

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { errorText } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
-import { DiskSync } from './disk-sync.ts';
+import { DiskSync, openSyncedFile, type SyncedFile } from './disk-sync.ts';
 import { restore } from './restore.ts';
 import { asOpenError, type LogRow, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { StoreClosedError, StoreFailedError } from './store-errors.ts';
@@ -23,7 +23,7 @@ export const syncDelayMs = 1_000;
 const obsoleteRowsPerCommit = 1_000;
 
 /** Characters of values written before the write-ahead log is moved into the database file. */
-const checkpointCharacters = 16 * 1024 ** 2;
+const checkpointCharacters = 4 * 1024 ** 2;
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions extends WorkingSetLimits {
@@ -37,6 +37,8 @@ export interface SqliteStoreOptions extends WorkingSetLimits {
   readonly onFailure?: (error: StoreFailedError) => void;
   /** Calls back at the end of the event loop's turn (default `setImmediate`). */
   readonly afterTurn?: (action: () => void) => void;
+  /** How the file of the write-ahead log is brought to disk (default `fdatasync`). */
+  readonly openSyncedFile?: (file: string) => SyncedFile;
 }
 
 /**
@@ -92,7 +94,7 @@ class SqliteStore implements Store {
     this.#obsolete = [...restored.obsolete];
     file.markOpened(this.#set.oldestRevision);
     this.#sync = new DiskSync({
-      file: `${file.file}-wal`,
+      file: (options.openSyncedFile ?? openSyncedFile)(`${file.file}-wal`),
       revision: this.#set.revision,
       onFailure: (error) => this.#fail(error),
     });
