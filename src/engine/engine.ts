@@ -5,6 +5,8 @@ import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EngineHost } from './engine-host.ts';
 import { registerPipelineRuns } from './pipeline-run/register.ts';
+import { registerTaskRuns } from './task-run/register.ts';
+import type { TaskRunSettings } from './task-run/settings.ts';
 import type { WarningRecorder } from './warning-recorder.ts';
 
 /** Settings of the engine; everything has a default. */
@@ -14,6 +16,10 @@ export interface EngineOptions {
   readonly pipelineRunWorkers?: number;
   /** See `PipelineRunReconcilerOptions`. */
   readonly progressDelayMs?: number;
+  /** Laid over `defaultTaskRunSettings`. */
+  readonly taskRun?: Partial<TaskRunSettings>;
+  /** TaskRuns reconciled at a time. Default 16. */
+  readonly taskRunWorkers?: number;
 }
 
 /** What the engine is made of. */
@@ -38,6 +44,7 @@ export function createEngine(parts: EngineParts): Engine {
   return {
     register(host) {
       registerPipelineRuns(host, parts);
+      registerTaskRuns(host, parts);
     },
   };
 }

@@ -1,14 +1,19 @@
 /**
- * An ApiClient over maps, for tests of controllers: optimistic concurrency, name conflicts, merge patches, faults on
- * demand, and caches that lag behind until they are told to catch up. Verbs that no test needs yet throw.
+ * An ApiClient over maps, for tests of controllers: optimistic concurrency, name conflicts, patches, deletion with
+ * finalizers and grace, faults on demand, and caches that lag behind until they are told to catch up. Verbs that no test
+ * needs yet throw.
  */
 import { assert } from '../base/assert.ts';
-import { deepFreeze, isJsonObject, type JsonObject } from '../base/json.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import { toRfc3339 } from '../base/clock.ts';
+import { deepFreeze, isJsonObject, type Json, type JsonObject } from '../base/json.ts';
+import type { ApiClient, DeleteOptions } from '../client/api-client.ts';
 import type { Lister } from '../controller/contract.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
+import { jsonPatch } from '../kube/json-patch.ts';
 import { controllerOf, keyOf, keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
+import type { Pod } from '../kube/pod.ts';
 import type { ResourceType } from '../kube/resource.ts';
+import type { Indexers } from './engine-host.ts';
 
 /** One call that reached the API, as `verb resource/name`. */
 export type Call = string;
@@ -23,6 +28,8 @@ export class MemoryApi {
   before: Fault = () => undefined;
   /** Called after a call was carried out: throws to lose the answer. */
   after: Fault = () => undefined;
+  /** The instant that the API stamps on objects, in epoch milliseconds. */
+  now: () => number = () => Date.UTC(2026, 10, 21, 8);
   readonly #stored = new Map<string, KubeObject>();
   readonly #watchers: {
     readonly resource: string;
@@ -47,6 +54,10 @@ export class MemoryApi {
     const metadata = { ...object.metadata, uid, resourceVersion: String(++this.#version) };
     const stored = deepFreeze({ ...object, metadata });
     const previous = this.read(type, keyOf(object));
+    if (isFreeToGo(stored)) {
+      this.remove(type, keyOf(object));
+      return stored;
+    }
     this.#stored.set(pathOf(type, keyOf(object)), stored);
     this.#tell(type, previous, stored);
     return stored;
@@ -78,11 +89,12 @@ export class MemoryApi {
           this.#updateStatus(type, object),
         ),
       patch: (type, key, patch) =>
-        this.#call(`patch ${type.resource}/${key.name}`, patch, () => this.#patch(type, key, patch as JsonObject)),
+        this.#call(`patch ${type.resource}/${key.name}`, patch, () => this.#patch(type, key, patch)),
+      delete: (type, key, options) =>
+        this.#call(`delete ${type.resource}/${key.name}`, options, () => this.#delete(type, key, options)),
       list: unused,
       watch: unused,
       update: unused,
-      delete: unused,
       deleteCollection: unused,
       podLog: unused,
     };
@@ -111,7 +123,7 @@ export class MemoryApi {
     if (this.read(type, keyOf(object))) {
       throw new ApiStatusError('AlreadyExists', `${type.resource} "${object.metadata.name ?? ''}" already exists`);
     }
-    const creationTimestamp = object.metadata.creationTimestamp ?? '2026-11-21T08:00:00Z';
+    const creationTimestamp = object.metadata.creationTimestamp ?? toRfc3339(this.now());
     return this.put(type, { ...object, metadata: { ...object.metadata, creationTimestamp } });
   }
 
@@ -123,8 +135,21 @@ export class MemoryApi {
     return this.put(type, { ...stored, status: (object as { status?: unknown }).status });
   }
 
-  #patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: JsonObject): T {
+  #delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options: DeleteOptions = {}): void {
     const stored = this.#existing(type, key);
+    const uid = options.preconditions?.uid;
+    if (uid !== undefined && uid !== stored.metadata.uid) throw new ApiStatusError('Conflict', 'the uid differs');
+    const graceSeconds = Math.min(graceOf(stored, options), stored.metadata.deletionGracePeriodSeconds ?? Infinity);
+    const deletionTimestamp = toRfc3339(this.now() + graceSeconds * 1000);
+    this.put(type, {
+      ...stored,
+      metadata: { ...stored.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds },
+    });
+  }
+
+  #patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: JsonObject | readonly JsonObject[]): T {
+    const stored = this.#existing(type, key);
+    if (isList(patch)) return this.put(type, jsonPatch(stored as unknown as Json, patch) as unknown as T);
     const uid = isJsonObject(patch['metadata']) ? patch['metadata']['uid'] : undefined;
     if (uid !== undefined && uid !== stored.metadata.uid) throw new ApiStatusError('Conflict', 'the uid differs');
     return this.put(type, merge(stored as unknown as JsonObject, patch) as unknown as T);
@@ -135,11 +160,13 @@ export class MemoryApi {
 export class LaggingLister<T extends KubeObject> implements Lister<T> {
   readonly #api: MemoryApi;
   readonly #type: ResourceType<T>;
+  readonly #indexers: Indexers<T>;
   #seen = new Map<string, T>();
 
-  constructor(api: MemoryApi, type: ResourceType<T>) {
+  constructor(api: MemoryApi, type: ResourceType<T>, indexers: Indexers<T> = {}) {
     this.#api = api;
     this.#type = type;
+    this.#indexers = indexers;
   }
 
   sync(): void {
@@ -154,9 +181,10 @@ export class LaggingLister<T extends KubeObject> implements Lister<T> {
     return [...this.#seen.values()];
   }
 
-  /** The only index tests need: by the uid of the controller. */
-  byIndex(_name: string, value: string): readonly T[] {
-    return this.list().filter((object) => controllerOf(object)?.uid === value);
+  /** An index that was not given is the one by the uid of the controller. */
+  byIndex(name: string, value: string): readonly T[] {
+    const valuesOf = this.#indexers[name] ?? ((object: T) => [controllerOf(object)?.uid ?? '']);
+    return this.list().filter((object) => valuesOf(object).includes(value));
   }
 
   hasSynced(): boolean {
@@ -166,6 +194,24 @@ export class LaggingLister<T extends KubeObject> implements Lister<T> {
 
 function pathOf(type: ResourceType, key: ObjectKey): string {
   return `${type.resource}/${keyText(key)}`;
+}
+
+/** Whether nothing holds a deleted object any more: no finalizer, and no node that has yet to stop a pod. */
+function isFreeToGo({ metadata }: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = metadata;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0;
+}
+
+/** Only a pod on a node has time to end. */
+function graceOf(object: KubeObject, options: DeleteOptions): number {
+  const { spec, status } = object as Partial<Pod>;
+  const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  if (object.kind !== 'Pod' || spec?.nodeName === undefined || ended) return 0;
+  return options.gracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30;
+}
+
+function isList(patch: JsonObject | readonly JsonObject[]): patch is readonly JsonObject[] {
+  return Array.isArray(patch);
 }
 
 function unused(): never {

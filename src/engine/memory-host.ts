@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { InformerHandler, Reconciler } from '../controller/contract.ts';
 import { keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import type { ControllerQueue, EngineHost, ObservedLister } from './engine-host.ts';
+import type { ControllerQueue, EngineHost, Indexers, ObservedLister } from './engine-host.ts';
 import { LaggingLister, type MemoryApi } from './memory-api.ts';
 
 /** A failed reconcile is tried again after this. */
@@ -21,8 +21,8 @@ export class MemoryHost implements EngineHost {
     this.#clock = clock;
   }
 
-  informer<T extends KubeObject>(type: ResourceType<T>): ObservedLister<T> {
-    return new FollowingLister(this.#api, type);
+  informer<T extends KubeObject>(type: ResourceType<T>, indexers?: Indexers<T>): ObservedLister<T> {
+    return new FollowingLister(this.#api, type, indexers);
   }
 
   controller({ reconciler }: { readonly reconciler: Reconciler }): ControllerQueue {
@@ -58,8 +58,8 @@ export class MemoryHost implements EngineHost {
 class FollowingLister<T extends KubeObject> extends LaggingLister<T> implements ObservedLister<T> {
   readonly #handlers: InformerHandler<T>[] = [];
 
-  constructor(api: MemoryApi, type: ResourceType<T>) {
-    super(api, type);
+  constructor(api: MemoryApi, type: ResourceType<T>, indexers?: Indexers<T>) {
+    super(api, type, indexers);
     this.sync();
     api.watch(type, (previous, object) => {
       this.sync();

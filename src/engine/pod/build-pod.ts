@@ -1,0 +1,172 @@
+import type { ConfigMap } from '../../kube/core-types.ts';
+import { controllerReference } from '../../kube/object.ts';
+import type { Container, Pod, PodSpec, Volume } from '../../kube/pod.ts';
+import { childName } from '../../tekton/names.ts';
+import type { AttemptRecord, ResolvedTask, TaskRunOptions } from '../../tekton/task-run/contract.ts';
+import { timeoutOf } from '../../tekton/task-run/timeout.ts';
+import { workspaceVolumes } from '../../tekton/task-run/workspaces.ts';
+import type { PodTemplate, TaskRun } from '../../tekton/types.ts';
+import { podAnnotation, podLabel, podPaths, podVolumes, prepareContainer, verdictFinalizer } from './names.ts';
+import type { PodOptions } from './options.ts';
+import { deliverScripts } from './scripts.ts';
+import { stepContainer, type ContainerContext } from './step-container.ts';
+import { planSteps, type StepPlan } from './step-plan.ts';
+import { prepareScript } from './wrapper-script.ts';
+
+/** A pod, and the ConfigMap that must exist before it, if its scripts are too long for annotations. */
+export interface PodPlan {
+  readonly pod: Pod;
+  readonly configMap?: ConfigMap;
+}
+
+/** Fields of a pod template that go into the pod as they are (reference/tekton 2.14). */
+const templateFields = [
+  'nodeSelector',
+  'tolerations',
+  'affinity',
+  'securityContext',
+  'runtimeClassName',
+  'automountServiceAccountToken',
+  'dnsPolicy',
+  'dnsConfig',
+  'enableServiceLinks',
+  'priorityClassName',
+  'schedulerName',
+  'imagePullSecrets',
+  'hostAliases',
+  'hostNetwork',
+  'hostUsers',
+  'topologySpreadConstraints',
+] as const;
+
+/** Annotations of a run that its pod does not need. */
+const notForPods = /^(?:chains\.tekton\.dev\/|kubectl\.kubernetes\.io\/last-applied-configuration$)/;
+
+/** The kubelet ends a pod whose controller does not: after this many times the run's own limit. */
+const deadlineFactor = 1.5;
+
+/** The name of the pod of attempt number `attempt` (0 is the first), the same every time. */
+export function podName(taskRunName: string, attempt: number): string {
+  return childName(taskRunName, attempt === 0 ? '-pod' : `-pod-retry${attempt}`);
+}
+
+/**
+ * The pod that runs `task` for attempt number `attempt` of `taskRun` (decision 7): every step but the last an init
+ * container, the last the container, so that the kubelet keeps the order. Throws `PodPlanError` for what no pod can do.
+ */
+export function buildPod(
+  taskRun: TaskRun,
+  task: ResolvedTask,
+  attempt: number,
+  options: PodOptions & TaskRunOptions,
+): PodPlan {
+  const name = podName(taskRun.metadata.name ?? '', attempt);
+  const plans = planSteps(task);
+  const wrapped = plans.some(({ wrapperFlags }) => wrapperFlags !== undefined);
+  const delivery = deliverScripts(taskRun, name, plans);
+  const workspaces = workspaceVolumes(
+    task.spec,
+    plans.map(({ step }) => step),
+    task.workspaces,
+  );
+  const containers = plans.length + (wrapped ? 1 : 0);
+  const context: ContainerContext = {
+    taskRun,
+    podTemplate: task.podTemplate,
+    workspaces,
+    wrapped,
+    scripts: delivery.volume !== undefined,
+    reportBytesMax: Math.min(options.terminationMessageBytesMax, Math.floor(options.podMessageBytesMax / containers)),
+  };
+  const steps = plans.map((plan) => stepContainer(plan, context));
+  const volumes = [
+    ...internalVolumes(wrapped),
+    ...(delivery.volume ? [delivery.volume] : []),
+    ...workspaces.volumes,
+    ...(task.spec.volumes ?? []).map(withSource),
+    ...(task.podTemplate.volumes ?? []).map(withSource),
+  ];
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      ...(taskRun.metadata.namespace === undefined ? {} : { namespace: taskRun.metadata.namespace }),
+      labels: labelsOf(taskRun),
+      annotations: { ...annotationsOf(taskRun), ...recordOf(task, plans), ...delivery.annotations },
+      ownerReferences: [controllerReference(taskRun)],
+      finalizers: [verdictFinalizer],
+    },
+    spec: specOf(taskRun, task.podTemplate, steps, volumes, wrapped, options),
+  };
+  return { pod, ...(delivery.configMap === undefined ? {} : { configMap: delivery.configMap }) };
+}
+
+function specOf(
+  taskRun: TaskRun,
+  template: PodTemplate,
+  steps: readonly Container[],
+  volumes: readonly Volume[],
+  wrapped: boolean,
+  options: PodOptions & TaskRunOptions,
+): PodSpec {
+  const initContainers = [...(wrapped ? [prepare(options.toolsImage)] : []), ...steps.slice(0, -1)];
+  const timeoutMs = timeoutOf(taskRun, options);
+  const inherited = Object.fromEntries(
+    templateFields.filter((field) => template[field] !== undefined).map((field) => [field, template[field]]),
+  );
+  return {
+    ...inherited,
+    restartPolicy: 'Never',
+    serviceAccountName: taskRun.spec.serviceAccountName ?? options.defaultServiceAccountName,
+    ...(timeoutMs === undefined ? {} : { activeDeadlineSeconds: Math.ceil((timeoutMs / 1000) * deadlineFactor) }),
+    ...(initContainers.length === 0 ? {} : { initContainers }),
+    containers: steps.slice(-1),
+    volumes,
+  };
+}
+
+function prepare(image: string): Container {
+  return {
+    name: prepareContainer,
+    image,
+    command: ['/bin/sh', '-c', prepareScript],
+    volumeMounts: [{ name: podVolumes.bin, mountPath: podPaths.bin }],
+    terminationMessagePath: podPaths.termination,
+  };
+}
+
+function internalVolumes(wrapped: boolean): readonly Volume[] {
+  const names = [podVolumes.workspace, podVolumes.home, podVolumes.results];
+  return [...names, ...(wrapped ? [podVolumes.steps, podVolumes.bin] : [])].map((name) => ({ name, emptyDir: {} }));
+}
+
+/** A volume without a source is an empty directory. */
+function withSource(volume: Volume): Volume {
+  return Object.keys(volume).length === 1 ? { ...volume, emptyDir: {} } : volume;
+}
+
+function labelsOf({ metadata }: TaskRun): Record<string, string> {
+  return {
+    [podLabel.managedBy]: 'penstock',
+    ...metadata.labels,
+    [podLabel.taskRun]: metadata.name ?? '',
+    [podLabel.taskRunUid]: metadata.uid ?? '',
+  };
+}
+
+function annotationsOf({ metadata }: TaskRun): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !notForPods.test(key)));
+}
+
+function recordOf(task: ResolvedTask, plans: readonly StepPlan[]): Record<string, string> {
+  const record: AttemptRecord = {
+    ...(task.source === undefined ? {} : { source: task.source }),
+    results: (task.spec.results ?? []).map(({ description: _description, ...result }) => result),
+  };
+  const wrapped = plans.filter(({ wrapperFlags }) => wrapperFlags !== undefined).map(({ container }) => container);
+  return {
+    [podAnnotation.attempt]: JSON.stringify(record),
+    ...(wrapped.length === 0 ? {} : { [podAnnotation.wrapped]: wrapped.join(',') }),
+  };
+}

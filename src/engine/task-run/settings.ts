@@ -1,0 +1,24 @@
+import type { BackoffPolicy } from '../../base/backoff.ts';
+import { defaultTaskRunOptions, type TaskRunOptions } from '../../tekton/task-run/contract.ts';
+import { defaultPodOptions, type PodOptions } from '../pod/options.ts';
+
+/** Settings of TaskRuns and their pods. */
+export interface TaskRunSettings extends TaskRunOptions, PodOptions {
+  /** How soon a pod whose evidence is incomplete is read again. */
+  readonly evidenceBackoff: BackoffPolicy;
+  /** After so long, what is still missing is lost (law 2). */
+  readonly evidenceWaitMsMax: number;
+  /** A status that only shows progress waits so long for more to change with it, or for the end. */
+  readonly progressDelayMs: number;
+  /** Beyond its grace period, a pod that is told to stop is waited for so long. */
+  readonly stopWaitMs: number;
+}
+
+export const defaultTaskRunSettings: TaskRunSettings = {
+  ...defaultTaskRunOptions,
+  ...defaultPodOptions,
+  evidenceBackoff: { baseMs: 200, capMs: 5_000 },
+  evidenceWaitMsMax: 15_000,
+  progressDelayMs: 300,
+  stopWaitMs: 30_000,
+};
