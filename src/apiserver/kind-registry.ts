@@ -18,6 +18,7 @@ export interface ServedResource {
 export class KindRegistry {
   readonly #resources = new Map<string, ServedResource>();
   readonly #served = new Map<string, KindDefinition>();
+  readonly #byKind = new Map<string, ServedResource>();
   readonly #listeners = new Set<() => void>();
   #all: readonly KindDefinition[] | undefined;
 
@@ -52,6 +53,11 @@ export class KindRegistry {
     return this.all().find(({ type }) => type.kind === kind && type.group === group && type.version === version);
   }
 
+  /** The resource whose objects are of this kind, whatever the version. */
+  resourceOfKind(group: string, kind: string): ServedResource | undefined {
+    return this.#byKind.get(`${group}/${kind}`);
+  }
+
   /** A resource with all its versions. */
   resource(group: string, resource: string): ServedResource | undefined {
     return this.#resources.get(resourceKey(group, resource));
@@ -84,6 +90,7 @@ export class KindRegistry {
 
   #insert(resource: ServedResource): void {
     this.#resources.set(resourceKey(resource.group, resource.resource), resource);
+    this.#byKind.set(`${resource.group}/${resource.storage.type.kind}`, resource);
     for (const kind of resource.served) {
       this.#served.set(`${kind.type.group}/${kind.type.version}/${kind.type.resource}`, kind);
     }
@@ -94,6 +101,7 @@ export class KindRegistry {
     const known = this.#resources.get(key);
     if (known === undefined) return false;
     for (const kind of known.served) this.#served.delete(`${group}/${kind.type.version}/${resource}`);
+    this.#byKind.delete(`${group}/${known.storage.type.kind}`);
     return this.#resources.delete(key);
   }
 

@@ -44,6 +44,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly complete?: (object: UnknownObject) => UnknownObject;
   /** Fills on create only: initial status, server-set members of spec. Runs after {@link complete}. */
   readonly initialize?: (object: UnknownObject) => UnknownObject;
+  /** Fields beyond `metadata.name` and `metadata.namespace` that field selectors may name, of a CRD: `spec.color`. */
+  readonly selectableFields?: readonly string[];
   /** Strategic merge patch is understood; custom resources answer 415. */
   readonly strategicMerge?: true;
 }
