@@ -11,12 +11,16 @@ import type { KindDefinition } from '../schema/kind-definition.ts';
 import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ServerLoops } from './background/server-loops.ts';
 import { KindRegistry } from './kind-registry.ts';
 import { podLogHandler } from './pod-log.ts';
 import { Router } from './router.ts';
 import type { CallOptions } from './router.ts';
 import type { ServerParts } from './server-parts.ts';
 import { storeKeyOf } from './store-keys.ts';
+import { namespaceFinalize } from './subresources/namespace-finalize.ts';
+import { podBinding } from './subresources/pod-binding.ts';
+import { podEviction } from './subresources/pod-eviction.ts';
 import { Watches } from './watch/watch-objects.ts';
 import { createObject } from './write/create-object.ts';
 
@@ -58,25 +62,32 @@ const initialNamespaces = ['default', 'kube-system'];
 
 /** An API server on `store`, which may hold objects of an earlier one. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { store, clock, random, logger, admission = [] } = options;
+  const { store, clock, random, logger } = options;
   const registry = new KindRegistry(options.kinds ?? [...builtinKinds, ...tektonKinds]);
+  const handle: Transport = (request) => router.answer(trustedUser, request, { durableWrites: false });
+  const loops = new ServerLoops({ store, clock, random, logger, registry, transport: handle });
   const parts: ServerParts = {
     store,
     clock,
     random,
     logger,
     registry,
-    admission,
+    admission: [...loops.admission, ...(options.admission ?? [])],
   };
   createInitialNamespaces(parts);
   const watches = new Watches(parts);
-  const subresources = options.podLogs ? [podLogHandler(store, clock, options.podLogs)] : [];
+  const subresources = [
+    namespaceFinalize(parts),
+    podBinding(parts),
+    podEviction(parts),
+    ...(options.podLogs ? [podLogHandler(store, clock, options.podLogs)] : []),
+  ];
   const router = new Router(parts, watches, subresources);
   const authenticate = (token: string | undefined): UserInfo | undefined =>
     token === undefined ? undefined : options.authenticate?.(token);
   return {
     registry,
-    handle: (request) => router.answer(trustedUser, request, { durableWrites: false }),
+    handle,
     handleAs: (user, request, call = {}) => router.answer(user, request, call),
     authenticate,
     transportFor: (token) => {
@@ -84,10 +95,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return user && ((request) => router.answer(user, request, {}));
     },
     start: async () => {
+      loops.start();
       router.ready = true;
     },
     stop: async () => {
       router.ready = false;
+      await loops.stop();
       watches.endAll();
     },
   };

@@ -156,7 +156,20 @@ describe('compileJsonPath', () => {
     });
   }
 
-  for (const text of ['', 'a.b', '.', '..a', '.a[', '.a[1:2]', '.a[?(@.b==)]', '.a[?(@.b=="c"]', '.a b', '.a[?(@.b[?(@.c)])]', ('.a'.repeat(pathStepsMax + 1)), `.${'a'.repeat(1000)}`])
+  for (const text of [
+    '',
+    'a.b',
+    '.',
+    '..a',
+    '.a[',
+    '.a[1:2]',
+    '.a[?(@.b==)]',
+    '.a[?(@.b=="c"]',
+    '.a b',
+    '.a[?(@.b[?(@.c)])]',
+    '.a'.repeat(pathStepsMax + 1),
+    `.${'a'.repeat(1000)}`,
+  ])
     it(`refuses ${JSON.stringify(text).slice(0, 40)}`, () => assert.ok('problem' in compileJsonPath(text)));
 
   it('collects no more than its limit', () => {

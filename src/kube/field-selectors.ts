@@ -71,7 +71,10 @@ export function parseFieldSelector(
   const supported = [...metadataFields, ...(known ?? []), ...selectable];
   for (const { field } of requirements) {
     if (supported.includes(field)) continue;
-    throw new ApiStatusError('BadRequest', known ? `field label not supported: ${field}` : unknownField(field, supported));
+    throw new ApiStatusError(
+      'BadRequest',
+      known ? `field label not supported: ${field}` : unknownField(field, supported),
+    );
   }
   return fieldSelectorOf(requirements);
 }
@@ -122,8 +125,7 @@ function termsOf(text: string): readonly string[] {
 
 function requirementOf(selector: string, term: string): FieldRequirement {
   const match = /^((?:\\.|[^=!\\])*?)(!=|==|=)(.*)$/s.exec(term);
-  if (!match)
-    throw new ApiStatusError('BadRequest', `invalid selector: '${selector}'; can't understand '${term}'`);
+  if (!match) throw new ApiStatusError('BadRequest', `invalid selector: '${selector}'; can't understand '${term}'`);
   return { field: match[1] ?? '', equal: match[2] !== '!=', value: unescaped(selector, match[3] ?? '') };
 }
 

@@ -77,8 +77,10 @@ function operationOf(value: Json, index: number): Operation {
 /** Takes a JSON pointer (RFC 6901) apart. */
 function pointerSegments(pointer: string, index: number): readonly string[] {
   if (pointer === '') return [];
-  if (!pointer.startsWith('/')) throw malformed(index, `has the pointer ${JSON.stringify(pointer)}, which must start with /`);
-  if (/~(?![01])/.test(pointer)) throw malformed(index, `has the pointer ${JSON.stringify(pointer)} with a ~ that is neither ~0 nor ~1`);
+  if (!pointer.startsWith('/'))
+    throw malformed(index, `has the pointer ${JSON.stringify(pointer)}, which must start with /`);
+  if (/~(?![01])/.test(pointer))
+    throw malformed(index, `has the pointer ${JSON.stringify(pointer)} with a ~ that is neither ~0 nor ~1`);
   const segments = pointer.slice(1).split('/');
   if (segments.length > pointerSegmentsMax)
     throw malformed(index, `has a pointer of more than ${pointerSegmentsMax} segments`);
@@ -219,5 +221,7 @@ function malformed(index: number, why: string): ApiStatusError {
 
 function refusal(operation: Operation, why: string): ApiStatusError {
   const message = `operation ${operation.index} of the JSON patch (${operation.op} ${operation.pathText}) cannot be applied: ${why}`;
-  return new ApiStatusError('Invalid', message, { details: { causes: [{ reason: 'FieldValueInvalid', message: why, field: operation.pathText }] } });
+  return new ApiStatusError('Invalid', message, {
+    details: { causes: [{ reason: 'FieldValueInvalid', message: why, field: operation.pathText }] },
+  });
 }

@@ -17,7 +17,8 @@ export function labelKeyProblem(key: string): string | undefined {
     if (!prefixPattern.test(prefix)) return 'prefix part must be a lower case DNS subdomain, such as example.com';
   }
   if (name === '') return 'name part must be non-empty';
-  if (name.length > labelNameCharactersMax) return `name part must be no more than ${labelNameCharactersMax} characters`;
+  if (name.length > labelNameCharactersMax)
+    return `name part must be no more than ${labelNameCharactersMax} characters`;
   if (!namePattern.test(name))
     return "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
   return undefined;

@@ -25,7 +25,16 @@ describe('jsonPatch', () => {
     ['moves within a list', [1, 2, 3], [{ op: 'move', from: '/0', path: '/2' }], [2, 3, 1]],
     ['moves nothing onto itself', [1, 2], [{ op: 'move', from: '/1', path: '/1' }], [1, 2]],
     ['copies', { a: [1] }, [{ op: 'copy', from: '/a/0', path: '/b' }], { a: [1], b: 1 }],
-    ['unescapes', { 'a/b': 1, 'm~n': 2, '~1': 3 }, [{ op: 'remove', path: '/a~1b' }, { op: 'remove', path: '/m~0n' }, { op: 'test', path: '/~01', value: 3 }], { '~1': 3 }],
+    [
+      'unescapes',
+      { 'a/b': 1, 'm~n': 2, '~1': 3 },
+      [
+        { op: 'remove', path: '/a~1b' },
+        { op: 'remove', path: '/m~0n' },
+        { op: 'test', path: '/~01', value: 3 },
+      ],
+      { '~1': 3 },
+    ],
     ['knows an empty key', { '': 1 }, [{ op: 'replace', path: '/', value: 2 }], { '': 2 }],
     ['passes a test', { a: { b: [1] } }, [{ op: 'test', path: '/a', value: { b: [1] } }], { a: { b: [1] } }],
     ['passes a test for null where there is nothing', {}, [{ op: 'test', path: '/a/b', value: null }], {}],
@@ -115,7 +124,9 @@ function difference(from: Json, to: Json, path: string): readonly JsonObject[] {
   if (jsonEqual(from, to)) return [{ op: 'test', path, value: to }];
   if (!isJsonObject(from) || !isJsonObject(to)) return [{ op: path === '' ? 'add' : 'replace', path, value: to }];
   const at = (key: string): string => `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  const removals = Object.keys(from).filter((key) => !Object.hasOwn(to, key)).map((key) => ({ op: 'remove', path: at(key) }));
+  const removals = Object.keys(from)
+    .filter((key) => !Object.hasOwn(to, key))
+    .map((key) => ({ op: 'remove', path: at(key) }));
   const changes = Object.entries(to).flatMap(([key, value = null]) =>
     Object.hasOwn(from, key) ? difference(from[key] ?? null, value, at(key)) : [{ op: 'add', path: at(key), value }],
   );

@@ -113,7 +113,10 @@ describe('parseLabelSelector', () => {
         const again = parseLabelSelector(labelSelectorText(selector));
         assert.equal(again.requirements.length, selector.requirements.length);
         assert.equal(again.matches(some), selector.matches(some));
-        assert.equal(selector.matches(some), matchExpressions.every((term) => holds(term, some)));
+        assert.equal(
+          selector.matches(some),
+          matchExpressions.every((term) => holds(term, some)),
+        );
       }),
     );
   });
@@ -169,9 +172,20 @@ const pod = {
 
 describe('parseFieldSelector', () => {
   it('compares fields as text, a missing one as the empty text', () => {
-    for (const text of ['', 'metadata.name=p', 'metadata.name==p,status.phase!=Failed', 'status.podIP=', 'spec.hostNetwork=false'])
+    for (const text of [
+      '',
+      'metadata.name=p',
+      'metadata.name==p,status.phase!=Failed',
+      'status.podIP=',
+      'spec.hostNetwork=false',
+    ])
       assert.ok(parseFieldSelector(pods, text).matches(pod), text);
-    for (const text of ['metadata.name!=p', 'status.phase=Failed', 'metadata.namespace=other', 'metadata.name=p,spec.nodeName='])
+    for (const text of [
+      'metadata.name!=p',
+      'status.phase=Failed',
+      'metadata.namespace=other',
+      'metadata.name=p,spec.nodeName=',
+    ])
       assert.ok(!parseFieldSelector(pods, text).matches(pod), text);
   });
 

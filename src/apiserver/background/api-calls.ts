@@ -4,9 +4,7 @@ import { ApiStatusError, isApiError } from '../../kube/api-error.ts';
 import type { ObjectKey, UnknownObject } from '../../kube/object.ts';
 import { collectionPath, objectPath, type ResourceType } from '../../kube/resource.ts';
 import type { ApiRequest, Transport } from '../../kube/transport.ts';
-
-/** What becomes of the dependents of a deleted object. */
-export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
+import type { PropagationPolicy } from '../write/deletion.ts';
 
 /** Typed calls over a {@link Transport}; each rejects with {@link ApiStatusError} when the API refuses. */
 export class ApiCalls {
@@ -54,7 +52,9 @@ export class ApiCalls {
     await this.#unlessGone(this.#call({ method: 'PUT', path, body: object as unknown as JsonObject }));
   }
 
-  async #call(request: Pick<ApiRequest, 'method' | 'path' | 'body'> & { headers?: ApiRequest['headers'] }): Promise<void> {
+  async #call(
+    request: Pick<ApiRequest, 'method' | 'path' | 'body'> & { headers?: ApiRequest['headers'] },
+  ): Promise<void> {
     const headers = { 'user-agent': this.#agent, ...request.headers };
     const answer = await this.#transport({ ...request, query: {}, headers });
     if (answer.status < 400) return;

@@ -8,15 +8,12 @@ import type { Store, StoredValue, StoreEvent } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { KindRegistry } from '../kind-registry.ts';
 import { storeKeyOf } from '../store-keys.ts';
-import { ApiCalls, type PropagationPolicy } from './api-calls.ts';
+import { foregroundFinalizer, orphanFinalizer, type PropagationPolicy } from '../write/deletion.ts';
+import { ApiCalls } from './api-calls.ts';
 import { metadataOf, OwnerGraph, ownersOf } from './owner-graph.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { placeOf, type Place } from './store-place.ts';
 import type { StoreListener } from './store-follower.ts';
-
-/** Finalizers by which a delete tells the collector what to do with dependents. */
-export const foregroundFinalizer = 'foregroundDeletion';
-export const orphanFinalizer = 'orphan';
 
 /** Objects the collector works on at once. */
 const workers = 8;

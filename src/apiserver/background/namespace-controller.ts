@@ -17,9 +17,6 @@ import { RetryQueue } from './retry-queue.ts';
 import type { StoreListener } from './store-follower.ts';
 import { placeOf } from './store-place.ts';
 
-/** Namespaces that exist on every server. */
-export const standardNamespaces: readonly string[] = ['default', 'kube-system'];
-
 /** The service account pods run as when they name none. */
 export const defaultServiceAccount = 'default';
 
@@ -57,12 +54,7 @@ export class NamespaceController implements StoreListener {
     this.#queue = new RetryQueue({ ...options, workers, process: (name) => this.#process(name) });
   }
 
-  /** Resolves once the standard namespaces exist. */
-  async start(): Promise<void> {
-    for (const name of standardNamespaces) {
-      const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as UnknownObject;
-      if (this.#stored(name) === undefined) await this.#calls.createIfAbsent(namespaces, object);
-    }
+  start(): void {
     this.#queue.start();
   }
 

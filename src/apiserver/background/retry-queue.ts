@@ -91,7 +91,8 @@ export class RetryQueue {
     const { clock, random, logger } = this.#options;
     const attempt = (this.#attempts.get(key) ?? 0) + 1;
     this.#attempts.set(key, attempt);
-    if (attempt >= warnFromAttempt) logger.warn('work failed and is tried again', { key, attempt, error: errorText(thrown) });
+    if (attempt >= warnFromAttempt)
+      logger.warn('work failed and is tried again', { key, attempt, error: errorText(thrown) });
     else logger.debug('work failed and is tried again', { key, attempt, error: errorText(thrown) });
     if (!this.#started || this.#waiting.has(key)) return;
     const cancel = clock.schedule(backoffDelayMs(retryBackoff, attempt, random), () => this.add(key));

@@ -17,7 +17,8 @@ export function crdAdmission(isTerminating: (type: ResourceType) => boolean): Ad
     mutate: (request) => (isDefinition(request) && request.object ? completed(request, request.object) : undefined),
     validate(request) {
       if (isDefinition(request)) return definitionCauses(request);
-      if (request.operation !== 'CREATE' || request.subresource !== undefined || !isTerminating(request.type)) return undefined;
+      if (request.operation !== 'CREATE' || request.subresource !== undefined || !isTerminating(request.type))
+        return undefined;
       const why = 'create not allowed while custom resource definition is terminating';
       return new ApiStatusError('MethodNotAllowed', why);
     },
@@ -43,7 +44,11 @@ function completed({ operation }: AdmissionRequest, object: JsonObject): JsonObj
   const names = isJsonObject(spec) ? spec['names'] : undefined;
   if (!isJsonObject(spec) || !isJsonObject(names) || typeof names['kind'] !== 'string') return object;
   const { singular, listKind } = completeNames(names as unknown as CrdNames);
-  const full = { ...spec, names: { ...names, singular, listKind }, conversion: spec['conversion'] ?? { strategy: 'None' } };
+  const full = {
+    ...spec,
+    names: { ...names, singular, listKind },
+    conversion: spec['conversion'] ?? { strategy: 'None' },
+  };
   return { ...object, spec: full, ...(operation === 'CREATE' ? { metadata: withFinalizer(object['metadata']) } : {}) };
 }
 

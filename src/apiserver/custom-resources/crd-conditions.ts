@@ -24,7 +24,9 @@ export function nameConflict(
   const same = resources.filter((resource) => resource.group === group && resource.resource === plural).find(builtin);
   if (same) return { reason: 'PluralConflict', message: `"${plural}" is served by this server itself` };
   const others = resources.filter((resource) => resource.group === group && resource.resource !== plural);
-  const words = new Set(others.flatMap(({ storage }) => [storage.type.resource, storage.singular, ...storage.shortNames]));
+  const words = new Set(
+    others.flatMap(({ storage }) => [storage.type.resource, storage.singular, ...storage.shortNames]),
+  );
   const kinds = new Set(others.flatMap(({ storage }) => [storage.type.kind, storage.listKind]));
   const used = (text: string): string => `"${text}" is already in use`;
   if (words.has(plural)) return { reason: 'PluralConflict', message: used(plural) };

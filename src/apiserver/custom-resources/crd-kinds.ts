@@ -2,6 +2,7 @@
 import { customResourceSchema } from '../../schema/core/object-meta.ts';
 import type { KindDefinition, PrinterColumn } from '../../schema/kind-definition.ts';
 import type { StructuralSchema } from '../../schema/structural-schema.ts';
+import { compareVersions } from '../discovery/version-order.ts';
 import type { ServedResource } from '../kind-registry.ts';
 import { completeNames, type CrdPrinterColumn, type CrdVersion, type CustomResourceDefinition } from './crd-types.ts';
 
@@ -61,22 +62,4 @@ function printerColumn({ name, type, format, description, priority, jsonPath }: 
     ...(description === undefined ? {} : { description }),
     ...(priority === undefined ? {} : { priority }),
   };
-}
-
-const stages: readonly string[] = ['alpha', 'beta', ''];
-
-/**
- * Orders versions as Kubernetes does: v2, v1, v1beta2, v1beta1, v1alpha1, and what is named otherwise by its name at the
- * end. Negative when `a` comes first.
- */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [versionRank(a), versionRank(b)];
-  if (!left || !right) return left ? -1 : right ? 1 : a < b ? -1 : Number(a > b);
-  return right.stage - left.stage || right.major - left.major || right.minor - left.minor;
-}
-
-function versionRank(name: string): { stage: number; major: number; minor: number } | undefined {
-  const match = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/.exec(name);
-  if (!match) return undefined;
-  return { stage: stages.indexOf(match[2] ?? ''), major: Number(match[1]), minor: Number(match[3] ?? 0) };
 }

@@ -26,10 +26,7 @@ const columnTypes = ['integer', 'number', 'string', 'boolean', 'date'];
  * The causes against `crd`, which its schema has accepted. `before` is what is stored, on an update: what clients and
  * stored objects rely on may not change.
  */
-export function crdCauses(
-  crd: CustomResourceDefinition,
-  before?: CustomResourceDefinition,
-): readonly StatusCause[] {
+export function crdCauses(crd: CustomResourceDefinition, before?: CustomResourceDefinition): readonly StatusCause[] {
   return [
     ...identityCauses(crd),
     ...nameCauses(crd),
@@ -137,7 +134,11 @@ function conversionCauses({ spec }: CustomResourceDefinition): readonly StatusCa
   const causes: StatusCause[] = [];
   if (preserveUnknownFields === true)
     causes.push(
-      invalidCause('spec.preserveUnknownFields', true, 'must be false; use x-kubernetes-preserve-unknown-fields in the schema'),
+      invalidCause(
+        'spec.preserveUnknownFields',
+        true,
+        'must be false; use x-kubernetes-preserve-unknown-fields in the schema',
+      ),
     );
   if (conversion === undefined || conversion.strategy === 'None') return causes;
   if (conversion.strategy !== 'Webhook')
@@ -153,7 +154,9 @@ function changeCauses(crd: CustomResourceDefinition, before: CustomResourceDefin
   };
   fixed('spec.group', crd.spec.group, before.spec.group);
   fixed('spec.names.plural', crd.spec.names.plural, before.spec.names.plural);
-  const established = before.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+  const established = before.status?.conditions?.some(
+    ({ type, status }) => type === 'Established' && status === 'True',
+  );
   if (established) {
     fixed('spec.scope', crd.spec.scope, before.spec.scope);
     fixed('spec.names.kind', crd.spec.names.kind, before.spec.names.kind);

@@ -202,7 +202,9 @@ function prefixOfDefinition({ spec }: CustomResourceDefinition): string {
 }
 
 function isAccepted({ status }: CustomResourceDefinition): boolean {
-  return status?.conditions?.some((condition) => condition.type === 'NamesAccepted' && condition.status === 'True') ?? false;
+  return (
+    status?.conditions?.some((condition) => condition.type === 'NamesAccepted' && condition.status === 'True') ?? false
+  );
 }
 
 function byAge(a: CustomResourceDefinition, b: CustomResourceDefinition): number {

@@ -20,7 +20,9 @@ export interface ObjectSelection {
 /** Reads `labelSelector` and `fieldSelector`; `namespace` is `''` for all. Throws `BadRequest`. */
 export function selectionOf(kind: KindDefinition, namespace: string, query: ApiRequest['query']): ObjectSelection {
   const labels = query['labelSelector'] ? parseLabelSelector(query['labelSelector']) : undefined;
-  const fields = query['fieldSelector'] ? parseFieldSelector(kind.type, query['fieldSelector']) : undefined;
+  const fields = query['fieldSelector']
+    ? parseFieldSelector(kind.type, query['fieldSelector'], kind.selectableFields)
+    : undefined;
   const selectsLabels = labels !== undefined && labels.requirements.length > 0;
   const selectsFields = fields !== undefined && fields.requirements.length > 0;
   const matches = (object: KubeObject): boolean =>

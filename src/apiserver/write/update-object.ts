@@ -75,7 +75,7 @@ function attemptUpdate(parts: ServerParts, request: UpdateRequest, stored: Store
   const prepared = prepareWrite(write, parts.admission, warnings);
   const object = completed(parts, request, before, prepared, wanted.managedFields);
   if (jsonEqual(before, object)) return { object: before, outcome: 'unchanged', warnings };
-  const causes = updateCauses(kind, before, object);
+  const causes = updateCauses(request, before, object);
   if (causes.length > 0) throw invalid(kind.type, key.name, causes);
   validateWrite({ ...write, object }, parts.admission);
   refuseTooLarge(object);
@@ -180,11 +180,16 @@ function completed(
   return { ...counted, metadata: managedFields.length === 0 ? metadata : { ...metadata, managedFields } };
 }
 
-function updateCauses(kind: KindDefinition, before: UnknownObject, after: UnknownObject): readonly StatusCause[] {
+function updateCauses(
+  { kind, subresource }: UpdateRequest,
+  before: UnknownObject,
+  after: UnknownObject,
+): readonly StatusCause[] {
   return [
     ...metadataCauses(after.metadata, before.metadata),
     ...newFinalizerCauses(before.metadata, after.metadata),
-    ...immutableFieldCauses(kind.type, before, after),
+    // A binding is the one way to set what is fixed afterwards.
+    ...(subresource === 'binding' ? [] : immutableFieldCauses(kind.type, before, after)),
   ];
 }
 
