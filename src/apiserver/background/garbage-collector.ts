@@ -13,6 +13,7 @@ import { ApiCalls } from './api-calls.ts';
 import { metadataOf, OwnerGraph, ownersOf } from './owner-graph.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { placeOf, type Place } from './store-place.ts';
+import { ToldRevision } from './told-revision.ts';
 import type { StoreListener } from './store-follower.ts';
 
 /** Objects the collector works on at once. */
@@ -46,6 +47,7 @@ type OwnerState = 'present' | 'absent' | 'waits';
 export class GarbageCollector implements StoreListener {
   readonly #options: GarbageCollectorOptions;
   readonly #graph = new OwnerGraph();
+  readonly #told = new ToldRevision();
   readonly #queue: RetryQueue;
   readonly #calls: ApiCalls;
 
@@ -60,6 +62,7 @@ export class GarbageCollector implements StoreListener {
   }
 
   async stop(): Promise<void> {
+    this.#told.end();
     await this.#queue.stop();
   }
 
@@ -83,8 +86,9 @@ export class GarbageCollector implements StoreListener {
       const page = this.#options.store.range('', { limit: scanPageSize, ...(after === undefined ? {} : { after }) });
       for (const { key, value } of page.items) if (this.#needsWork(value)) this.#queue.add(key);
       after = page.items.at(-1)?.key;
-      if (!page.more || after === undefined) return;
+      if (!page.more || after === undefined) break;
     }
+    this.#told.advance(this.#options.store.revision());
   }
 
   #needsWork(value: JsonObject): boolean {
@@ -93,7 +97,12 @@ export class GarbageCollector implements StoreListener {
     return ownersOf(value).some((owner) => this.#ownerState(owner, metadata) !== 'present');
   }
 
-  onEvent({ type, key, value, previous }: StoreEvent): void {
+  onEvent(event: StoreEvent): void {
+    this.#learn(event);
+    this.#told.advance(event.revision);
+  }
+
+  #learn({ type, key, value, previous }: StoreEvent): void {
     if (type === 'delete') {
       this.#onDeleted(key, value);
       return;
@@ -129,6 +138,8 @@ export class GarbageCollector implements StoreListener {
   }
 
   async #process(key: string): Promise<void> {
+    // What was stored before this moment must be in the graph: dependents nobody knows of would be skipped.
+    await this.#told.reached(this.#options.store.revision());
     const stored = this.#options.store.get(key);
     const place = stored && placeOf(this.#options.kinds, key);
     if (!stored || !place) return;
