@@ -11,9 +11,9 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Runs `action` for at most `limitMs`. Its signal aborts when the time is over or `signal` aborts, and then the result rejects
- * at once ({@link DeadlineError}, or `AbortedError`), even if `action` does not heed its signal: what cannot be stopped must
- * look at the signal before it acts.
+ * Runs `action` for at most `limitMs`. When the time is over or `signal` aborts, the result rejects at once ({@link DeadlineError},
+ * or `AbortedError`), even if `action` does not heed its signal: what cannot be stopped must look at the signal before it acts.
+ * The signal that `action` gets also aborts when it has ended.
  */
 export async function withDeadline<T>(
   options: { readonly clock: Clock; readonly limitMs: number; readonly signal: AbortSignal },
@@ -33,6 +33,8 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([action(own.signal), ended.promise]);
   } finally {
+    // Whatever the action has left behind, such as a stream whose answer got lost, is let go.
+    own.abort();
     cancelTimer();
     signal.removeEventListener('abort', onAbort);
   }

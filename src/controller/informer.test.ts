@@ -12,12 +12,15 @@ import { type LogLine, recordingLogger } from './recording-logger.ts';
 
 const key = (name: string, namespace = 'a') => ({ namespace, name });
 
-function setup(options: { run?: boolean } = {}) {
+/** `deaf` = the transport does not heed the signals of requests. */
+function setup(options: { deaf?: boolean } = {}) {
   const api = new MemoryTransport<ConfigMap>(configMaps);
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
   const informer = new Informer<ConfigMap>({
-    client: createClient((request) => api.handle(request)),
+    client: createClient(({ signal, ...request }) =>
+      api.handle(options.deaf || signal === undefined ? request : { ...request, signal }),
+    ),
     type: configMaps,
     clock,
     random: seededRandom(1),
@@ -36,7 +39,7 @@ function setup(options: { run?: boolean } = {}) {
   };
   /** Enough for any backoff and for a watch's own end. */
   const settle = (): Promise<void> => clock.advance(40_000);
-  return { api, clock, lines, informer, told, stop, start, settle, ...options };
+  return { api, clock, lines, informer, told, stop, start, settle };
 }
 
 function describeObject(object: ConfigMap): string {
@@ -173,6 +176,21 @@ describe('Informer', () => {
     assert.deepEqual(informer.list().map(describeObject), ['a/one@3', 'a/two@6']);
   });
 
+  it('does not go back to what a list has overtaken that shows more than its version promises', async () => {
+    const { api, told, start } = setup();
+    api.put(key('one'));
+    api.put(key('one'));
+    const answer = api.handle;
+    api.handle = async (request) => {
+      const { body, ...rest } = await answer(request);
+      if (body.kind !== 'json') return { ...rest, body };
+      return { ...rest, body: { kind: 'json', value: { ...body.value, metadata: { resourceVersion: '1' } } } };
+    };
+    await start();
+    assert.deepEqual(api.requests, ['list', 'watch@1']);
+    assert.deepEqual(told, ['added a/one@3']);
+  });
+
   it('keeps its cache while lists are older, and believes them when that stays', async () => {
     const { api, informer, start, clock, lines } = setup();
     for (let n = 0; n < 10; n++) api.put(key(`n${n}`));
@@ -288,6 +306,18 @@ describe('Informer', () => {
     await clock.advance(0);
     assert.equal(api.openWatches, 0);
     assert.equal(clock.nextTimerMs(), undefined);
+  });
+
+  it('stops although its transport does not, and tells nothing any more', async () => {
+    const { api, clock, informer, told } = setup({ deaf: true });
+    const stop = new AbortController();
+    const ended = informer.run(stop.signal);
+    await clock.advance(0);
+    stop.abort();
+    await ended;
+    api.put(key('one'));
+    await clock.advance(0);
+    assert.deepEqual([told, informer.size, clock.nextTimerMs()], [[], 0, undefined]);
   });
 
   it('finds by index what has a value now', async () => {

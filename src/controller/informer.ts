@@ -15,7 +15,7 @@ import { withDeadline } from './deadline.ts';
 import { type Indexers, ObjectCache } from './object-cache.ts';
 import { WatchRecovery } from './watch-recovery.ts';
 
-/** Most objects of one page of a list. */
+/** Most objects of one page of a list, if not set. */
 export const listPageSize = 500;
 /** Longest time for one page of a list, in milliseconds. */
 export const listPageMsMax = 60_000;
@@ -41,6 +41,8 @@ export interface InformerOptions<T extends KubeObject> {
   /** Which objects are of interest; all by default. */
   readonly selection?: Selection;
   readonly indexers?: Indexers<T>;
+  /** Most objects of one page of a list. Default {@link listPageSize}. */
+  readonly pageSize?: number;
 }
 
 /** What an {@link Informer} has been through. */
@@ -67,6 +69,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #selection: Selection;
+  readonly #pageSize: number;
   readonly #cache = new ObjectCache<T>();
   readonly #recovery: WatchRecovery;
   readonly #firstSync = deferred<void>();
@@ -86,6 +89,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     this.#random = options.random;
     this.#logger = options.logger.child({ resource: options.type.resource });
     this.#selection = options.selection ?? {};
+    this.#pageSize = options.pageSize ?? listPageSize;
     this.#recovery = new WatchRecovery(options.random);
     this.#cache.addIndexers(options.indexers ?? {});
   }
@@ -177,14 +181,14 @@ export class Informer<T extends KubeObject> implements Lister<T> {
 
   async #listAll(signal: AbortSignal): Promise<{ version: string; items: readonly T[] }> {
     const items: T[] = [];
-    let page = await this.#listPage({ limit: listPageSize }, signal);
+    let page = await this.#listPage({ limit: this.#pageSize }, signal);
     const version = page.metadata.resourceVersion;
     for (;;) {
       for (const item of page.items) items.push(item);
       const token = page.metadata.continue;
       if (!token) return { version, items };
       try {
-        page = await this.#listPage({ limit: listPageSize, continue: token }, signal);
+        page = await this.#listPage({ limit: this.#pageSize, continue: token }, signal);
       } catch (thrown) {
         if (!isApiError(thrown, 'Expired') && !isApiError(thrown, 'Gone')) throw thrown;
         // The version of the first page is gone, so the pages take too long: everything at once, then.
@@ -224,9 +228,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
       if (!listed.has(keyText(key))) this.#remove(key, cached);
     }
     for (const item of items) {
-      const cached = this.#cache.get(keyOf(item));
-      const order = compareResourceVersions(item.metadata.resourceVersion, cached?.metadata.resourceVersion);
-      if (cached === undefined || order === undefined || order > 0 || (beganAnew && order < 0)) this.#put(item);
+      if (beganAnew || this.#isNew(item)) this.#put(item);
     }
   }
 
@@ -265,8 +267,15 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     if (event.type === 'BOOKMARK') {
       this.#advance(event.resourceVersion);
     } else if (event.type === 'DELETED') this.#applyDelete(event.object);
-    else if (this.#advance(event.object.metadata.resourceVersion)) this.#put(event.object);
+    else if (this.#advance(event.object.metadata.resourceVersion) && this.#isNew(event.object)) this.#put(event.object);
     else this.#counts.staleEvents++;
+  }
+
+  /** Whether `object` is not older than what is cached, nor that itself: a list may have shown more than it promised. */
+  #isNew({ metadata }: T): boolean {
+    const cached = this.#cache.get({ namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+    const order = compareResourceVersions(metadata.resourceVersion, cached?.metadata.resourceVersion);
+    return cached === undefined || order === undefined || order > 0;
   }
 
   #applyDelete(object: T): void {

@@ -25,11 +25,15 @@ export class MemoryTransport<T extends KubeObject> {
   readonly type: ResourceType<T>;
   /** Fault injection: called before each request is answered. */
   before: BeforeRequest = () => undefined;
+  /** Fault injection: called after a request was answered, before the answer arrives; throws to lose it. */
+  after: BeforeRequest = () => undefined;
   /** Requests that were answered, as `list`, `list-page` or `watch@VERSION`. */
   readonly requests: string[] = [];
   readonly #objects = new Map<string, T>();
   readonly #log: LoggedEvent[] = [];
   readonly #watches = new Set<BoundedChannel<RawWatchEvent>>();
+  /** What lists show that have not been read to the end, by version. */
+  readonly #snapshots = new Map<string, readonly T[]>();
   #version = 1;
   #uids = 0;
   #oldest = 1;
@@ -51,16 +55,13 @@ export class MemoryTransport<T extends KubeObject> {
     return this.#objects;
   }
 
-  readonly handle: Transport = async (request) => {
+  handle: Transport = async (request) => {
     const isWatch = request.query['watch'] === 'true';
     await this.before(request, isWatch);
     if (request.signal?.aborted) throw new Error('the request was aborted');
-    try {
-      return isWatch ? this.#watch(request) : this.#list(request);
-    } catch (thrown) {
-      if (!(thrown instanceof ApiStatusError)) throw thrown;
-      return { status: thrown.status, headers: {}, body: { kind: 'json', value: thrown.toStatus() } };
-    }
+    const answer = this.#answer(request, isWatch);
+    await this.after(request, isWatch);
+    return answer;
   };
 
   /** Creates or replaces the object of a key; `members` become part of it. */
@@ -122,6 +123,7 @@ export class MemoryTransport<T extends KubeObject> {
   compact(): void {
     this.#oldest = this.#version;
     this.#log.length = 0;
+    this.#snapshots.clear();
   }
 
   /** Starts anew with an empty history, as an API does that lost its data. */
@@ -138,21 +140,39 @@ export class MemoryTransport<T extends KubeObject> {
     this.send(event);
   }
 
-  #list(request: ApiRequest): ApiResponse {
-    const { limit: limitText, continue: token } = request.query;
-    const [versionText = String(this.#version), after = ''] = token?.split('|') ?? [];
-    if (token !== undefined && Number(versionText) < this.#oldest) {
-      throw new ApiStatusError('Expired', 'the continue token is too old');
+  #answer(request: ApiRequest, isWatch: boolean): ApiResponse {
+    try {
+      return isWatch ? this.#watch(request) : this.#list(request);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiStatusError)) throw thrown;
+      return { status: thrown.status, headers: {}, body: { kind: 'json', value: thrown.toStatus() } };
     }
+  }
+
+  /** Pages show the version of the first one, as those of a real API. */
+  #list(request: ApiRequest): ApiResponse {
+    const { limit, continue: token } = request.query;
     this.requests.push(token === undefined ? 'list' : 'list-page');
+    const [version = String(this.#version), startText = '0'] = token?.split('|') ?? [];
+    const objects = token === undefined ? this.#snapshot(request) : this.#snapshots.get(version);
+    if (objects === undefined) throw new ApiStatusError('Expired', 'the continue token is too old');
+    const start = Number(startText);
+    const end = limit === undefined ? objects.length : start + Number(limit);
+    const more = end < objects.length;
+    if (more) this.#snapshots.set(version, objects);
+    const metadata = { resourceVersion: version, ...(more && { continue: `${version}|${end}` }) };
+    const items = objects.slice(start, end) as unknown as readonly JsonObject[];
+    return {
+      status: 200,
+      headers: {},
+      body: { kind: 'json', value: { apiVersion: 'v1', kind: 'List', metadata, items } },
+    };
+  }
+
+  #snapshot(request: ApiRequest): readonly T[] {
     const namespace = this.#namespaceOf(request);
-    const keys = [...this.#objects.keys()].filter((key) => key > after && inNamespace(key, namespace)).toSorted();
-    const page = keys.slice(0, limitText === undefined ? keys.length : Number(limitText));
-    const last = page.length < keys.length ? page.at(-1) : undefined;
-    const metadata = { resourceVersion: versionText, ...(last && { continue: `${versionText}|${last}` }) };
-    const items = page.map((key) => this.#objects.get(key) as unknown as JsonObject);
-    const value = { apiVersion: 'v1', kind: 'List', metadata, items };
-    return { status: 200, headers: {}, body: { kind: 'json', value } };
+    const keys = [...this.#objects.keys()].filter((key) => inNamespace(key, namespace)).toSorted();
+    return keys.flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   #watch(request: ApiRequest): ApiResponse {
@@ -167,7 +187,11 @@ export class MemoryTransport<T extends KubeObject> {
     if (from < this.#oldest)
       channel.push({ type: 'ERROR', object: new ApiStatusError('Expired', 'too old').toStatus() });
     for (const { version, event } of this.#log) if (version > from) channel.push(event);
-    request.signal?.addEventListener('abort', () => channel.end(), { once: true });
+    const release = (): void => {
+      channel.end();
+      this.#watches.delete(channel);
+    };
+    request.signal?.addEventListener('abort', release, { once: true });
     return { status: 200, headers: {}, body: { kind: 'watch', events: channel } };
   }
 

@@ -94,6 +94,11 @@ export class WorkQueue {
     return this.#liveTimers;
   }
 
+  /** How many timers are held, superseded ones that have not been thrown out included. */
+  get heldTimers(): number {
+    return this.#due.size;
+  }
+
   /** Has the key done soon. */
   add(key: ObjectKey): void {
     if (!this.#down) this.#makeReady(this.#entryOf(key));

@@ -9,7 +9,7 @@ import type { ApiRequest, RawWatchEvent } from '../kube/transport.ts';
 import { ConnectionError } from './connection-error.ts';
 import { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 const read: ApiRequest = { method: 'GET', path: '/api/v1/pods', query: {}, headers: {} };
 const watch: ApiRequest = { ...read, query: { watch: 'true' } };
@@ -26,7 +26,7 @@ async function listen(context: TestContext, server: Server): Promise<number> {
 }
 
 async function setup(context: TestContext, handler: Handler, options: Partial<HttpTransportOptions> = {}) {
-  const server = createServer(handler);
+  const server = createServer((request, response) => void handler(request, response));
   const port = await listen(context, server);
   const transport = createHttpTransport({ server: `http://127.0.0.1:${port}`, clock: systemClock, ...options });
   context.after(() => transport.close());
@@ -182,7 +182,7 @@ describe('createHttpTransport', () => {
   });
 
   it('rejects when nobody listens, and when the server goes away before it answers', async (context) => {
-    const { transport, server } = await setup(context, (request) => request.socket.destroy());
+    const { transport, server } = await setup(context, (request) => void request.socket.destroy());
     await assert.rejects(transport(read), code('NET_CONNECTION'));
     await new Promise((resolve) => {
       server.close(resolve);
@@ -196,7 +196,10 @@ describe('createHttpTransport', () => {
     const { transport } = await setup(
       context,
       (request, response) => {
-        if (!request.url?.includes('watch')) return arrived.resolve(response);
+        if (!request.url?.includes('watch')) {
+          arrived.resolve(response);
+          return;
+        }
         response.writeHead(200, { 'content-type': 'application/json' });
         response.flushHeaders();
         arrived.promise.then(() => response.end('{"type":"ADDED","object":{}}\n'), assert.ifError);
@@ -260,9 +263,9 @@ describe('createHttpTransport', () => {
       methods.push(request.method ?? '');
       // The second request on a connection finds it closed.
       const socket = request.socket as typeof request.socket & { used?: boolean };
-      if (socket.used) return void socket.resetAndDestroy();
+      if (socket.used) socket.resetAndDestroy();
+      else json(response, {});
       socket.used = true;
-      json(response, {});
     });
     await transport(read);
     await transport(read);
