@@ -152,10 +152,10 @@ export class MemoryTransport<T extends KubeObject> {
   /** Pages show the version of the first one, as those of a real API. */
   #list(request: ApiRequest): ApiResponse {
     const { limit, continue: token } = request.query;
-    this.requests.push(token === undefined ? 'list' : 'list-page');
     const [version = String(this.#version), startText = '0'] = token?.split('|') ?? [];
     const objects = token === undefined ? this.#snapshot(request) : this.#snapshots.get(version);
     if (objects === undefined) throw new ApiStatusError('Expired', 'the continue token is too old');
+    this.requests.push(token === undefined ? 'list' : 'list-page');
     const start = Number(startText);
     const end = limit === undefined ? objects.length : start + Number(limit);
     const more = end < objects.length;
