@@ -15,7 +15,9 @@ export interface Graph {
  */
 export function buildGraph(
   tasks: readonly PipelineTask[],
-): { readonly ok: true; readonly graph: Graph } | { readonly ok: false; readonly message: string } {
+):
+  | { readonly ok: true; readonly graph: Graph }
+  | { readonly ok: false; readonly message: string; readonly cycle?: readonly string[] } {
   const parents = new Map<string, readonly string[]>();
   const children = new Map<string, string[]>(tasks.map(({ name }) => [name, []]));
   for (const task of tasks) {
@@ -28,7 +30,10 @@ export function buildGraph(
     parents.set(task.name, wanted);
   }
   const order = orderOf(tasks, parents, children);
-  if (order.length < parents.size) return { ok: false, message: `tasks wait for each other: ${cycleIn(parents, new Set(order))}` };
+  if (order.length < parents.size) {
+    const cycle = cycleIn(parents, new Set(order));
+    return { ok: false, message: `tasks wait for each other: ${cycle.join(' → ')}`, cycle };
+  }
   return { ok: true, graph: { parents: (name) => parents.get(name) ?? [], children: (name) => children.get(name) ?? [], order } };
 }
 
@@ -50,14 +55,15 @@ function orderOf(
   return order;
 }
 
-/** Follows unordered parents from any unordered task until one comes up again. */
-function cycleIn(parents: ReadonlyMap<string, readonly string[]>, ordered: ReadonlySet<string>): string {
-  const path: string[] = [];
+/** Follows unordered parents from any unordered task until one comes up again; the first name also ends the list. */
+function cycleIn(parents: ReadonlyMap<string, readonly string[]>, ordered: ReadonlySet<string>): readonly string[] {
+  const path = new Set<string>();
   let name = [...parents.keys()].find((candidate) => !ordered.has(candidate));
-  while (name !== undefined && !path.includes(name)) {
-    path.push(name);
+  while (name !== undefined && !path.has(name)) {
+    path.add(name);
     name = parents.get(name)?.find((parent) => !ordered.has(parent));
   }
-  const cycle = path.slice(path.indexOf(name ?? ''));
-  return [...cycle, cycle[0]].reverse().join(' → ');
+  const visited = [...path];
+  const cycle = visited.slice(visited.indexOf(name ?? ''));
+  return [...cycle, cycle[0] ?? ''].reverse();
 }

@@ -1,18 +1,17 @@
 import type { ParamValue, PipelineSpec, PipelineTask, TaskSpec } from './types.ts';
+import { variablesIn } from './variables.ts';
 
 /** A use of another task's result. */
 export interface ResultReference {
   readonly task: string;
   readonly result: string;
+  /** `$(finally.T.results.R)`, which only results of the pipeline may say. */
+  readonly section?: 'finally';
   /** `[2]`: one element of a list. */
   readonly index?: number;
   /** `.key`: one member of an object. */
   readonly property?: string;
 }
-
-/** `$(tasks.T.results.R)` in its three spellings, with an index, `[*]` or a key. */
-const resultVariable =
-  /\$\((?:tasks|finally)\.([A-Za-z0-9-]+)\.results(?:\.([\w-]+)|\['([^'()]+)'\]|\["([^"()]+)"\])(?:\[(\d+|\*)\]|\.([\w-]+))?\)/g;
 
 /** The results that a value uses, in order. */
 export function resultReferencesOf(value: ParamValue): readonly ResultReference[] {
@@ -32,12 +31,11 @@ export function resultReferencesOfTask(task: PipelineTask): readonly ResultRefer
 
 function referencesIn(text: string): readonly ResultReference[] {
   if (!text.includes('.results')) return [];
-  return [...text.matchAll(resultVariable)].map(([, task = '', plain, single, double, index, property]) => ({
-    task,
-    result: plain ?? single ?? double ?? '',
-    ...(index === undefined || index === '*' ? {} : { index: Number(index) }),
-    ...(property === undefined ? {} : { property }),
-  }));
+  return variablesIn(text).flatMap(({ variable }) => {
+    if (variable.kind !== 'taskResult') return [];
+    const { kind: _kind, whole: _whole, ...reference } = variable;
+    return [reference];
+  });
 }
 
 /** A use of a param. */
@@ -51,19 +49,14 @@ export interface ParamReference {
   readonly property?: string;
 }
 
-/** `$(params.N)` in its three spellings, with an index, `[*]` or a key. A dotted name needs quotes. */
-const paramVariable =
-  /\$\(params(?:\.([\w-]+)|\['([^'()]+)'\]|\["([^"()]+)"\])(?:\[(\d+|\*)\]|\.([\w.-]+))?\)/g;
-
 /** The params that a text uses, in order. */
 export function paramReferencesIn(text: string): readonly ParamReference[] {
-  if (!text.includes('$(params')) return [];
-  return [...text.matchAll(paramVariable)].map(([, plain, single, double, index, property]) => ({
-    name: plain ?? single ?? double ?? '',
-    ...(index === undefined || index === '*' ? {} : { index: Number(index) }),
-    ...(index === '*' ? { whole: true } : {}),
-    ...(property === undefined ? {} : { property }),
-  }));
+  if (!text.includes('params')) return [];
+  return variablesIn(text).flatMap(({ variable }) => {
+    if (variable.kind !== 'param') return [];
+    const { kind: _kind, ...reference } = variable;
+    return [reference];
+  });
 }
 
 /** The params that any text in `value` uses. */

@@ -46,7 +46,7 @@ export function substituteParams(params: readonly Param[], replacements: Replace
 }
 
 /** Members of a step, sidecar or template in which variables are replaced; the rest is left alone (reference/tekton 2.9). */
-const substitutedStepMembers = [
+export const substitutedStepMembers = [
   'name',
   'displayName',
   'image',
@@ -56,7 +56,6 @@ const substitutedStepMembers = [
   'script',
   'workingDir',
   'onError',
-  'timeout',
   'env',
   'envFrom',
   'volumeMounts',

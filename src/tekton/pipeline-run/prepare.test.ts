@@ -51,7 +51,7 @@ const refusals: readonly Refused[] = [
     what: 'two tasks of one name',
     pipeline: { tasks: [embedded('a'), embedded('a')] },
     reason: 'PipelineValidationFailed',
-    names: /spec\.tasks\[1\]\.name.*"a"/,
+    names: /spec\.pipelineSpec\.tasks\[1\]\.name.*"a"/,
   },
   {
     what: 'a missing param',
@@ -122,7 +122,7 @@ const refusals: readonly Refused[] = [
     pipeline: { tasks: [embedded('a', { workspaces: [{ name: 'w', subPath: '/etc' }] })] },
     spec: { workspaces: [{ name: 'w', emptyDir: {} }] },
     reason: 'InvalidWorkspaceBindings',
-    names: /workspace "w" of pipeline task "a".*"\/etc"/,
+    names: /task "a".*"\/etc"/,
   },
   {
     what: 'an optional workspace that feeds a required one',

@@ -64,8 +64,10 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
 function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const graph = compilePipeline(spec);
   if (!graph.ok) return userError({ reason: runReason.invalidGraph, message: graph.message });
-  const causes = [...unsupportedFeatures(spec), ...validatePipelineSpec(spec)];
-  if (causes.length > 0) return userError({ reason: runReason.validationFailed, message: causesText(causes) });
+  const unsupported = unsupportedFeatures(spec);
+  if (unsupported.length > 0) return userError({ reason: runReason.validationFailed, message: causesText(unsupported) });
+  const [first, ...more] = validatePipelineSpec(spec, run.spec.pipelineSpec ? 'spec.pipelineSpec' : 'spec', run.spec);
+  if (first) return userError({ reason: first.runReason ?? runReason.validationFailed, message: causesText([first, ...more]) });
   const refusal =
     checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfPipeline(spec)) ??
     checkBindings(spec, bindingsOf(run)) ??

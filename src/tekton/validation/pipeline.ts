@@ -1,40 +1,95 @@
-import type { StatusCause } from '../../kube/api-error.ts';
-import type { PipelineSpec, PipelineTask } from '../types.ts';
+import { buildGraph } from '../graph.ts';
+import type { Param, PipelineSpec, PipelineTask, WorkspaceBinding } from '../types.ts';
+import { type Causes, type Problem, collect, duplicates, failing, invalid, required, tooMany } from './causes.ts';
+import { checkCount, pipelineTasksMax, workspacesMax } from './limits.ts';
+import { checkParamSpecs } from './param-specs.ts';
+import { checkPipelineResults } from './pipeline-results.ts';
+import { checkPipelineTask, type PipelinePart, type PipelineScope } from './pipeline-task.ts';
+import { checkPipelineTaskUses } from './pipeline-uses.ts';
+import { declaredParams, givenParams, mergeScopes } from './scope.ts';
 
-/** What is wrong with a pipeline whatever its params are; empty when nothing is. */
-export function validatePipelineSpec(spec: PipelineSpec): readonly StatusCause[] {
-  if ((spec.tasks ?? []).length === 0) return [cause('FieldValueRequired', 'spec.tasks', 'a pipeline has at least one task')];
-  const seen = new Set<string>();
-  return (['tasks', 'finally'] as const).flatMap((part) =>
-    (spec[part] ?? []).flatMap((task, index) => [
-      ...checkName(task, `spec.${part}[${index}].name`, seen),
-      ...checkTask(task, `spec.${part}[${index}]`, part),
-    ]),
-  );
+/** What a run gives its pipeline. With it every use of a param or workspace can be checked. */
+export interface PipelineRunScope {
+  readonly params?: readonly Param[];
+  readonly workspaces?: readonly WorkspaceBinding[];
 }
 
-function checkName(task: PipelineTask, field: string, seen: Set<string>): readonly StatusCause[] {
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(task.name)) {
-    return [cause('FieldValueInvalid', field, `"${task.name}" is not a DNS label of at most 63 characters`)];
-  }
-  if (seen.has(task.name)) return [cause('FieldValueDuplicate', field, `another task is called "${task.name}" too`)];
-  seen.add(task.name);
-  return [];
+/**
+ * What is wrong with a pipeline; empty when nothing is. `field` is where the spec stands. Without `run` it is a Pipeline
+ * of its own: its tasks may only name params it declares, and what embedded specs name is taken on trust, since the run
+ * may give it.
+ */
+export function validatePipelineSpec(
+  spec: PipelineSpec,
+  field = 'spec',
+  run?: PipelineRunScope,
+): readonly Problem[] {
+  return collect(checkPipelineSpec(spec, field, run));
 }
 
-function checkTask(task: PipelineTask, field: string, part: 'tasks' | 'finally'): readonly StatusCause[] {
-  const causes: StatusCause[] = [];
-  const sources = [task.taskRef, task.taskSpec, task.pipelineRef, task.pipelineSpec].filter(Boolean).length;
-  if (sources !== 1) causes.push(cause('FieldValueInvalid', field, 'give exactly one of taskRef and taskSpec'));
-  if (part === 'finally' && (task.runAfter ?? []).length > 0) {
-    causes.push(cause('FieldValueInvalid', `${field}.runAfter`, 'final tasks start together and wait for no other'));
+/** The same, cause by cause. */
+export function* checkPipelineSpec(spec: PipelineSpec, field: string, run?: PipelineRunScope): Causes {
+  const { tasks = [], finally: finals = [] } = spec;
+  if (tasks.length === 0) yield required(`${field}.tasks`, 'a pipeline has at least one task');
+  if (tasks.length + finals.length > pipelineTasksMax) {
+    yield tooMany(field, `${tasks.length + finals.length} tasks; at most ${pipelineTasksMax} are allowed`);
+    return;
   }
-  if (task.onError === 'continue' && (task.retries ?? 0) > 0) {
-    causes.push(cause('FieldValueInvalid', `${field}.retries`, 'retries and onError: continue exclude each other'));
+  yield* checkParamSpecs(spec.params, `${field}.params`);
+  yield* checkDeclaredWorkspaces(spec, `${field}.workspaces`);
+  yield* checkUniqueNames(tasks, finals, field);
+  const scope = scopeOf(spec, field, run);
+  for (const part of ['tasks', 'finally'] as const) {
+    for (const [index, task] of (spec[part] ?? []).entries()) yield* checkOneTask(task, `${field}.${part}[${index}]`, part, scope);
   }
-  return causes;
+  yield* checkGraph(tasks, `${field}.tasks`);
+  yield* checkPipelineResults(spec.results, `${field}.results`, scope);
 }
 
-function cause(reason: string, field: string, message: string): StatusCause {
-  return { reason, field, message };
+/** Messages name the task too: whoever reads them in the status of a run does not count entries of a list. */
+function* checkOneTask(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
+  const checks = [checkPipelineTask, checkPipelineTaskUses];
+  for (const check of checks) {
+    for (const cause of check(task, field, part, scope)) yield { ...cause, message: `task "${task.name}": ${cause.message}` };
+  }
+}
+
+function scopeOf(spec: PipelineSpec, field: string, run: PipelineRunScope | undefined): PipelineScope {
+  const declared = declaredParams(spec.params ?? []);
+  const workspaces = [...(spec.workspaces ?? []), ...(run?.workspaces ?? [])].map(({ name }) => name);
+  return {
+    params: run?.params ? mergeScopes(declared, givenParams(run.params)) : declared,
+    workspaces: new Set(workspaces),
+    tasks: new Map((spec.tasks ?? []).map((task) => [task.name, task])),
+    finally: new Map((spec.finally ?? []).map((task) => [task.name, task])),
+    hasRun: run !== undefined,
+    remedy: run === undefined ? `declare it in ${field}.params` : `declare it in ${field}.params or give it in the run's spec.params`,
+  };
+}
+
+function* checkDeclaredWorkspaces(spec: PipelineSpec, field: string): Causes {
+  const workspaces = spec.workspaces ?? [];
+  yield* checkCount(workspaces, workspacesMax, field);
+  yield* duplicates(workspaces, field, 'name', ({ name }) => name);
+  for (const [index, { name }] of workspaces.entries()) {
+    if (name === '') yield required(`${field}[${index}].name`, 'a workspace needs a name');
+  }
+}
+
+/** Final tasks share the names of the others: both become names of TaskRuns. */
+function* checkUniqueNames(tasks: readonly PipelineTask[], finals: readonly PipelineTask[], field: string): Causes {
+  yield* duplicates(tasks, `${field}.tasks`, 'name', ({ name }) => name);
+  yield* duplicates(finals, `${field}.finally`, 'name', ({ name }) => name);
+  const names = new Set(tasks.map(({ name }) => name));
+  for (const [index, { name }] of finals.entries()) {
+    if (names.has(name)) yield invalid(`${field}.finally[${index}].name`, `"${name}" is also the name of one of ${field}.tasks`);
+  }
+}
+
+/** Dependencies on what does not exist are reported where they stand; here only cycles are left. */
+function* checkGraph(tasks: readonly PipelineTask[], field: string): Causes {
+  const names = new Set(tasks.map(({ name }) => name));
+  if (names.size < tasks.length) return;
+  const built = buildGraph(tasks);
+  if (!built.ok && built.cycle !== undefined) yield failing('PipelineInvalidGraph', invalid(field, built.message));
 }
