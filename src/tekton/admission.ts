@@ -3,7 +3,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError, type StatusCause } from '../kube/api-error.ts';
 import { type RunDefaults, tektonDefaults, withDefaults } from './defaults.ts';
 import type { Pipeline, PipelineRun, Task, TaskRun } from './types.ts';
-import { collect, type Problem } from './validation/causes.ts';
+import type { Problem } from './validation/causes.ts';
 import { isNestedTooDeep, nestingMax } from './validation/limits.ts';
 import { checkObjectName } from './validation/names.ts';
 import { validatePipelineSpec } from './validation/pipeline.ts';
@@ -61,25 +61,48 @@ function concerns({ type, subresource }: AdmissionRequest): boolean {
   return type.group === 'tekton.dev' && subresource === undefined;
 }
 
-/** What is wrong with an object of `kind` that has its defaults and the shape of its schema; empty for other kinds. */
+/**
+ * What is wrong with an object of `kind` that has its defaults and the shape of its schema; empty for other kinds. What
+ * is not supported comes alone: it would only show up again as follow-up errors.
+ */
 export function problemsOf(kind: string, object: JsonObject): readonly Problem[] {
+  const unsupported = unsupportedIn(kind, object);
+  return unsupported.length > 0 ? unsupported : invalidIn(kind, object);
+}
+
+/** The features that an object of `kind` uses and this version does not have. */
+export function unsupportedIn(kind: string, object: JsonObject): readonly Problem[] {
+  const { spec } = withSpec(object) as unknown as { readonly spec: object };
+  switch (kind) {
+    case 'Task':
+      return unsupportedTaskFeatures(spec);
+    case 'Pipeline':
+      return unsupportedFeatures(spec);
+    case 'TaskRun':
+      return unsupportedTaskRunFeatures(spec);
+    case 'PipelineRun':
+      return unsupportedPipelineRunFeatures(spec);
+    default:
+      return [];
+  }
+}
+
+/** What is invalid in an object of `kind`, whether its features are supported or not. */
+export function invalidIn(kind: string, object: JsonObject): readonly Problem[] {
+  const whole = withSpec(object) as unknown;
   switch (kind) {
     case 'Task': {
-      const { metadata, spec = {} } = object as unknown as Partial<Task> & Pick<Task, 'metadata'>;
-      return first(collect(checkObjectName(metadata.name, 'metadata.name')), unsupportedTaskFeatures(spec), validateTaskSpec(spec));
+      const { metadata, spec } = whole as Task;
+      return [...checkObjectName(metadata.name, 'metadata.name'), ...validateTaskSpec(spec)];
     }
     case 'Pipeline': {
-      const { metadata, spec = {} } = object as unknown as Partial<Pipeline> & Pick<Pipeline, 'metadata'>;
-      return first(collect(checkObjectName(metadata.name, 'metadata.name')), unsupportedFeatures(spec), validatePipelineSpec(spec));
+      const { metadata, spec } = whole as Pipeline;
+      return [...checkObjectName(metadata.name, 'metadata.name'), ...validatePipelineSpec(spec)];
     }
-    case 'TaskRun': {
-      const run = withSpec(object) as unknown as TaskRun;
-      return first(unsupportedTaskRunFeatures(run.spec), validateTaskRun(run));
-    }
-    case 'PipelineRun': {
-      const run = withSpec(object) as unknown as PipelineRun;
-      return first(unsupportedPipelineRunFeatures(run.spec), validatePipelineRun(run));
-    }
+    case 'TaskRun':
+      return validateTaskRun(whole as TaskRun);
+    case 'PipelineRun':
+      return validatePipelineRun(whole as PipelineRun);
     default:
       return [];
   }
@@ -97,11 +120,6 @@ function problemsOfUpdate(kind: string, object: JsonObject, old: JsonObject): re
 
 function withSpec(object: JsonObject): JsonObject {
   return object['spec'] === undefined ? { ...object, spec: {} } : object;
-}
-
-/** All of the first list that is not empty: what is not supported would only show up as follow-up errors in the next. */
-function first(...lists: readonly (readonly Problem[])[]): readonly Problem[] {
-  return lists.find((list) => list.length > 0) ?? [];
 }
 
 function plainCauses(problems: readonly Problem[]): readonly StatusCause[] {

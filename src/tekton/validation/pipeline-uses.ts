@@ -10,8 +10,9 @@ import { type PlacedVariable, variableUses } from './variable-uses.ts';
 
 /** Checks the variables of a pipeline task: what they name exists and may be named there; also in its embedded spec. */
 export function* checkPipelineTaskUses(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
+  const own = { ...scope, params: mergeScopes(combinedParams(task), scope.params) };
   for (const use of usesIn(task, field)) {
-    const cause = checkUse(use, task, part, scope);
+    const cause = checkUse(use, task, part, own);
     if (cause) yield cause;
   }
   const { taskSpec } = task;
@@ -28,7 +29,10 @@ export function* checkPipelineTaskUses(task: PipelineTask, field: string, part: 
 function* usesIn(task: PipelineTask, field: string): Iterable<PlacedVariable> {
   yield* variableUses(task.displayName, `${field}.displayName`);
   yield* variableUses(task.params, `${field}.params`, 'value');
-  yield* variableUses(task.matrix, `${field}.matrix`, 'value');
+  yield* variableUses(task.matrix?.params, `${field}.matrix.params`, 'value');
+  for (const [index, { params }] of (task.matrix?.include ?? []).entries()) {
+    yield* variableUses(params, `${field}.matrix.include[${index}].params`, 'value');
+  }
   for (const [index, { input, values, cel }] of (task.when ?? []).entries()) {
     yield* variableUses(input, `${field}.when[${index}].input`, 'value');
     yield* variableUses(values, `${field}.when[${index}].values`);
@@ -178,9 +182,13 @@ function visibleParams(task: PipelineTask, scope: PipelineScope): ParamScope {
 }
 
 function taskParams(task: PipelineTask): ParamScope {
-  const combined = [task.matrix?.params, ...(task.matrix?.include ?? []).map(({ params }) => params)].flatMap((list) => list ?? []);
-  const each = new Map(combined.map(({ name }) => [name, { type: 'string' } as const]));
-  return mergeScopes(each, givenParams(task.params ?? []));
+  return mergeScopes(combinedParams(task), givenParams(task.params ?? []));
+}
+
+/** Params that a matrix gives, one text for each run. */
+function combinedParams({ matrix }: PipelineTask): ParamScope {
+  const combined = [matrix?.params, ...(matrix?.include ?? []).map(({ params }) => params)].flatMap((list) => list ?? []);
+  return new Map(combined.map(({ name }) => [name, { type: 'string' } as const]));
 }
 
 /** An embedded spec that declares a param without default gets it from its task, or from the run by its name. */

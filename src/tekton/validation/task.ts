@@ -43,7 +43,7 @@ function* checkSidecars(sidecars: readonly Sidecar[], field: string): Causes {
   yield* duplicates(sidecars, field, 'name', ({ name }) => name);
   for (const [index, sidecar] of sidecars.entries()) {
     const where = `${field}[${index}]`;
-    yield* checkLabelName(sidecar.name, `${where}.name`, 'a sidecar');
+    if (sidecar.name) yield* checkLabelName(sidecar.name, `${where}.name`, 'a sidecar');
     if (sidecar.name === 'tekton-log-results') yield invalid(`${where}.name`, 'the name "tekton-log-results" is reserved');
     if (!sidecar.image) yield required(`${where}.image`, 'a sidecar needs an image');
     if (sidecar.script && (sidecar.command ?? []).length > 0) yield invalid(`${where}.command`, 'script cannot be used with command');

@@ -83,7 +83,7 @@ function* inReference(reference: Reference & { readonly bundle?: string }, field
 
 function* inTask(spec: TaskSpec, field: string): Causes {
   for (const [index, sidecar] of (spec.sidecars ?? []).entries()) {
-    yield unsupported(`${field}.sidecars[${index}]`, `a sidecar ("${sidecar.name}")`, 'start the program in the background of the step that needs it');
+    yield unsupported(`${field}.sidecars[${index}]`, sidecar.name ? `a sidecar ("${sidecar.name}")` : 'a sidecar', 'start the program in the background of the step that needs it');
   }
   for (const [index, step] of (spec.steps ?? []).entries()) yield* inStep(step, `${field}.steps[${index}]`);
   const reported = new Set<string>();
