@@ -43,13 +43,16 @@ const running = { startTime: '2026-01-01T00:00:00Z', conditions: [{ type: 'Succe
 
 describe('defaults', () => {
   it('give a PipelineRun its timeout, service account, label and the kinds and types in its spec', () => {
-    const run = mutated('PipelineRun', objectOf('PipelineRun', {
-      params: [{ name: 'n', value: 5 }],
-      pipelineSpec: {
-        params: [{ name: 'n' }, { name: 'l', default: ['a'] }, { name: 'o', properties: { k: {} } }],
-        tasks: [{ name: 't', taskRef: { name: 'task' }, params: [{ name: 'flag', value: true }] }],
-      },
-    }));
+    const run = mutated(
+      'PipelineRun',
+      objectOf('PipelineRun', {
+        params: [{ name: 'n', value: 5 }],
+        pipelineSpec: {
+          params: [{ name: 'n' }, { name: 'l', default: ['a'] }, { name: 'o', properties: { k: {} } }],
+          tasks: [{ name: 't', taskRef: { name: 'task' }, params: [{ name: 'flag', value: true }] }],
+        },
+      }),
+    );
     assert.deepEqual(run, {
       apiVersion: 'tekton.dev/v1',
       kind: 'PipelineRun',
@@ -71,23 +74,37 @@ describe('defaults', () => {
   });
 
   it('keep what a user says', () => {
-    const object = objectOf('PipelineRun', {
-      pipelineRef: { name: 'p' },
-      timeouts: { pipeline: '0', tasks: '5m' },
-      taskRunTemplate: { serviceAccountName: 'mine' },
-    }, { metadata: { name: 'x', labels: { 'tekton.dev/pipeline': 'other' } } });
+    const object = objectOf(
+      'PipelineRun',
+      {
+        pipelineRef: { name: 'p' },
+        timeouts: { pipeline: '0', tasks: '5m' },
+        taskRunTemplate: { serviceAccountName: 'mine' },
+      },
+      { metadata: { name: 'x', labels: { 'tekton.dev/pipeline': 'other' } } },
+    );
     assert.equal(plugin.mutate?.(request('PipelineRun', object)), undefined);
   });
 
   it('give a TaskRun its timeout, service account and labels', () => {
     assert.deepEqual(mutated('TaskRun', objectOf('TaskRun', { taskRef: { name: 'build' } })), {
-      ...objectOf('TaskRun', { taskRef: { name: 'build', kind: 'Task' }, timeout: '1h0m0s', serviceAccountName: 'default' }),
-      metadata: { name: 'x', labels: { 'app.kubernetes.io/managed-by': 'tekton-pipelines', 'tekton.dev/task': 'build' } },
+      ...objectOf('TaskRun', {
+        taskRef: { name: 'build', kind: 'Task' },
+        timeout: '1h0m0s',
+        serviceAccountName: 'default',
+      }),
+      metadata: {
+        name: 'x',
+        labels: { 'app.kubernetes.io/managed-by': 'tekton-pipelines', 'tekton.dev/task': 'build' },
+      },
     });
   });
 
   it('label a run by the prefix of its name while it has none yet', () => {
-    const run = mutated('PipelineRun', { ...objectOf('PipelineRun', { pipelineSpec: {} }), metadata: { generateName: 'build-' } });
+    const run = mutated('PipelineRun', {
+      ...objectOf('PipelineRun', { pipelineSpec: {} }),
+      metadata: { generateName: 'build-' },
+    });
     assert.deepEqual(run['metadata'], { generateName: 'build-', labels: { 'tekton.dev/pipeline': 'build' } });
   });
 
@@ -133,7 +150,10 @@ describe('creating', () => {
   it('does not look at the status, at other groups or at deletions', () => {
     const invalid = objectOf('PipelineRun', {});
     const status: AdmissionRequest = { ...request('PipelineRun', invalid), subresource: 'status' };
-    const other: AdmissionRequest = { ...request('PipelineRun', invalid), type: { ...pipelineRuns, group: 'example.com' } };
+    const other: AdmissionRequest = {
+      ...request('PipelineRun', invalid),
+      type: { ...pipelineRuns, group: 'example.com' },
+    };
     const deletion: AdmissionRequest = { ...request('PipelineRun', invalid), operation: 'DELETE' };
     for (const one of [status, other, deletion]) assert.equal(plugin.validate?.(one), undefined);
     for (const one of [status, other]) assert.equal(plugin.mutate?.(one), undefined);
@@ -143,7 +163,8 @@ describe('creating', () => {
 describe('changing a PipelineRun', () => {
   const spec = { pipelineRef: { name: 'p' } };
   const old = objectOf('PipelineRun', spec, { status: running });
-  const changed = (change: JsonObject, status: JsonObject = running): JsonObject => objectOf('PipelineRun', { ...spec, ...change }, { status });
+  const changed = (change: JsonObject, status: JsonObject = running): JsonObject =>
+    objectOf('PipelineRun', { ...spec, ...change }, { status });
 
   it('lets the status of the spec change, be cleared, and nothing else', () => {
     for (const status of ['Cancelled', 'CancelledRunFinally', 'StoppedRunFinally', '']) {
@@ -152,9 +173,14 @@ describe('changing a PipelineRun', () => {
     }
     const pending = changed({ status: 'PipelineRunPending' }, {});
     assert.deepEqual(refusals('PipelineRun', changed({}, {}), pending), []);
-    assert.deepEqual(refusals('PipelineRun', changed({ status: 'PipelineRunPending', params: [{ name: 'a', value: '1' }] }, {}), pending), [
-      'spec.params: Once the PipelineRun has started, only status updates are allowed',
-    ]);
+    assert.deepEqual(
+      refusals(
+        'PipelineRun',
+        changed({ status: 'PipelineRunPending', params: [{ name: 'a', value: '1' }] }, {}),
+        pending,
+      ),
+      ['spec.params: Once the PipelineRun has started, only status updates are allowed'],
+    );
   });
 
   it('never makes an existing run pending, started or not (law 4)', () => {
@@ -179,11 +205,17 @@ describe('changing a PipelineRun', () => {
   });
 
   it('refuses another manager', () => {
-    assert.deepEqual(refusals('PipelineRun', changed({ managedBy: 'other' }), old), ['spec.managedBy: managedBy is immutable']);
+    assert.deepEqual(refusals('PipelineRun', changed({ managedBy: 'other' }), old), [
+      'spec.managedBy: managedBy is immutable',
+    ]);
   });
 
   it('compares with defaults filled in, so that writing a run again changes nothing', () => {
-    const stored = objectOf('PipelineRun', { ...spec, timeouts: { pipeline: '1h0m0s' }, taskRunTemplate: { serviceAccountName: 'default' } }, { status: done });
+    const stored = objectOf(
+      'PipelineRun',
+      { ...spec, timeouts: { pipeline: '1h0m0s' }, taskRunTemplate: { serviceAccountName: 'default' } },
+      { status: done },
+    );
     assert.deepEqual(refusals('PipelineRun', changed({}, done), stored), []);
     assert.deepEqual(refusals('PipelineRun', stored, changed({}, done)), []);
   });
@@ -197,16 +229,19 @@ describe('changing a TaskRun', () => {
     assert.deepEqual(refusals('TaskRun', objectOf('TaskRun', { ...cancelled, retries: 3 }, { status: running }), old), [
       'spec.retries: Once the TaskRun has started, only status and statusMessage updates are allowed',
     ]);
-    assert.deepEqual(refusals('TaskRun', objectOf('TaskRun', { taskRef: { name: 't' }, status: 'TaskRunPending' }, {}), old), [
-      'spec.status: TaskRun cannot be Pending after it is started',
-    ]);
+    assert.deepEqual(
+      refusals('TaskRun', objectOf('TaskRun', { taskRef: { name: 't' }, status: 'TaskRunPending' }, {}), old),
+      ['spec.status: TaskRun cannot be Pending after it is started'],
+    );
   });
 });
 
 describe('changing a definition', () => {
   it('validates it again when its spec changes, and not for its metadata', () => {
     const before = objectOf('Task', { steps: [step] });
-    assert.deepEqual(refusals('Task', objectOf('Task', { steps: [] }), before), ['spec.steps: a task has at least one step']);
+    assert.deepEqual(refusals('Task', objectOf('Task', { steps: [] }), before), [
+      'spec.steps: a task has at least one step',
+    ]);
     const invalid = objectOf('Task', { steps: [] });
     assert.deepEqual(refusals('Task', { ...invalid, metadata: { name: 'x', labels: { a: 'b' } } }, invalid), []);
   });

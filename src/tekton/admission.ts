@@ -43,7 +43,10 @@ function mutate(request: AdmissionRequest, defaults: RunDefaults): JsonObject | 
   return filled === object ? undefined : filled;
 }
 
-function validate(request: AdmissionRequest, defaults: RunDefaults): readonly StatusCause[] | ApiStatusError | undefined {
+function validate(
+  request: AdmissionRequest,
+  defaults: RunDefaults,
+): readonly StatusCause[] | ApiStatusError | undefined {
   const { object, oldObject } = request;
   if (!concerns(request) || object === undefined || request.operation === 'DELETE') return undefined;
   if (isNestedTooDeep(object)) {
@@ -111,9 +114,13 @@ export function invalidIn(kind: string, object: JsonObject): readonly Problem[] 
 /** Definitions may change in any way; runs may not, and are not validated again: they were when they were created. */
 function problemsOfUpdate(kind: string, object: JsonObject, old: JsonObject): readonly Problem[] {
   if (jsonEqual(object['spec'], old['spec'])) return [];
-  if (kind === 'TaskRun') return validateTaskRunUpdate(withSpec(object) as unknown as TaskRun, withSpec(old) as unknown as TaskRun);
+  if (kind === 'TaskRun')
+    return validateTaskRunUpdate(withSpec(object) as unknown as TaskRun, withSpec(old) as unknown as TaskRun);
   if (kind === 'PipelineRun') {
-    return validatePipelineRunUpdate(withSpec(object) as unknown as PipelineRun, withSpec(old) as unknown as PipelineRun);
+    return validatePipelineRunUpdate(
+      withSpec(object) as unknown as PipelineRun,
+      withSpec(old) as unknown as PipelineRun,
+    );
   }
   return problemsOf(kind, object);
 }

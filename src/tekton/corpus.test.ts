@@ -14,7 +14,8 @@ const corpus = path.resolve(import.meta.dirname, '../../../shared/corpus/tekton'
 const missing = existsSync(corpus) ? false : `no corpus at ${corpus}`;
 
 /** Files that need what this version does not have. */
-const waits = /matrix|resolver|sidecar|stepaction|artifacts|pipelines-in-pipelines|ignore-task-error|authenticating-git|workspace-isolation/;
+const waits =
+  /matrix|resolver|sidecar|stepaction|artifacts|pipelines-in-pipelines|ignore-task-error|authenticating-git|workspace-isolation/;
 
 interface Found {
   readonly file: string;
@@ -54,7 +55,10 @@ describe('Tasks, Pipelines and runs of the corpus', () => {
     }
     assert.deepEqual(refused, []);
     assert.ok(objects.length > 150, `${objects.length} objects`);
-    assert.deepEqual([...waiting].filter((file) => !waits.test(file)), []);
+    assert.deepEqual(
+      [...waiting].filter((file) => !waits.test(file)),
+      [],
+    );
   });
 
   it('have defaults that a second filling does not change', { skip: missing }, () => {

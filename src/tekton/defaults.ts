@@ -34,9 +34,15 @@ export function withDefaults(kind: string, object: JsonObject, defaults: RunDefa
     case 'Pipeline':
       return withMember(object, 'spec', pipelineSpec);
     case 'TaskRun':
-      return withLabels(withMember(object, 'spec', (value) => taskRunSpec(value, defaults)), taskRunLabels(object, defaults));
+      return withLabels(
+        withMember(object, 'spec', (value) => taskRunSpec(value, defaults)),
+        taskRunLabels(object, defaults),
+      );
     case 'PipelineRun':
-      return withLabels(withMember(object, 'spec', (value) => pipelineRunSpec(value, defaults)), pipelineRunLabels(object));
+      return withLabels(
+        withMember(object, 'spec', (value) => pipelineRunSpec(value, defaults)),
+        pipelineRunLabels(object),
+      );
     default:
       return object;
   }
@@ -91,20 +97,30 @@ function taskSpec(spec: JsonObject): JsonObject {
 function paramSpec(spec: JsonObject): JsonObject {
   const decoded = withMemberValue(spec, 'default');
   const { type, properties, default: fallback } = decoded;
-  const inferred = isJsonObject(properties) ? 'object' : isJsonList(fallback) ? 'array' : isJsonObject(fallback) ? 'object' : 'string';
+  const inferred = isJsonObject(properties)
+    ? 'object'
+    : isJsonList(fallback)
+      ? 'array'
+      : isJsonObject(fallback)
+        ? 'object'
+        : 'string';
   const typed = type === undefined || type === '' ? { ...decoded, type: inferred } : decoded;
   return fillAll(typed, { properties: keyTypes });
 }
 
 function resultSpec(spec: JsonObject): JsonObject {
   const { type, properties } = spec;
-  const typed = type === undefined || type === '' ? { ...spec, type: isJsonObject(properties) ? 'object' : 'string' } : spec;
+  const typed =
+    type === undefined || type === '' ? { ...spec, type: isJsonObject(properties) ? 'object' : 'string' } : spec;
   return fillAll(typed, { properties: keyTypes });
 }
 
 /** Every key of an object is of type string. */
 function keyTypes(properties: JsonObject): JsonObject {
-  return fillAll(properties, Object.fromEntries(Object.keys(properties).map((key) => [key, (one) => withAbsent(one, 'type', 'string')])));
+  return fillAll(
+    properties,
+    Object.fromEntries(Object.keys(properties).map((key) => [key, (one) => withAbsent(one, 'type', 'string')])),
+  );
 }
 
 function paramValue(param: JsonObject): JsonObject {

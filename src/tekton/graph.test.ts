@@ -34,14 +34,21 @@ describe('buildGraph', () => {
   it('names an unknown dependency and the cycle', () => {
     const unknown = buildGraph([task('a', { runAfter: ['ghost'] })]);
     assert.deepEqual(unknown, { ok: false, message: 'task "a" depends on task "ghost", which does not exist' });
-    const cycle = buildGraph([task('x'), task('a', { runAfter: ['c'] }), task('b', { runAfter: ['a'] }), task('c', { runAfter: ['b'] })]);
+    const cycle = buildGraph([
+      task('x'),
+      task('a', { runAfter: ['c'] }),
+      task('b', { runAfter: ['a'] }),
+      task('c', { runAfter: ['b'] }),
+    ]);
     assert.match(cycle.ok ? '' : cycle.message, /: (a → b → c → a|b → c → a → b|c → a → b → c)$/);
     const self = buildGraph([task('a', { runAfter: ['a'] })]);
     assert.match(self.ok ? '' : self.message, /: a → a$/);
   });
 
   it('takes a chain of 20,000 tasks', () => {
-    const tasks = Array.from({ length: 20_000 }, (_, index) => task(`t${index}`, index > 0 ? { runAfter: [`t${index - 1}`] } : {}));
+    const tasks = Array.from({ length: 20_000 }, (_, index) =>
+      task(`t${index}`, index > 0 ? { runAfter: [`t${index - 1}`] } : {}),
+    );
     assert.equal(graphOf(...tasks).order.length, 20_000);
   });
 });

@@ -24,7 +24,8 @@ export function buildGraph(
     const wanted = [...new Set([...(task.runAfter ?? []), ...resultReferencesOfTask(task).map((use) => use.task)])];
     for (const name of wanted) {
       const waiting = children.get(name);
-      if (waiting === undefined) return { ok: false, message: `task "${task.name}" depends on task "${name}", which does not exist` };
+      if (waiting === undefined)
+        return { ok: false, message: `task "${task.name}" depends on task "${name}", which does not exist` };
       waiting.push(task.name);
     }
     parents.set(task.name, wanted);
@@ -34,7 +35,10 @@ export function buildGraph(
     const cycle = cycleIn(parents, new Set(order));
     return { ok: false, message: `tasks wait for each other: ${cycle.join(' → ')}`, cycle };
   }
-  return { ok: true, graph: { parents: (name) => parents.get(name) ?? [], children: (name) => children.get(name) ?? [], order } };
+  return {
+    ok: true,
+    graph: { parents: (name) => parents.get(name) ?? [], children: (name) => children.get(name) ?? [], order },
+  };
 }
 
 function orderOf(

@@ -126,7 +126,10 @@ describe('param values', () => {
   });
 
   it('lay the keys of an object over those of its default', () => {
-    const values = paramValues([{ name: 'o', default: { a: '1', b: '2' } }], [{ name: 'o', value: { b: '3', c: '4' } }]);
+    const values = paramValues(
+      [{ name: 'o', default: { a: '1', b: '2' } }],
+      [{ name: 'o', value: { b: '3', c: '4' } }],
+    );
     assert.deepEqual(values.get('o'), { a: '1', b: '3', c: '4' });
   });
 

@@ -80,7 +80,8 @@ function defaultsInForce(specs: readonly ParamSpec[], given: ReadonlyMap<string,
   const defaults = new Map<string, ParamValue>();
   for (const { name, default: value } of specs) {
     const own = given.get(name);
-    if (value !== undefined && (own === undefined || typeOfValue(own) === 'object')) defaults.set(name, decodeParamValue(value));
+    if (value !== undefined && (own === undefined || typeOfValue(own) === 'object'))
+      defaults.set(name, decodeParamValue(value));
   }
   return defaults;
 }

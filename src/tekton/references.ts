@@ -84,5 +84,6 @@ export function paramReferencesOfPipeline(spec: PipelineSpec): readonly ParamRef
 /** Calls `visit` for every text in `value`, however deep; names of members are not texts. */
 export function eachText(value: unknown, visit: (text: string) => void): void {
   if (typeof value === 'string') visit(value);
-  else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) eachText(member, visit);
+  else if (typeof value === 'object' && value !== null)
+    for (const member of Object.values(value)) eachText(member, visit);
 }

@@ -16,15 +16,23 @@ const replacements = paramReplacements(
 
 describe('substitution', () => {
   it('replaces in one pass, in every spelling, and leaves the unknown alone', () => {
-    assert.equal(substituteText("$(params.s) $(params['s']) $(params[\"s\"])", replacements), 'text text text');
+    assert.equal(substituteText('$(params.s) $(params[\'s\']) $(params["s"])', replacements), 'text text text');
     assert.equal(substituteText("$(params['dotted.name']) $(params.l[1]) $(params.o.b)", replacements), 'dot y 2');
-    assert.equal(substituteText('$(params.sly) $(params.none) $(date)', replacements), '$(params.s) $(params.none) $(date)');
+    assert.equal(
+      substituteText('$(params.sly) $(params.none) $(date)', replacements),
+      '$(params.s) $(params.none) $(date)',
+    );
   });
 
   it('lets a text that is exactly one list or object become it, and splices lists into lists', () => {
     assert.deepEqual(substituteValue('$(params.l[*])', replacements), ['x', 'y']);
     assert.deepEqual(substituteValue('$(params.o[*])', replacements), { a: '1', b: '2' });
-    assert.deepEqual(substituteValue(['0', '$(params.l[*])', 'n-$(params.s)'], replacements), ['0', 'x', 'y', 'n-text']);
+    assert.deepEqual(substituteValue(['0', '$(params.l[*])', 'n-$(params.s)'], replacements), [
+      '0',
+      'x',
+      'y',
+      'n-text',
+    ]);
   });
 
   it('lets params of the task hide those of the run in its embedded spec', () => {

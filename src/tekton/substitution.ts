@@ -172,7 +172,9 @@ function substituteDeep<T>(value: T, replacements: Replacements): T {
     return list.map((item) => substituteDeep(item, replacements)) as T;
   }
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substituteDeep(member, replacements)])) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, substituteDeep(member, replacements)]),
+  ) as T;
 }
 
 /** What an embedded spec sees of the run's params where its task gives `params` of its own. */

@@ -26,13 +26,29 @@ describe('variables of a TaskRun', () => {
     ['$(context.taskRun.name) $(context.taskRun.namespace) $(context.taskRun.uid)', 'run space u-1'],
     ['$(context.task.name) $(context.task.retry-count)', 'build 2'],
     ['$(credentials.path)', '/tekton/creds'],
-    ["$(results.r.path) $(results['r'].path) $(results[\"r\"].path)", '/tekton/results/r '.repeat(3).trim(), { results: [{ name: 'r' }] }],
+    [
+      '$(results.r.path) $(results[\'r\'].path) $(results["r"].path)',
+      '/tekton/results/r '.repeat(3).trim(),
+      { results: [{ name: 'r' }] },
+    ],
     ['$(results.undeclared.path)', '$(results.undeclared.path)'],
     ['$(steps.step-s.exitCode.path)', '/tekton/steps/step-s/exitCode'],
-    ['$(workspaces.source.path) $(workspaces.source.bound)', '/workspace/source true', { workspaces: [{ name: 'source' }] }],
+    [
+      '$(workspaces.source.path) $(workspaces.source.bound)',
+      '/workspace/source true',
+      { workspaces: [{ name: 'source' }] },
+    ],
     ['$(workspaces.source.path)', '/src', { workspaces: [{ name: 'source', mountPath: '/src' }] }],
-    ['$(workspaces.source.claim) $(workspaces.source.volume)', `claim-1 ${workspaceVolumeName('source')}`, { workspaces: [{ name: 'source' }] }],
-    ['[$(workspaces.cache.path)] $(workspaces.cache.bound) [$(workspaces.cache.claim)]', '[] false []', { workspaces: [{ name: 'cache', optional: true }] }],
+    [
+      '$(workspaces.source.claim) $(workspaces.source.volume)',
+      `claim-1 ${workspaceVolumeName('source')}`,
+      { workspaces: [{ name: 'source' }] },
+    ],
+    [
+      '[$(workspaces.cache.path)] $(workspaces.cache.bound) [$(workspaces.cache.claim)]',
+      '[] false []',
+      { workspaces: [{ name: 'cache', optional: true }] },
+    ],
     ['$(date) $(steps.other.results.r) $(HOME)', '$(date) $(steps.other.results.r) $(HOME)'],
     ['$(params.a)', 'run', { params: [{ name: 'a', default: '$(context.taskRun.name)' }] }],
   ];

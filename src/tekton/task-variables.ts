@@ -61,7 +61,8 @@ export function taskReplacements(run: TaskRun, spec: TaskSpec, variables: TaskVa
     found.strings.set(`steps.${container}.exitCode.path`, `${taskPaths.steps}/${container}/exitCode`);
   });
   for (const declaration of spec.workspaces ?? []) {
-    for (const [name, value] of workspaceVariables(declaration, bound.get(declaration.name))) found.strings.set(name, value);
+    for (const [name, value] of workspaceVariables(declaration, bound.get(declaration.name)))
+      found.strings.set(name, value);
   }
   found.strings.set('credentials.path', taskPaths.credentials);
   return found;
@@ -99,7 +100,12 @@ function substituteStepPaths(spec: TaskSpec, bindings: readonly WorkspaceBinding
     ...spec,
     ...(steps ? { steps: steps.map((step, index) => substituteStep(step, stepReplacements(step, index, bound))) } : {}),
     ...(sidecars
-      ? { sidecars: sidecars.map((one) => ({ ...one, ...substituteStep(one, mountReplacements(one.workspaces ?? [], bound)) })) }
+      ? {
+          sidecars: sidecars.map((one) => ({
+            ...one,
+            ...substituteStep(one, mountReplacements(one.workspaces ?? [], bound)),
+          })),
+        }
       : {}),
   };
 }

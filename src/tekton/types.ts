@@ -177,7 +177,11 @@ export interface PipelineSpec {
   readonly params?: readonly ParamSpec[];
   readonly tasks?: readonly PipelineTask[];
   readonly finally?: readonly PipelineTask[];
-  readonly workspaces?: readonly { readonly name: string; readonly description?: string; readonly optional?: boolean }[];
+  readonly workspaces?: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly optional?: boolean;
+  }[];
   readonly results?: readonly ResultSpec[];
 }
 
@@ -198,8 +202,14 @@ export interface PipelineTaskRunSpec {
   readonly pipelineTaskName?: string;
   readonly serviceAccountName?: string;
   readonly podTemplate?: PodTemplate;
-  readonly stepSpecs?: readonly { readonly name: string; readonly computeResources?: Readonly<Record<string, unknown>> }[];
-  readonly sidecarSpecs?: readonly { readonly name: string; readonly computeResources?: Readonly<Record<string, unknown>> }[];
+  readonly stepSpecs?: readonly {
+    readonly name: string;
+    readonly computeResources?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly sidecarSpecs?: readonly {
+    readonly name: string;
+    readonly computeResources?: Readonly<Record<string, unknown>>;
+  }[];
   readonly metadata?: {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -208,7 +218,12 @@ export interface PipelineTaskRunSpec {
   readonly timeout?: string;
 }
 
-export type PipelineRunSpecStatus = '' | 'PipelineRunPending' | 'Cancelled' | 'CancelledRunFinally' | 'StoppedRunFinally';
+export type PipelineRunSpecStatus =
+  | ''
+  | 'PipelineRunPending'
+  | 'Cancelled'
+  | 'CancelledRunFinally'
+  | 'StoppedRunFinally';
 
 export interface PipelineRunSpec {
   readonly pipelineRef?: Reference;

@@ -89,8 +89,14 @@ function parseTaskVariable(inner: string): Variable | undefined {
   const result = forms.taskResult.exec(inner);
   if (result !== null) {
     const [, section, task = '', plain, single, double, index, property] = result;
-    const inFinally = section === 'finally' ? { section } as const : {};
-    return { kind: 'taskResult', task, result: plain ?? single ?? double ?? '', ...inFinally, ...partOf(index, property) };
+    const inFinally = section === 'finally' ? ({ section } as const) : {};
+    return {
+      kind: 'taskResult',
+      task,
+      result: plain ?? single ?? double ?? '',
+      ...inFinally,
+      ...partOf(index, property),
+    };
   }
   const status = forms.taskStatus.exec(inner);
   if (status !== null) return { kind: 'taskStatus', task: status[1] ?? '', member: status[2] as 'status' | 'reason' };
@@ -113,13 +119,17 @@ function parseStepVariable(inner: string): Variable | undefined {
   const stepPath = forms.stepResultPath.exec(inner);
   if (stepPath !== null) return { kind: 'stepResultPath', name: stepPath[1] ?? stepPath[2] ?? stepPath[3] ?? '' };
   const result = forms.stepResult.exec(inner);
-  if (result !== null) return { kind: 'stepResult', step: result[1] ?? '', result: result[2] ?? result[3] ?? result[4] ?? '' };
+  if (result !== null)
+    return { kind: 'stepResult', step: result[1] ?? '', result: result[2] ?? result[3] ?? result[4] ?? '' };
   const exitCode = forms.exitCodePath.exec(inner);
   if (exitCode !== null) return { kind: 'exitCodePath', step: exitCode[1] ?? '' };
   return forms.artifacts.test(inner) ? { kind: 'artifacts' } : undefined;
 }
 
-function partOf(index: string | undefined, property: string | undefined): Pick<ParamReference, 'index' | 'whole' | 'property'> {
+function partOf(
+  index: string | undefined,
+  property: string | undefined,
+): Pick<ParamReference, 'index' | 'whole' | 'property'> {
   return {
     ...(index === undefined || index === '*' ? {} : { index: Number(index) }),
     ...(index === '*' ? { whole: true } : {}),

@@ -65,9 +65,11 @@ function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const graph = compilePipeline(spec);
   if (!graph.ok) return userError({ reason: runReason.invalidGraph, message: graph.message });
   const unsupported = unsupportedFeatures(spec);
-  if (unsupported.length > 0) return userError({ reason: runReason.validationFailed, message: causesText(unsupported) });
+  if (unsupported.length > 0)
+    return userError({ reason: runReason.validationFailed, message: causesText(unsupported) });
   const [first, ...more] = validatePipelineSpec(spec, run.spec.pipelineSpec ? 'spec.pipelineSpec' : 'spec', run.spec);
-  if (first) return userError({ reason: first.runReason ?? runReason.validationFailed, message: causesText([first, ...more]) });
+  if (first)
+    return userError({ reason: first.runReason ?? runReason.validationFailed, message: causesText([first, ...more]) });
   const refusal =
     checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfPipeline(spec)) ??
     checkBindings(spec, bindingsOf(run)) ??

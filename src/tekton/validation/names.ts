@@ -12,7 +12,10 @@ export function* checkLabelName(name: string | undefined, field: string, what: s
   if (!name) yield required(field, `${what} needs a name`);
   else if (name.length > nameCharactersMax) yield tooLong(field, lengthText(name));
   else if (!dnsLabel.test(name)) {
-    yield invalid(field, `"${name}" must consist of lower case letters, digits and "-", and begin and end with a letter or digit`);
+    yield invalid(
+      field,
+      `"${name}" must consist of lower case letters, digits and "-", and begin and end with a letter or digit`,
+    );
   }
 }
 
@@ -21,7 +24,10 @@ export function* checkObjectName(name: string | undefined, field: string): Cause
   if (!name) return;
   if (name.length > nameCharactersMax) yield tooLong(field, lengthText(name));
   else if (!dnsSubdomain.test(name)) {
-    yield invalid(field, `"${name}" must consist of lower case letters, digits, "-" and ".", and each part between dots begin and end with a letter or digit`);
+    yield invalid(
+      field,
+      `"${name}" must consist of lower case letters, digits, "-" and ".", and each part between dots begin and end with a letter or digit`,
+    );
   }
 }
 
@@ -35,7 +41,10 @@ export function* checkParamName(name: string, isObject: boolean, field: string):
 /** The name of a result, which is also that of a file. */
 export function* checkResultName(name: string, field: string): Causes {
   if (resultName.test(name)) return;
-  yield invalid(field, `"${name}" must consist of letters, digits, "-", "_" and ".", and begin and end with a letter or digit`);
+  yield invalid(
+    field,
+    `"${name}" must consist of letters, digits, "-", "_" and ".", and begin and end with a letter or digit`,
+  );
 }
 
 function lengthText(name: string): string {

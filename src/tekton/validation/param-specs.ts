@@ -29,7 +29,8 @@ export function* checkProperties(spec: ParamSpec | ResultSpec, field: string, ha
     yield required(`${field}.properties`, `"${spec.name}" is of type object: list its keys in properties`);
   }
   if (properties === undefined) return;
-  if (type && type !== 'object') yield invalid(`${field}.type`, `"${spec.name}" has properties, so its type is object, not ${type}`);
+  if (type && type !== 'object')
+    yield invalid(`${field}.type`, `"${spec.name}" has properties, so its type is object, not ${type}`);
   for (const [key, property] of Object.entries(properties)) {
     if (property?.type && property.type !== 'string') {
       yield invalid(`${field}.properties.${key}.type`, `the type of a key is string, not ${String(property.type)}`);
@@ -57,12 +58,16 @@ function* checkEnum(spec: ParamSpec, field: string): Causes {
   yield* checkCount(allowed, paramsMax, `${field}.enum`);
   const seen = new Set<string>();
   for (const [index, value] of allowed.entries()) {
-    if (seen.has(value)) yield duplicate(`${field}.enum[${index}]`, `${JSON.stringify(value)} stands in the enum already`);
+    if (seen.has(value))
+      yield duplicate(`${field}.enum[${index}]`, `${JSON.stringify(value)} stands in the enum already`);
     seen.add(value);
   }
   const fallback = spec.default;
   if (typeof fallback === 'string' && variablesIn(fallback).length === 0 && !allowed.includes(fallback)) {
-    yield invalid(`${field}.default`, `${JSON.stringify(fallback)} is none of the values of the enum: ${allowed.join(', ')}`);
+    yield invalid(
+      `${field}.default`,
+      `${JSON.stringify(fallback)} is none of the values of the enum: ${allowed.join(', ')}`,
+    );
   }
 }
 

@@ -23,17 +23,23 @@ export function checkParamUse(
 
 function checkPart({ name, index, property }: ParamReference, known: KnownParam): string | undefined {
   if (known.type === undefined) return undefined;
-  if (index !== undefined && known.type !== 'array') return `param "${name}" is of type ${known.type} and has no elements`;
+  if (index !== undefined && known.type !== 'array')
+    return `param "${name}" is of type ${known.type} and has no elements`;
   if (property === undefined) return undefined;
   if (known.type !== 'object') return `param "${name}" is of type ${known.type} and has no keys`;
   if (known.keys === undefined || known.keys.has(property)) return undefined;
   return `param "${name}" has no key "${property}"`;
 }
 
-function checkPlace(use: PlacedVariable, { name, index, property }: ParamReference, known: KnownParam): string | undefined {
+function checkPlace(
+  use: PlacedVariable,
+  { name, index, property }: ParamReference,
+  known: KnownParam,
+): string | undefined {
   if (index !== undefined || property !== undefined) return undefined;
   if (known.type === 'array') {
-    if (use.place === 'text') return `param "${name}" is a list, and only a text fits here; use one element, $(params.${name}[0])`;
+    if (use.place === 'text')
+      return `param "${name}" is a list, and only a text fits here; use one element, $(params.${name}[0])`;
     return use.isWhole ? undefined : `param "${name}" is a list and must stand alone as "$(params.${name}[*])"`;
   }
   if (known.type === 'object' && (use.place !== 'value' || !use.isWhole)) {

@@ -24,7 +24,12 @@ export interface PipelineScope {
 }
 
 /** Checks a pipeline task without regard to its variables. */
-export function* checkPipelineTask(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
+export function* checkPipelineTask(
+  task: PipelineTask,
+  field: string,
+  part: PipelinePart,
+  scope: PipelineScope,
+): Causes {
   yield* checkLabelName(task.name, `${field}.name`, 'a task');
   yield* checkWhatToRun(task, field);
   yield* checkRunAfter(task, field, part, scope);
@@ -37,9 +42,12 @@ export function* checkPipelineTask(task: PipelineTask, field: string, part: Pipe
 }
 
 function* checkWhatToRun(task: PipelineTask, field: string): Causes {
-  const given = (['taskRef', 'taskSpec', 'pipelineRef', 'pipelineSpec'] as const).filter((member) => task[member] !== undefined);
+  const given = (['taskRef', 'taskSpec', 'pipelineRef', 'pipelineSpec'] as const).filter(
+    (member) => task[member] !== undefined,
+  );
   if (given.length === 0) yield required(field, 'give exactly one of taskRef and taskSpec');
-  else if (given.length > 1) yield invalid(field, `give exactly one of taskRef and taskSpec, not ${given.join(' and ')}`);
+  else if (given.length > 1)
+    yield invalid(field, `give exactly one of taskRef and taskSpec, not ${given.join(' and ')}`);
   if (task.taskRef) yield* checkReference(task.taskRef, `${field}.taskRef`);
 }
 
@@ -48,19 +56,22 @@ export function* checkReference(reference: Reference, field: string): Causes {
   const { name, resolver, params } = reference;
   if (!name && !resolver) yield required(`${field}.name`, 'a reference needs a name');
   if (name && resolver) yield forbidden(`${field}.name`, 'a reference has either a name or a resolver');
-  if (params && params.length > 0 && !resolver) yield forbidden(`${field}.params`, 'params of a reference belong to a resolver; those of the task stand beside it');
+  if (params && params.length > 0 && !resolver)
+    yield forbidden(`${field}.params`, 'params of a reference belong to a resolver; those of the task stand beside it');
   if (name && !name.includes('$(')) yield* checkReferenceName(name, `${field}.name`);
   yield* checkParams(params, `${field}.params`);
 }
 
 function* checkReferenceName(name: string, field: string): Causes {
-  if (name.length > 253 || /[^a-z0-9.-]/.test(name)) yield invalid(field, `${JSON.stringify(name.slice(0, 253))} cannot be the name of an object`);
+  if (name.length > 253 || /[^a-z0-9.-]/.test(name))
+    yield invalid(field, `${JSON.stringify(name.slice(0, 253))} cannot be the name of an object`);
 }
 
 function* checkRunAfter(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
   const names = task.runAfter ?? [];
   if (part === 'finally') {
-    if (names.length > 0) yield forbidden(`${field}.runAfter`, 'final tasks start together, after all others, and wait for no other');
+    if (names.length > 0)
+      yield forbidden(`${field}.runAfter`, 'final tasks start together, after all others, and wait for no other');
     return;
   }
   yield* checkCount(names, runAfterMax, `${field}.runAfter`);
@@ -88,8 +99,13 @@ function* checkWorkspaces(task: PipelineTask, field: string, scope: PipelineScop
     const where = `${field}.workspaces[${index}]`;
     const source = workspace || name;
     if (!scope.workspaces.has(source)) {
-      const remedy = scope.hasRun ? 'declare it in workspaces of the pipeline, or bind it in the run' : 'declare it in workspaces of the pipeline';
-      const cause = invalid(`${where}.${workspace ? 'workspace' : 'name'}`, `there is no workspace "${source}"; ${remedy}`);
+      const remedy = scope.hasRun
+        ? 'declare it in workspaces of the pipeline, or bind it in the run'
+        : 'declare it in workspaces of the pipeline';
+      const cause = invalid(
+        `${where}.${workspace ? 'workspace' : 'name'}`,
+        `there is no workspace "${source}"; ${remedy}`,
+      );
       yield failing('InvalidWorkspaceBindings', cause);
     }
     yield* checkSubPath(subPath, `${where}.subPath`);
@@ -100,7 +116,11 @@ function* checkRetries({ retries = 0, onError }: PipelineTask, field: string): C
   if (!Number.isInteger(retries) || retries < 0) yield invalid(`${field}.retries`, `${retries} should be >= 0`);
   if (retries > retriesMax) yield invalid(`${field}.retries`, `${retries} should be <= ${retriesMax}`);
   if (onError && onError !== 'continue' && onError !== 'stopAndFail' && !/^\$\(params\b[^()]*\)$/.test(onError)) {
-    yield notSupported(`${field}.onError`, `${JSON.stringify(onError)} is not recognized; valid values: continue, stopAndFail`);
+    yield notSupported(
+      `${field}.onError`,
+      `${JSON.stringify(onError)} is not recognized; valid values: continue, stopAndFail`,
+    );
   }
-  if (onError === 'continue' && retries > 0) yield invalid(`${field}.retries`, 'retries and onError: continue exclude each other');
+  if (onError === 'continue' && retries > 0)
+    yield invalid(`${field}.retries`, 'retries and onError: continue exclude each other');
 }

@@ -9,7 +9,12 @@ import { checkTaskSpec, taskUses } from './task.ts';
 import { type PlacedVariable, variableUses } from './variable-uses.ts';
 
 /** Checks the variables of a pipeline task: what they name exists and may be named there; also in its embedded spec. */
-export function* checkPipelineTaskUses(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
+export function* checkPipelineTaskUses(
+  task: PipelineTask,
+  field: string,
+  part: PipelinePart,
+  scope: PipelineScope,
+): Causes {
   const own = { ...scope, params: mergeScopes(combinedParams(task), scope.params) };
   for (const use of usesIn(task, field)) {
     const cause = checkUse(use, task, part, own);
@@ -55,7 +60,12 @@ const pipelineContexts: ReadonlySet<string> = new Set([
   'pipelineTask.retries',
 ]);
 
-function checkUse(use: PlacedVariable, task: PipelineTask, part: PipelinePart, scope: PipelineScope): Problem | undefined {
+function checkUse(
+  use: PlacedVariable,
+  task: PipelineTask,
+  part: PipelinePart,
+  scope: PipelineScope,
+): Problem | undefined {
   const { variable } = use;
   if (variable.kind === 'param') return checkParamUse(use, variable, scope.params, scope.remedy);
   if (variable.kind === 'taskResult') return checkResultUse(use, variable, part, scope);
@@ -74,7 +84,9 @@ function problemWith(
       return part === 'finally' ? undefined : 'only final tasks can ask how the tasks ended';
     case 'taskStatus':
       if (part !== 'finally') return 'only final tasks can ask how another task ended';
-      return scope.tasks.has(variable.task) ? undefined : `there is no task "${variable.task}" in tasks of the pipeline`;
+      return scope.tasks.has(variable.task)
+        ? undefined
+        : `there is no task "${variable.task}" in tasks of the pipeline`;
     case 'workspace':
       return checkWorkspace(variable.name, task, scope);
     case 'context':
@@ -125,7 +137,11 @@ function resultProblem(
   return message === undefined ? undefined : { runReason: 'InvalidTaskResultReference', message };
 }
 
-function absentTask({ task: name, section }: ResultReference, part: PipelinePart, scope: PipelineScope): string | undefined {
+function absentTask(
+  { task: name, section }: ResultReference,
+  part: PipelinePart,
+  scope: PipelineScope,
+): string | undefined {
   if (scope.finally.has(name)) {
     return part === 'finally'
       ? `"${name}" is a final task; final tasks run at the same time and cannot use results of each other`
@@ -176,7 +192,10 @@ function visibleParams(task: PipelineTask, scope: PipelineScope): ParamScope {
   for (const [name, param] of taskParams(task)) {
     const outer = scope.params.get(name);
     const isBothObjects = outer?.type === 'object' && param.type === 'object';
-    visible.set(name, isBothObjects ? { type: 'object', keys: new Set([...(outer.keys ?? []), ...(param.keys ?? [])]) } : param);
+    visible.set(
+      name,
+      isBothObjects ? { type: 'object', keys: new Set([...(outer.keys ?? []), ...(param.keys ?? [])]) } : param,
+    );
   }
   return visible;
 }
@@ -187,7 +206,9 @@ function taskParams(task: PipelineTask): ParamScope {
 
 /** Params that a matrix gives, one text for each run. */
 function combinedParams({ matrix }: PipelineTask): ParamScope {
-  const combined = [matrix?.params, ...(matrix?.include ?? []).map(({ params }) => params)].flatMap((list) => list ?? []);
+  const combined = [matrix?.params, ...(matrix?.include ?? []).map(({ params }) => params)].flatMap(
+    (list) => list ?? [],
+  );
   return new Map(combined.map(({ name }) => [name, { type: 'string' } as const]));
 }
 

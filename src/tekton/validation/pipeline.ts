@@ -19,11 +19,7 @@ export interface PipelineRunScope {
  * of its own: its tasks may only name params it declares, and what embedded specs name is taken on trust, since the run
  * may give it.
  */
-export function validatePipelineSpec(
-  spec: PipelineSpec,
-  field = 'spec',
-  run?: PipelineRunScope,
-): readonly Problem[] {
+export function validatePipelineSpec(spec: PipelineSpec, field = 'spec', run?: PipelineRunScope): readonly Problem[] {
   return collect(checkPipelineSpec(spec, field, run));
 }
 
@@ -40,7 +36,8 @@ export function* checkPipelineSpec(spec: PipelineSpec, field: string, run?: Pipe
   yield* checkUniqueNames(tasks, finals, field);
   const scope = scopeOf(spec, field, run);
   for (const part of ['tasks', 'finally'] as const) {
-    for (const [index, task] of (spec[part] ?? []).entries()) yield* checkOneTask(task, `${field}.${part}[${index}]`, part, scope);
+    for (const [index, task] of (spec[part] ?? []).entries())
+      yield* checkOneTask(task, `${field}.${part}[${index}]`, part, scope);
   }
   yield* checkGraph(tasks, `${field}.tasks`);
   yield* checkPipelineResults(spec.results, `${field}.results`, scope);
@@ -50,7 +47,8 @@ export function* checkPipelineSpec(spec: PipelineSpec, field: string, run?: Pipe
 function* checkOneTask(task: PipelineTask, field: string, part: PipelinePart, scope: PipelineScope): Causes {
   const checks = [checkPipelineTask, checkPipelineTaskUses];
   for (const check of checks) {
-    for (const cause of check(task, field, part, scope)) yield { ...cause, message: `task "${task.name}": ${cause.message}` };
+    for (const cause of check(task, field, part, scope))
+      yield { ...cause, message: `task "${task.name}": ${cause.message}` };
   }
 }
 
@@ -63,7 +61,10 @@ function scopeOf(spec: PipelineSpec, field: string, run: PipelineRunScope | unde
     tasks: new Map((spec.tasks ?? []).map((task) => [task.name, task])),
     finally: new Map((spec.finally ?? []).map((task) => [task.name, task])),
     hasRun: run !== undefined,
-    remedy: run === undefined ? `declare it in ${field}.params` : `declare it in ${field}.params or give it in the run's spec.params`,
+    remedy:
+      run === undefined
+        ? `declare it in ${field}.params`
+        : `declare it in ${field}.params or give it in the run's spec.params`,
   };
 }
 
@@ -82,7 +83,8 @@ function* checkUniqueNames(tasks: readonly PipelineTask[], finals: readonly Pipe
   yield* duplicates(finals, `${field}.finally`, 'name', ({ name }) => name);
   const names = new Set(tasks.map(({ name }) => name));
   for (const [index, { name }] of finals.entries()) {
-    if (names.has(name)) yield invalid(`${field}.finally[${index}].name`, `"${name}" is also the name of one of ${field}.tasks`);
+    if (names.has(name))
+      yield invalid(`${field}.finally[${index}].name`, `"${name}" is also the name of one of ${field}.tasks`);
   }
 }
 

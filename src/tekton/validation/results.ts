@@ -19,7 +19,11 @@ export function* checkTaskResults(results: readonly ResultSpec[] | undefined, fi
 }
 
 /** Checks results of a task that take their value from a step: `$(steps.S.results.R)`, of a step that is there. */
-export function* checkResultValues(results: readonly ResultSpec[] | undefined, steps: readonly Step[], field: string): Causes {
+export function* checkResultValues(
+  results: readonly ResultSpec[] | undefined,
+  steps: readonly Step[],
+  field: string,
+): Causes {
   for (const [index, result] of (results ?? []).entries()) {
     if (result.value === undefined) continue;
     const where = `${field}[${index}].value`;
@@ -33,7 +37,13 @@ export function* checkResultValues(results: readonly ResultSpec[] | undefined, s
   }
 }
 
-function* checkStepResult(name: string, resultName: string, result: ResultSpec, steps: readonly Step[], field: string): Causes {
+function* checkStepResult(
+  name: string,
+  resultName: string,
+  result: ResultSpec,
+  steps: readonly Step[],
+  field: string,
+): Causes {
   const step = steps.find((candidate) => candidate.name === name);
   if (step === undefined) {
     const known = steps.map((one, index) => one.name ?? stepContainerName(one, index)).join(', ');
@@ -45,6 +55,9 @@ function* checkStepResult(name: string, resultName: string, result: ResultSpec, 
   const declared = step.results?.find((candidate) => candidate.name === resultName);
   if (declared === undefined) yield invalid(field, `step "${name}" declares no result "${resultName}"`);
   else if (typeOfResult(declared) !== typeOfResult(result)) {
-    yield invalid(field, `the result is of type ${typeOfResult(result)}, but that of the step is of type ${typeOfResult(declared)}`);
+    yield invalid(
+      field,
+      `the result is of type ${typeOfResult(result)}, but that of the step is of type ${typeOfResult(declared)}`,
+    );
   }
 }

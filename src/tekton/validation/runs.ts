@@ -1,7 +1,16 @@
 import { controllerOf } from '../../kube/object.ts';
 import { parseGoDuration } from '../durations.ts';
 import type { PipelineRun, PipelineRunSpec, PipelineTaskRunSpec, PodTemplate, TaskRun, TaskRunSpec } from '../types.ts';
-import { type Causes, collect, duplicates, forbidden, invalid, notSupported, type Problem, required } from './causes.ts';
+import {
+  type Causes,
+  collect,
+  duplicates,
+  forbidden,
+  invalid,
+  notSupported,
+  type Problem,
+  required,
+} from './causes.ts';
 import { checkDuration } from './durations.ts';
 import { checkCount, retriesMax, taskRunSpecsMax, volumesMax } from './limits.ts';
 import { checkLabelName, checkObjectName } from './names.ts';
@@ -15,7 +24,12 @@ import { checkBindings } from './volumes.ts';
 /** How long a run may take when it does not say so. */
 const defaultTimeoutMs = 3_600_000;
 
-const pipelineRunStates: readonly string[] = ['PipelineRunPending', 'Cancelled', 'CancelledRunFinally', 'StoppedRunFinally'];
+const pipelineRunStates: readonly string[] = [
+  'PipelineRunPending',
+  'Cancelled',
+  'CancelledRunFinally',
+  'StoppedRunFinally',
+];
 const taskRunStates: readonly string[] = ['TaskRunPending', 'TaskRunCancelled'];
 
 /** What is wrong with a PipelineRun by itself; empty when nothing is. What it refers to is not looked at. */
@@ -55,20 +69,28 @@ function* checkPipeline(spec: PipelineRunSpec): Causes {
 
 function* checkState(status: string | undefined, states: readonly string[]): Causes {
   if (!status || states.includes(status)) return;
-  yield notSupported('spec.status', `${JSON.stringify(status)} is not recognized; valid values: ${states.join(', ')}, or none`);
+  yield notSupported(
+    'spec.status',
+    `${JSON.stringify(status)} is not recognized; valid values: ${states.join(', ')}, or none`,
+  );
 }
 
 function* checkTimeouts({ timeouts }: PipelineRunSpec): Causes {
   if (timeouts === undefined) return;
-  for (const member of ['pipeline', 'tasks', 'finally'] as const) yield* checkDuration(timeouts[member], `spec.timeouts.${member}`);
+  for (const member of ['pipeline', 'tasks', 'finally'] as const)
+    yield* checkDuration(timeouts[member], `spec.timeouts.${member}`);
   const pipelineMs = spanOf(timeouts.pipeline) ?? defaultTimeoutMs;
   const [tasksMs, finallyMs] = [spanOf(timeouts.tasks), spanOf(timeouts.finally)];
   const whole = timeouts.pipeline ?? '1h';
-  for (const [member, spanMs] of [['tasks', tasksMs], ['finally', finallyMs]] as const) {
+  for (const [member, spanMs] of [
+    ['tasks', tasksMs],
+    ['finally', finallyMs],
+  ] as const) {
     if (spanMs === undefined || pipelineMs <= 0) continue;
     const field = `spec.timeouts.${member}`;
     if (spanMs === 0) yield invalid(field, `0 (no timeout) should be <= pipeline duration (${whole})`);
-    else if (spanMs > pipelineMs) yield invalid(field, `${timeouts[member] ?? ''} should be <= pipeline duration (${whole})`);
+    else if (spanMs > pipelineMs)
+      yield invalid(field, `${timeouts[member] ?? ''} should be <= pipeline duration (${whole})`);
   }
   if (tasksMs !== undefined && finallyMs !== undefined && tasksMs + finallyMs > pipelineMs) {
     const sum = `${timeouts.tasks ?? ''} + ${timeouts.finally ?? ''}`;
@@ -94,7 +116,10 @@ function* checkTaskRunSpecs(spec: PipelineRunSpec): Causes {
   }
 }
 
-function taskNames({ tasks = [], finally: finals = [] }: NonNullable<PipelineRunSpec['pipelineSpec']>): ReadonlySet<string> {
+function taskNames({
+  tasks = [],
+  finally: finals = [],
+}: NonNullable<PipelineRunSpec['pipelineSpec']>): ReadonlySet<string> {
   return new Set([...tasks, ...finals].map(({ name }) => name));
 }
 
@@ -119,9 +144,15 @@ function* checkTaskRunTimeout(entry: PipelineTaskRunSpec, { timeouts }: Pipeline
 function* checkResources(entry: PipelineTaskRunSpec | TaskRunSpec, field: string): Causes {
   const { stepSpecs = [], sidecarSpecs = [], computeResources } = entry;
   if (computeResources !== undefined && stepSpecs.some((step) => step.computeResources !== undefined)) {
-    yield forbidden(`${field}.computeResources`, 'resources are either those of the task or those of its steps, not both');
+    yield forbidden(
+      `${field}.computeResources`,
+      'resources are either those of the task or those of its steps, not both',
+    );
   }
-  for (const [member, list] of [['stepSpecs', stepSpecs], ['sidecarSpecs', sidecarSpecs]] as const) {
+  for (const [member, list] of [
+    ['stepSpecs', stepSpecs],
+    ['sidecarSpecs', sidecarSpecs],
+  ] as const) {
     yield* checkCount(list, taskRunSpecsMax, `${field}.${member}`);
     yield* duplicates(list, `${field}.${member}`, 'name', ({ name }) => name);
     for (const [index, { name }] of list.entries()) {
@@ -146,7 +177,10 @@ function* checkTaskRun(run: TaskRun): Causes {
   yield* checkParams(spec.params, 'spec.params', true);
   yield* checkState(spec.status, taskRunStates);
   if (spec.statusMessage && !spec.status) {
-    yield forbidden('spec.statusMessage', `statusMessage should not be set if status is not set, but it is currently set to ${JSON.stringify(spec.statusMessage)}`);
+    yield forbidden(
+      'spec.statusMessage',
+      `statusMessage should not be set if status is not set, but it is currently set to ${JSON.stringify(spec.statusMessage)}`,
+    );
   }
   yield* checkRetries(spec);
   yield* checkDuration(spec.timeout, 'spec.timeout');

@@ -48,7 +48,8 @@ function knownBySpec(spec: ParamSpec): KnownParam {
   if (type !== 'object') return { type };
   const fallback = spec.default === undefined ? undefined : decodeParamValue(spec.default);
   const keys = new Set(Object.keys(spec.properties ?? {}));
-  if (fallback !== undefined && typeOfValue(fallback) === 'object') for (const key of Object.keys(fallback)) keys.add(key);
+  if (fallback !== undefined && typeOfValue(fallback) === 'object')
+    for (const key of Object.keys(fallback)) keys.add(key);
   return { type, keys };
 }
 

@@ -25,7 +25,8 @@ export function* checkStep(step: Step, template: Step | undefined, field: string
     );
   }
   for (const stream of ['stdoutConfig', 'stderrConfig'] as const) {
-    if (step[stream] && !step[stream].path) yield required(`${field}.${stream}.path`, 'name the file the output is copied to');
+    if (step[stream] && !step[stream].path)
+      yield required(`${field}.${stream}.path`, 'name the file the output is copied to');
   }
   yield* checkWhen(step.when, `${field}.when`);
   yield* checkMounts(step, field);
@@ -33,13 +34,15 @@ export function* checkStep(step: Step, template: Step | undefined, field: string
 
 function* checkActionStep(step: Step, field: string): Causes {
   for (const member of actionMembers) {
-    if (step[member] !== undefined) yield forbidden(`${field}.${member}`, `a step with ref takes its ${member} from the StepAction`);
+    if (step[member] !== undefined)
+      yield forbidden(`${field}.${member}`, `a step with ref takes its ${member} from the StepAction`);
   }
   yield* checkParams(step.params, `${field}.params`);
 }
 
 function* checkOwnStep(step: Step, template: Step | undefined, field: string): Causes {
-  if (!step.image && !template?.image) yield required(`${field}.image`, 'a step needs an image, its own or that of stepTemplate');
+  if (!step.image && !template?.image)
+    yield required(`${field}.image`, 'a step needs an image, its own or that of stepTemplate');
   if (step.script && (step.command ?? []).length > 0) {
     yield forbidden(`${field}.command`, 'script cannot be used with command: the script is what the step runs');
   }
@@ -56,7 +59,10 @@ export function* checkMounts(container: Pick<Step, 'volumeMounts'>, field: strin
     const where = `${field}.volumeMounts[${index}]`;
     const isBelow = mountPath.startsWith('/tekton/') || mountPath === '/tekton';
     if (isBelow && mountPath !== '/tekton/home' && !mountPath.startsWith('/tekton/home/')) {
-      yield invalid(`${where}.mountPath`, `volumeMount cannot be mounted under /tekton/ (volumeMount "${name}" mounted at "${mountPath}")`);
+      yield invalid(
+        `${where}.mountPath`,
+        `volumeMount cannot be mounted under /tekton/ (volumeMount "${name}" mounted at "${mountPath}")`,
+      );
     }
     if (name.startsWith('tekton-internal-')) {
       yield invalid(`${where}.name`, `volumeMount name "${name}" cannot start with "tekton-internal-"`);

@@ -2,7 +2,14 @@ import { substitutedStepMembers } from '../substitution.ts';
 import { workspacePath } from '../task-variables.ts';
 import type { Sidecar, Step, TaskSpec } from '../types.ts';
 import { type Causes, type Problem, collect, duplicate, duplicates, invalid, required } from './causes.ts';
-import { checkCount, checkLength, scriptCharactersMax, shortTextCharactersMax, stepsMax, workspacesMax } from './limits.ts';
+import {
+  checkCount,
+  checkLength,
+  scriptCharactersMax,
+  shortTextCharactersMax,
+  stepsMax,
+  workspacesMax,
+} from './limits.ts';
 import { checkLabelName } from './names.ts';
 import { checkParamSpecs } from './param-specs.ts';
 import { checkParamUse } from './param-uses.ts';
@@ -44,9 +51,11 @@ function* checkSidecars(sidecars: readonly Sidecar[], field: string): Causes {
   for (const [index, sidecar] of sidecars.entries()) {
     const where = `${field}[${index}]`;
     if (sidecar.name) yield* checkLabelName(sidecar.name, `${where}.name`, 'a sidecar');
-    if (sidecar.name === 'tekton-log-results') yield invalid(`${where}.name`, 'the name "tekton-log-results" is reserved');
+    if (sidecar.name === 'tekton-log-results')
+      yield invalid(`${where}.name`, 'the name "tekton-log-results" is reserved');
     if (!sidecar.image) yield required(`${where}.image`, 'a sidecar needs an image');
-    if (sidecar.script && (sidecar.command ?? []).length > 0) yield invalid(`${where}.command`, 'script cannot be used with command');
+    if (sidecar.script && (sidecar.command ?? []).length > 0)
+      yield invalid(`${where}.command`, 'script cannot be used with command');
     yield* checkLength(sidecar.script, scriptCharactersMax, `${where}.script`);
   }
 }
@@ -58,7 +67,8 @@ function* checkWorkspaces(spec: TaskSpec, field: string): Causes {
   yield* duplicates(workspaces, field, 'name', ({ name }) => name);
   const mounted = new Map<string, string>();
   for (const container of [...(spec.stepTemplate ? [spec.stepTemplate] : []), ...(spec.steps ?? [])]) {
-    for (const { name, mountPath } of container.volumeMounts ?? []) mounted.set(normalPath(mountPath), `volume "${name}"`);
+    for (const { name, mountPath } of container.volumeMounts ?? [])
+      mounted.set(normalPath(mountPath), `volume "${name}"`);
   }
   for (const [index, workspace] of workspaces.entries()) {
     const where = `${field}[${index}]`;
@@ -99,7 +109,8 @@ function scopeOf(spec: TaskSpec, field: string, outer: OuterScope | undefined): 
   const trusted = outer !== undefined;
   return {
     params: trusted && outer.params === undefined ? undefined : mergeScopes(declared, outer?.params ?? new Map()),
-    workspaces: trusted && outer.workspaces === undefined ? undefined : new Set([...workspaces, ...(outer?.workspaces ?? [])]),
+    workspaces:
+      trusted && outer.workspaces === undefined ? undefined : new Set([...workspaces, ...(outer?.workspaces ?? [])]),
     results: new Set((spec.results ?? []).map(({ name }) => name)),
     steps: new Set((spec.steps ?? []).flatMap(({ name }) => (name ? [name] : []))),
     remedy: trusted ? `give it a value or declare it in ${field}.params` : `declare it in ${field}.params`,
@@ -109,7 +120,8 @@ function scopeOf(spec: TaskSpec, field: string, outer: OuterScope | undefined): 
 /** Variables where they are replaced; a description, say, may contain anything. */
 export function* taskUses(spec: TaskSpec, field: string): Iterable<PlacedVariable> {
   for (const [index, step] of (spec.steps ?? []).entries()) yield* stepUses(step, `${field}.steps[${index}]`);
-  for (const [index, sidecar] of (spec.sidecars ?? []).entries()) yield* stepUses(sidecar, `${field}.sidecars[${index}]`);
+  for (const [index, sidecar] of (spec.sidecars ?? []).entries())
+    yield* stepUses(sidecar, `${field}.sidecars[${index}]`);
   if (spec.stepTemplate) yield* stepUses(spec.stepTemplate, `${field}.stepTemplate`);
   yield* variableUses(spec.volumes, `${field}.volumes`);
   for (const [index, { mountPath }] of (spec.workspaces ?? []).entries()) {
@@ -164,13 +176,20 @@ function problemWith({ variable }: PlacedVariable, scope: TaskScope): string | u
 
 function* checkStepWorkspaces(spec: TaskSpec, field: string, { workspaces }: TaskScope): Causes {
   if (workspaces === undefined) return;
-  const parts = [['steps', spec.steps ?? []], ['sidecars', spec.sidecars ?? []]] as const;
+  const parts = [
+    ['steps', spec.steps ?? []],
+    ['sidecars', spec.sidecars ?? []],
+  ] as const;
   for (const [part, containers] of parts) {
     for (const [index, container] of containers.entries()) {
       const where = `${field}.${part}[${index}].workspaces`;
       yield* duplicates(container.workspaces ?? [], where, 'name', ({ name }) => name);
       for (const [position, { name }] of (container.workspaces ?? []).entries()) {
-        if (!workspaces.has(name)) yield invalid(`${where}[${position}].name`, `there is no workspace "${name}"; declare it in ${field}.workspaces`);
+        if (!workspaces.has(name))
+          yield invalid(
+            `${where}[${position}].name`,
+            `there is no workspace "${name}"; declare it in ${field}.workspaces`,
+          );
       }
     }
   }

@@ -52,10 +52,16 @@ function* inPipeline(spec: PipelineSpec, field: string): Causes {
 function* inPipelineTask(task: PipelineTask, field: string): Causes {
   if (task.matrix) yield unsupported(`${field}.matrix`, 'a matrix', 'write one task for each combination');
   for (const member of ['pipelineRef', 'pipelineSpec'] as const) {
-    if (task[member]) yield unsupported(`${field}.${member}`, 'a pipeline in a pipeline', 'put its tasks into this pipeline');
+    if (task[member])
+      yield unsupported(`${field}.${member}`, 'a pipeline in a pipeline', 'put its tasks into this pipeline');
   }
   for (const [index, { cel }] of (task.when ?? []).entries()) {
-    if (cel) yield unsupported(`${field}.when[${index}].cel`, 'a CEL expression in when', 'compare with input, operator and values');
+    if (cel)
+      yield unsupported(
+        `${field}.when[${index}].cel`,
+        'a CEL expression in when',
+        'compare with input, operator and values',
+      );
   }
   if (task.taskRef) yield* inReference(task.taskRef, `${field}.taskRef`, 'Task');
   const { taskSpec } = task;
@@ -70,20 +76,29 @@ function textsOf({ params }: PipelineTask): readonly string[] {
   return (params ?? []).flatMap(({ value }) => (typeof value === 'string' ? [value] : []));
 }
 
-function* inReference(reference: Reference & { readonly bundle?: string }, field: string, kind: 'Task' | 'Pipeline'): Causes {
+function* inReference(
+  reference: Reference & { readonly bundle?: string },
+  field: string,
+  kind: 'Task' | 'Pipeline',
+): Causes {
   const remedy = `apply the ${kind} and refer to it by name, or embed its spec`;
   if (reference.resolver) yield unsupported(`${field}.resolver`, `the resolver "${reference.resolver}"`, remedy);
   if (reference.bundle) yield unsupported(`${field}.bundle`, 'a bundle', remedy);
   const { apiVersion, kind: given = kind } = reference;
   const isOther = apiVersion !== undefined && apiVersion !== '' && !apiVersion.startsWith('tekton.dev/');
   if (isOther) yield unsupported(`${field}.apiVersion`, 'a custom task', `use a ${kind}`);
-  else if (given === 'ClusterTask') yield unsupported(`${field}.kind`, 'a ClusterTask', 'use a Task in the namespace of the run');
+  else if (given === 'ClusterTask')
+    yield unsupported(`${field}.kind`, 'a ClusterTask', 'use a Task in the namespace of the run');
   else if (given !== kind && given !== '') yield unsupported(`${field}.kind`, `the kind "${given}"`, `use a ${kind}`);
 }
 
 function* inTask(spec: TaskSpec, field: string): Causes {
   for (const [index, sidecar] of (spec.sidecars ?? []).entries()) {
-    yield unsupported(`${field}.sidecars[${index}]`, sidecar.name ? `a sidecar ("${sidecar.name}")` : 'a sidecar', 'start the program in the background of the step that needs it');
+    yield unsupported(
+      `${field}.sidecars[${index}]`,
+      sidecar.name ? `a sidecar ("${sidecar.name}")` : 'a sidecar',
+      'start the program in the background of the step that needs it',
+    );
   }
   for (const [index, step] of (spec.steps ?? []).entries()) yield* inStep(step, `${field}.steps[${index}]`);
   const reported = new Set<string>();
@@ -96,7 +111,8 @@ function* inTask(spec: TaskSpec, field: string): Causes {
 
 function* inStep(step: Step, field: string): Causes {
   if (step.ref) yield unsupported(`${field}.ref`, 'a StepAction', 'write its image and script into the step');
-  if (step.when) yield unsupported(`${field}.when`, 'when on a step', 'test the condition in the script, or put when on the task');
+  if (step.when)
+    yield unsupported(`${field}.when`, 'when on a step', 'test the condition in the script, or put when on the task');
   if (step.script?.startsWith('#!win')) yield unsupported(`${field}.script`, 'a Windows script', 'use a Linux image');
 }
 

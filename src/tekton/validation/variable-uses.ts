@@ -29,6 +29,7 @@ function visit(value: unknown, field: string, place: Place, found: PlacedVariabl
       visit(item, `${field}[${index}]`, itemPlace, found);
     });
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) visit(member, `${field}.${key}`, key === 'value' ? place : 'text', found);
+    for (const [key, member] of Object.entries(value))
+      visit(member, `${field}.${key}`, key === 'value' ? place : 'text', found);
   }
 }

@@ -12,10 +12,12 @@ export function* checkVolumes(volumes: readonly Volume[] | undefined, field: str
   for (const [index, volume] of volumes.entries()) {
     const where = `${field}[${index}]`;
     if (!volume.name.includes('$(')) yield* checkLabelName(volume.name, `${where}.name`, 'a volume');
-    if (volume.name.startsWith('tekton-internal-')) yield invalid(`${where}.name`, `"${volume.name}" cannot start with "tekton-internal-"`);
+    if (volume.name.startsWith('tekton-internal-'))
+      yield invalid(`${where}.name`, `"${volume.name}" cannot start with "tekton-internal-"`);
     const sources = Object.keys(volume).filter((member) => member !== 'name' && volume[member] !== undefined);
     // Kubernetes makes a volume without a source an emptyDir.
-    if (sources.length > 1) yield invalid(where, `volume "${volume.name}" can have one source only, not ${sources.join(' and ')}`);
+    if (sources.length > 1)
+      yield invalid(where, `volume "${volume.name}" can have one source only, not ${sources.join(' and ')}`);
   }
 }
 
@@ -60,7 +62,8 @@ function* checkSource(binding: WorkspaceBinding, field: string): Causes {
   }
   const member = sourceNames[source];
   const value = binding[source] as Readonly<Record<string, unknown>>;
-  if (member !== undefined && !value[member]) yield required(`${field}.${source}.${member}`, `a ${source} needs its ${member}`);
+  if (member !== undefined && !value[member])
+    yield required(`${field}.${source}.${member}`, `a ${source} needs its ${member}`);
 }
 
 /** A sub-path leads from the root of the volume to something in it: relative, without `..`. */

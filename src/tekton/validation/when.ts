@@ -17,8 +17,12 @@ function* checkExpression({ cel, input, operator, values }: WhenExpression, fiel
     return;
   }
   if (operator !== 'in' && operator !== 'notin') {
-    yield notSupported(`${field}.operator`, `operator ${JSON.stringify(operator ?? '')} is not recognized; valid operators: in, notin`);
+    yield notSupported(
+      `${field}.operator`,
+      `operator ${JSON.stringify(operator ?? '')} is not recognized; valid operators: in, notin`,
+    );
   }
-  if (values === undefined || values.length === 0) yield required(`${field}.values`, 'name at least one value to compare with');
+  if (values === undefined || values.length === 0)
+    yield required(`${field}.values`, 'name at least one value to compare with');
   yield* checkCount(values, whenExpressionsMax, `${field}.values`);
 }
