@@ -7,7 +7,7 @@ import { ApiStatusError } from '../kube/api-error.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { type ReconcileResult, TerminalError } from './contract.ts';
 import { type ReconcileOutcome, startController } from './controller.ts';
-import { type LogLine, recordingLogger } from './recording-logger.ts';
+import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'a', name });
@@ -28,7 +28,7 @@ function setup(
     queue,
     workers,
     clock,
-    logger: recordingLogger(lines),
+    logger: new MemoryLogger(lines),
     signal: abort.signal,
     metrics: { reconciled: (_name, outcome) => void outcomes.push(outcome) },
   });

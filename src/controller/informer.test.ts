@@ -8,7 +8,7 @@ import { type ConfigMap, configMaps } from '../kube/core-types.ts';
 import { keyOf, keyText } from '../kube/object.ts';
 import { Informer, listPageSize, olderListsMax } from './informer.ts';
 import { MemoryTransport } from './memory-transport.ts';
-import { type LogLine, recordingLogger } from './recording-logger.ts';
+import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 
 const key = (name: string, namespace = 'a') => ({ namespace, name });
 
@@ -24,7 +24,7 @@ function setup(options: { deaf?: boolean } = {}) {
     type: configMaps,
     clock,
     random: seededRandom(1),
-    logger: recordingLogger(lines),
+    logger: new MemoryLogger(lines),
   });
   const told: string[] = [];
   informer.addHandler({

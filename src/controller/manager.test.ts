@@ -10,7 +10,7 @@ import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Reconciler } from './contract.ts';
 import { abortGraceMs, Manager } from './manager.ts';
 import { MemoryTransport } from './memory-transport.ts';
-import { type LogLine, recordingLogger } from './recording-logger.ts';
+import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'a', name });
 
@@ -19,7 +19,7 @@ function setup() {
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
   const client = createClient((request) => api.handle(request));
-  const logger = recordingLogger(lines);
+  const logger = new MemoryLogger(lines);
   const manager = new Manager({ client, clock, random: seededRandom(1), logger, stopGraceMs: 1_000 });
   return { api, clock, lines, manager };
 }

@@ -6,8 +6,10 @@ import type { ApiClient } from '../client/api-client.ts';
 import { keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import { apiVersionOf, type ResourceType } from '../kube/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Reconciler } from './contract.ts';
 import { type ControllerMetrics, type RunningController, startController } from './controller.ts';
+import { controllerMetrics } from './metrics.ts';
 import { Informer, type InformerCounts } from './informer.ts';
 import type { Indexers } from './object-cache.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -25,7 +27,7 @@ export interface ManagerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly metrics?: ControllerMetrics;
+  readonly metrics?: Metrics;
   /** Default {@link stopGraceMs}. */
   readonly stopGraceMs?: number;
 }
@@ -76,6 +78,7 @@ interface Registration {
  */
 export class Manager implements AsyncDisposable {
   readonly #options: ManagerOptions;
+  readonly #metrics: ControllerMetrics | undefined;
   readonly #informers = new Map<string, Informer<KubeObject>>();
   readonly #informerRuns: Promise<void>[] = [];
   readonly #controllers: Registration[] = [];
@@ -86,6 +89,7 @@ export class Manager implements AsyncDisposable {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#metrics = options.metrics && controllerMetrics(options.metrics);
   }
 
   /** The one cache of a kind in this process. Asked again, it gains the further indexes. */
@@ -182,7 +186,8 @@ export class Manager implements AsyncDisposable {
   async #startWhenSynced(registrations: readonly Registration[]): Promise<boolean> {
     await this.#allSynced();
     if (this.#state !== 'started') return false;
-    const { clock, logger, metrics } = this.#options;
+    const { clock, logger } = this.#options;
+    const metrics = this.#metrics;
     for (const registration of registrations) {
       registration.running ??= startController({
         name: registration.name,
