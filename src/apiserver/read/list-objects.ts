@@ -111,11 +111,12 @@ function single(
   return { items, revision: store.revision() };
 }
 
-/** Reads on until the page is full: a filter may hide most keys. */
+/** Reads on until the page is full: a filter may hide most keys. Nobody writes meanwhile: nothing is awaited. */
 function filtered(store: Store, kind: KindDefinition, selection: ObjectSelection, options: PageOptions): ObjectPage {
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const items: UnknownObject[] = [];
-  let { atRevision, after } = options;
+  const { atRevision } = options;
+  let { after } = options;
   for (;;) {
     const step = limit === Number.POSITIVE_INFINITY ? {} : { limit: scanKeysPerStep };
     const range = store.range(selection.prefix, {
@@ -132,7 +133,6 @@ function filtered(store: Store, kind: KindDefinition, selection: ObjectSelection
     }
     if (!range.more) return { items, revision: range.revision };
     after = range.items.at(-1)?.key;
-    atRevision = range.revision;
   }
 }
 

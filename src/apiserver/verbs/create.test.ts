@@ -297,6 +297,11 @@ describe('unknown fields', () => {
   });
 });
 
+/** A sound ConfigMap but for its data. */
+function wrapped(data: string): string {
+  return `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":${data}}`;
+}
+
 describe('bodies as text', () => {
   const post = (body: string, type = 'application/json'): Promise<JsonObject> =>
     new TestApi().refusal('POST', configMapsPath, { body, headers: { 'content-type': type } });
@@ -317,8 +322,13 @@ describe('bodies as text', () => {
     ['another type', 'a=b', 'application/x-www-form-urlencoded', 415],
     ['a protocol buffer', 'k8s\u0000', 'application/vnd.kubernetes.protobuf', 415],
     ['more than the limit', `"${'x'.repeat(3 * 1024 * 1024)}"`, 'application/json', 413],
-    ['lists in lists without end', '['.repeat(200_000) + ']'.repeat(200_000), 'application/json', 400],
-    ['objects in objects without end', '{"a":'.repeat(150_000) + '1' + '}'.repeat(150_000), 'application/json', 400],
+    ['lists in lists without end', wrapped('['.repeat(200_000) + ']'.repeat(200_000)), 'application/json', 400],
+    [
+      'objects in objects without end',
+      wrapped('{"a":'.repeat(150_000) + '1' + '}'.repeat(150_000)),
+      'application/json',
+      400,
+    ],
   ] as const) {
     it(`refuses ${title}`, async () => {
       assert.equal((await post(body, type))['code'], code);

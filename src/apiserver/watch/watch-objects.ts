@@ -80,6 +80,7 @@ export class Watches {
       onEnd: () => this.#open.delete(watch),
     });
     this.#open.add(watch);
+    watch.start();
     return watch.events;
   }
 
@@ -153,10 +154,14 @@ class OpenWatch {
     });
     for (const event of start.initial) this.#tell(event);
     this.events = this.#iterate();
+  }
+
+  start(): void {
+    const { signal } = this.#request;
+    if (signal?.aborted) return this.end();
+    signal?.addEventListener('abort', this.end, { once: true });
     this.#arm();
-    request.signal?.addEventListener('abort', this.end, { once: true });
-    if (request.signal?.aborted) this.end();
-    else void this.#pump();
+    void this.#pump();
   }
 
   readonly end = (): void => {
