@@ -92,6 +92,8 @@ export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  /** A subPath in which `$(NAME)` refers to the container's variables. */
+  readonly subPathExpr?: string;
   readonly readOnly?: boolean;
 }
 
