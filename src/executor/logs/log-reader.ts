@@ -117,12 +117,16 @@ async function startOf(file: FileHandle, tailLines: number | undefined): Promise
   const { size } = await file.stat();
   if (tailLines <= 0) return size;
   let left = tailLines;
-  for (let end = size; end > 0; ) {
+  for (let end = size; end > 0;) {
     const start = Math.max(0, end - readBytes);
     const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
     // The newline that ends the file ends the last entry; it does not start one.
     let from = end === size ? end - start - 2 : end - start - 1;
-    for (let at = buffer.lastIndexOf(10, from); from >= 0 && at >= 0; at = from < 0 ? -1 : buffer.lastIndexOf(10, from)) {
+    for (
+      let at = buffer.lastIndexOf(10, from);
+      from >= 0 && at >= 0;
+      at = from < 0 ? -1 : buffer.lastIndexOf(10, from)
+    ) {
       left--;
       if (left === 0) return start + at + 1;
       from = at - 1;

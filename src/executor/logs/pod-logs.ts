@@ -92,8 +92,10 @@ function missingLog(pod: Pod, container: string): ApiStatusError {
   const name = pod.metadata.name ?? '';
   const { initContainerStatuses = [], containerStatuses = [], phase } = pod.status ?? {};
   const state = [...initContainerStatuses, ...containerStatuses].find((status) => status.name === container)?.state;
-  const over = phase === 'Succeeded' || phase === 'Failed' || state?.terminated !== undefined || state?.running !== undefined;
-  if (over) return new ApiStatusError('NotFound', `there is no log of container "${container}" of pod "${name}" on this node`);
+  const over =
+    phase === 'Succeeded' || phase === 'Failed' || state?.terminated !== undefined || state?.running !== undefined;
+  if (over)
+    return new ApiStatusError('NotFound', `there is no log of container "${container}" of pod "${name}" on this node`);
   const reason = state?.waiting?.reason ?? 'ContainerCreating';
   return new ApiStatusError('BadRequest', `container "${container}" in pod "${name}" is waiting to start: ${reason}`);
 }

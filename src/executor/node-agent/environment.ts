@@ -33,11 +33,16 @@ export function containerEnvironment(input: EnvironmentInput): Record<string, st
   return variables;
 }
 
-function valueOf(variable: EnvVar, before: Readonly<Record<string, string>>, input: EnvironmentInput): string | undefined {
+function valueOf(
+  variable: EnvVar,
+  before: Readonly<Record<string, string>>,
+  input: EnvironmentInput,
+): string | undefined {
   const { valueFrom } = variable;
   if (valueFrom === undefined) return expandVariables(variable.value ?? '', (name) => before[name]);
   if (valueFrom.fieldRef) return podField(input.pod, valueFrom.fieldRef.fieldPath, input.facts);
-  if (valueFrom.resourceFieldRef) return resourceField(input.pod, input.container, valueFrom.resourceFieldRef, input.facts);
+  if (valueFrom.resourceFieldRef)
+    return resourceField(input.pod, input.container, valueFrom.resourceFieldRef, input.facts);
   if (valueFrom.configMapKeyRef) return configMapValue(valueFrom.configMapKeyRef, input);
   if (valueFrom.secretKeyRef) return secretValue(valueFrom.secretKeyRef, input);
   throw new PodConfigError(`variable "${variable.name}": this kind of valueFrom is not supported here`);

@@ -15,7 +15,10 @@ export function expandVariables(text: string, lookup: (name: string) => string |
 }
 
 /** What stands at the `$` at `at`: a reference, or literal text; and where it ends. */
-function readReference(text: string, at: number): { readonly name?: string; readonly text: string; readonly end: number } {
+function readReference(
+  text: string,
+  at: number,
+): { readonly name?: string; readonly text: string; readonly end: number } {
   const next = text.charAt(at + 1);
   if (next === '$') return { text: '$', end: at + 2 };
   if (next !== '(') return { text: `$${next}`, end: at + 2 };

@@ -24,7 +24,9 @@ for (const { label, isolation, skip } of await isolationsHere()) {
 
     it('fails a pod with the exit code of its container', async () => {
       await using fixture = await AgentFixture.start(isolation);
-      const pod = await fixture.runScript('fails', 'echo last words; exit 7', { terminationMessagePolicy: 'FallbackToLogsOnError' });
+      const pod = await fixture.runScript('fails', 'echo last words; exit 7', {
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+      });
       assert.equal(pod.status?.phase, 'Failed');
       const state = statusOf(pod, 'step')?.state?.terminated;
       assert.deepEqual([state?.exitCode, state?.reason, state?.message], [7, 'Error', 'last words\n']);
@@ -33,9 +35,17 @@ for (const { label, isolation, skip } of await isolationsHere()) {
     it('runs init containers in order and stops at the first that fails', async () => {
       await using fixture = await AgentFixture.start(isolation);
       const volumeMounts = [{ name: 'work', mountPath: '/workspace' }];
-      const step = (name: string, script: string): object => ({ name, command: ['/bin/sh', '-c', script], volumeMounts });
+      const step = (name: string, script: string): object => ({
+        name,
+        command: ['/bin/sh', '-c', script],
+        volumeMounts,
+      });
       fixture.cluster.createPod('order', {
-        initContainers: [step('a', 'echo a >> /workspace/f'), step('b', 'echo b >> /workspace/f; exit 3'), step('c', 'echo c')],
+        initContainers: [
+          step('a', 'echo a >> /workspace/f'),
+          step('b', 'echo b >> /workspace/f; exit 3'),
+          step('c', 'echo c'),
+        ],
         containers: [step('d', 'cat /workspace/f')],
         volumes: [{ name: 'work', emptyDir: {} }],
       } as never);
@@ -49,7 +59,8 @@ for (const { label, isolation, skip } of await isolationsHere()) {
 
     it('runs a script that travels in an annotation', async () => {
       await using fixture = await AgentFixture.start(isolation);
-      const script = '#!/bin/sh\nset -e\ncd /workspace/sub\npwd > /dev/null\nif [[ a == a ]]; then echo "$0 runs"; fi\n';
+      const script =
+        '#!/bin/sh\nset -e\ncd /workspace/sub\npwd > /dev/null\nif [[ a == a ]]; then echo "$0 runs"; fi\n';
       const item = { path: 'script-0', fieldRef: { fieldPath: "metadata.annotations['penstock.dev/script-0']" } };
       fixture.cluster.createPod(
         'scripted',
@@ -90,22 +101,35 @@ for (const { label, isolation, skip } of await isolationsHere()) {
       await using fixture = await AgentFixture.start(isolation);
       const missing = await fixture.runScript('missing', '', { command: ['no-such-program'] });
       assert.equal(statusOf(missing, 'step')?.state?.terminated?.exitCode, 127);
-      assert.match(statusOf(missing, 'step')?.state?.terminated?.message ?? '', /"no-such-program" is not on this machine/);
+      assert.match(
+        statusOf(missing, 'step')?.state?.terminated?.message ?? '',
+        /"no-such-program" is not on this machine/,
+      );
     });
 
     it('waits for a secret that does not exist, says so, and goes on when it comes', async () => {
       await using fixture = await AgentFixture.start(isolation);
       const env = [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'token', key: 'value' } } }];
-      fixture.cluster.createPod('waits', { containers: [{ name: 'step', command: ['/bin/sh', '-c', 'test "$TOKEN" = s3cr3t-value'], env }] });
+      fixture.cluster.createPod('waits', {
+        containers: [{ name: 'step', command: ['/bin/sh', '-c', 'test "$TOKEN" = s3cr3t-value'], env }],
+      });
       const waiting = await fixture.cluster.until(() => {
         const found = fixture.cluster.pod('waits');
         return found && statusOf(found, 'step')?.state?.waiting?.message ? found : undefined;
       });
       const state = statusOf(waiting, 'step')?.state?.waiting;
-      assert.deepEqual(state, { reason: 'CreateContainerConfigError', message: 'secret "token" not found in namespace "default"' });
+      assert.deepEqual(state, {
+        reason: 'CreateContainerConfigError',
+        message: 'secret "token" not found in namespace "default"',
+      });
       assert.equal(waiting.status?.phase, 'Pending');
       const data = { value: Buffer.from('s3cr3t-value').toString('base64') };
-      fixture.cluster.put(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token', namespace: 'default' }, data });
+      fixture.cluster.put(secrets, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'token', namespace: 'default' },
+        data,
+      });
       const pod = await fixture.cluster.finished('waits');
       assert.equal(pod.status?.phase, 'Succeeded');
       assert.ok(!fixture.logger.lines.join('\n').includes('s3cr3t-value'));
@@ -114,8 +138,14 @@ for (const { label, isolation, skip } of await isolationsHere()) {
     it('ends a pod that is deleted: TERM first, with the trap run, and confirms', async () => {
       await using fixture = await AgentFixture.start(isolation);
       const script = 'trap "echo cleaned; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
-      fixture.cluster.createPod('deleted', { containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }] }, { finalizers: ['penstock.dev/verdict'] });
-      const running = await fixture.cluster.until(() => (fixture.cluster.pod('deleted')?.status?.phase === 'Running' ? fixture.cluster.pod('deleted') : undefined));
+      fixture.cluster.createPod(
+        'deleted',
+        { containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }] },
+        { finalizers: ['penstock.dev/verdict'] },
+      );
+      const running = await fixture.cluster.until(() =>
+        fixture.cluster.pod('deleted')?.status?.phase === 'Running' ? fixture.cluster.pod('deleted') : undefined,
+      );
       await followUntil(fixture, running, 'ready');
       fixture.cluster.remove(pods, { namespace: 'default', name: 'deleted' });
       const pod = await fixture.cluster.finished('deleted');
@@ -131,8 +161,13 @@ for (const { label, isolation, skip } of await isolationsHere()) {
       const mark = `sleep-mark-${process.pid}-${label.length}`;
       const stubborn = `sh -c 'trap "" TERM; while :; do sleep 0.05; done' ${mark}`;
       const script = `trap "" TERM; (setsid ${stubborn} >/dev/null 2>&1 &) ; echo ready; while :; do sleep 0.05; done`;
-      fixture.cluster.createPod('stubborn', { terminationGracePeriodSeconds: 1, containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }] });
-      const running = await fixture.cluster.until(() => (fixture.cluster.pod('stubborn')?.status?.phase === 'Running' ? fixture.cluster.pod('stubborn') : undefined));
+      fixture.cluster.createPod('stubborn', {
+        terminationGracePeriodSeconds: 1,
+        containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }],
+      });
+      const running = await fixture.cluster.until(() =>
+        fixture.cluster.pod('stubborn')?.status?.phase === 'Running' ? fixture.cluster.pod('stubborn') : undefined,
+      );
       await followUntil(fixture, running, 'ready');
       fixture.cluster.remove(pods, { namespace: 'default', name: 'stubborn' });
       await fixture.cluster.until(() => fixture.cluster.pod('stubborn') === undefined);
@@ -145,7 +180,11 @@ for (const { label, isolation, skip } of await isolationsHere()) {
 }
 
 /** Follows the log of container `step` until it has said `text`. */
-async function followUntil(fixture: AgentFixture, pod: Parameters<AgentFixture['log']>[0], text: string): Promise<void> {
+async function followUntil(
+  fixture: AgentFixture,
+  pod: Parameters<AgentFixture['log']>[0],
+  text: string,
+): Promise<void> {
   let seen = '';
   const source = fixture.agent.podLogs?.open(pod, 'step', { follow: true, timestamps: false });
   for await (const chunk of source ?? []) {
@@ -164,5 +203,10 @@ async function processesGone(mark: string): Promise<void> {
       return false;
     }
   };
-  while (readdirSync('/proc').filter((name) => /^\d+$/.test(name)).some(isThere)) await nextTurn();
+  while (
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .some(isThere)
+  )
+    await nextTurn();
 }

@@ -26,7 +26,11 @@ export interface NodeDescription {
 /** The Node object, Ready since `nowMs`. */
 export function nodeObject(description: NodeDescription, nowMs: number): Node {
   const { nodeName, maxPods, facts, runtimeName } = description;
-  const capacity = { cpu: String(facts.cpuCores), memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`, pods: String(maxPods) };
+  const capacity = {
+    cpu: String(facts.cpuCores),
+    memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+    pods: String(maxPods),
+  };
   const now = toRfc3339(nowMs);
   const ready = {
     type: 'Ready',
@@ -48,7 +52,11 @@ export function nodeObject(description: NodeDescription, nowMs: number): Node {
         { type: 'InternalIP', address: facts.hostIp },
         { type: 'Hostname', address: nodeName },
       ],
-      nodeInfo: { containerRuntimeVersion: `${runtimeName}://penstock`, kubeletVersion: 'penstock', operatingSystem: 'linux' },
+      nodeInfo: {
+        containerRuntimeVersion: `${runtimeName}://penstock`,
+        kubeletVersion: 'penstock',
+        operatingSystem: 'linux',
+      },
     },
   };
 }

@@ -83,7 +83,8 @@ export class PodContainers {
       return container;
     } catch (error) {
       this.#parts.logs.end(this.#uid, spec.name);
-      const { reason, exitCode } = error instanceof ContainerStartError ? error : { reason: 'StartError', exitCode: 128 };
+      const { reason, exitCode } =
+        error instanceof ContainerStartError ? error : { reason: 'StartError', exitCode: 128 };
       const terminated = { exitCode, reason, message: errorText(error), startedAt, finishedAt: startedAt };
       this.#set(spec, { state: { terminated }, ...lastState, restartCount, started: false });
       return undefined;
@@ -106,7 +107,11 @@ export class PodContainers {
     const record = this.#records.get(container.name);
     if (record?.state.terminated === undefined) return;
     const message = `back-off before restarting container ${container.name}`;
-    this.#set(container, { ...waitingRecord('CrashLoopBackOff', message), restartCount: record.restartCount, lastState: record.state });
+    this.#set(container, {
+      ...waitingRecord('CrashLoopBackOff', message),
+      restartCount: record.restartCount,
+      lastState: record.state,
+    });
   }
 
   /** Signals the running containers of which `which` is true. */

@@ -14,7 +14,6 @@ import type { NodeFacts } from './pod-fields.ts';
 import { readReferenced, type ReferencedObjects } from './referenced-objects.ts';
 import { terminationMessagePathDefault } from './termination-message.ts';
 
-
 /** Settings of volumes that only trusted code may give. */
 export interface VolumeSettings {
   /** The host directory of a claim. */
@@ -49,7 +48,10 @@ export async function preparePod(
   return { pod, objects, volumes, facts: options.facts, root: options.root };
 }
 
-async function readClaims(client: ApiClient, pod: Pod): Promise<ReadonlyMap<string, PersistentVolumeClaim | undefined>> {
+async function readClaims(
+  client: ApiClient,
+  pod: Pod,
+): Promise<ReadonlyMap<string, PersistentVolumeClaim | undefined>> {
   const names = (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []);
   const namespace = pod.metadata.namespace ?? '';
   const read = async (name: string): Promise<readonly [string, PersistentVolumeClaim | undefined]> => {

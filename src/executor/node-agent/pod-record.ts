@@ -78,7 +78,8 @@ function isInitialized(inits: readonly Container[], record: PodRecord): boolean 
 function phaseOf(pod: Pod, record: PodRecord, initialized: boolean): NonNullable<PodStatus['phase']> {
   const states = pod.spec.containers.map((container) => record.containers.get(container.name)?.state ?? {});
   if (record.over) {
-    const succeeded = record.end?.failed !== true && initialized && states.every((state) => state.terminated?.exitCode === 0);
+    const succeeded =
+      record.end?.failed !== true && initialized && states.every((state) => state.terminated?.exitCode === 0);
     return succeeded ? 'Succeeded' : 'Failed';
   }
   return initialized && states.some((state) => state.running ?? state.terminated) ? 'Running' : 'Pending';
@@ -104,7 +105,9 @@ function wantedConditions(record: PodRecord, phase: string, initialized: boolean
     return [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: record.unschedulable }];
   }
   const completed = phase === 'Succeeded' || phase === 'Failed';
-  const running = [...record.containers.values()].every(({ state, started }) => state.terminated ?? (state.running && started));
+  const running = [...record.containers.values()].every(
+    ({ state, started }) => state.terminated ?? (state.running && started),
+  );
   const ready = phase === 'Running' && running;
   const unready = { status: 'False', reason: completed ? 'PodCompleted' : 'ContainersNotReady' } as const;
   return [

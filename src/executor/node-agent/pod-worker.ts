@@ -195,7 +195,10 @@ export class PodWorker {
   }
 
   /** Tries `attempt` until it works; what it misses is shown in `container`'s waiting state. `undefined` = stopped. */
-  async #retryConfig<T>(container: Container | undefined, attempt: (count: number) => Promise<T>): Promise<T | undefined> {
+  async #retryConfig<T>(
+    container: Container | undefined,
+    attempt: (count: number) => Promise<T>,
+  ): Promise<T | undefined> {
     for (let count = 1; !this.#stop.signal.aborted; count++) {
       try {
         const value = await attempt(count);

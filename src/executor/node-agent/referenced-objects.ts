@@ -10,7 +10,10 @@ export interface ReferencedObjects {
 }
 
 /** Names of the ConfigMaps and Secrets that `pod` refers to anywhere. */
-export function referencedNames(pod: Pod): { readonly configMaps: ReadonlySet<string>; readonly secrets: ReadonlySet<string> } {
+export function referencedNames(pod: Pod): {
+  readonly configMaps: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+} {
   const names = { configMaps: new Set<string>(), secrets: new Set<string>() };
   const add = (set: Set<string>, name: string | undefined): void => {
     if (name !== undefined && name !== '') set.add(name);
@@ -41,8 +44,16 @@ export async function readReferenced(client: ApiClient, pod: Pod): Promise<Refer
   const names = referencedNames(pod);
   const namespace = pod.metadata.namespace ?? '';
   const [maps, kept] = await Promise.all([
-    Promise.all([...names.configMaps].map(async (name) => [name, await unlessMissing(client.get(configMaps, { namespace, name }))] as const)),
-    Promise.all([...names.secrets].map(async (name) => [name, await unlessMissing(client.get(secrets, { namespace, name }))] as const)),
+    Promise.all(
+      [...names.configMaps].map(
+        async (name) => [name, await unlessMissing(client.get(configMaps, { namespace, name }))] as const,
+      ),
+    ),
+    Promise.all(
+      [...names.secrets].map(
+        async (name) => [name, await unlessMissing(client.get(secrets, { namespace, name }))] as const,
+      ),
+    ),
   ]);
   return { configMaps: new Map(maps), secrets: new Map(kept) };
 }

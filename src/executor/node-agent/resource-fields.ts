@@ -34,13 +34,17 @@ export function resourceField(pod: Pod, self: Container, reference: ResourceFiel
   const amounts = isJsonObject(resources[kind]) ? resources[kind] : {};
   const value = amounts[name] === undefined ? defaultAmount(kind, name, facts) : amount(String(amounts[name]));
   const divisor = amount(String(reference.divisor ?? '1')) || 1;
-  if (value === undefined) throw new PodConfigError(`resource "${reference.resource}" is not one that a container offers`);
+  if (value === undefined)
+    throw new PodConfigError(`resource "${reference.resource}" is not one that a container offers`);
   return String(Math.ceil(value / divisor));
 }
 
 function containerOf(pod: Pod, name: string): Container {
-  const found = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((container) => container.name === name);
-  if (found === undefined) throw new PodConfigError(`resourceFieldRef names container "${name}", which the pod has not`);
+  const found = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(
+    (container) => container.name === name,
+  );
+  if (found === undefined)
+    throw new PodConfigError(`resourceFieldRef names container "${name}", which the pod has not`);
   return found;
 }
 

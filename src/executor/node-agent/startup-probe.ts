@@ -36,7 +36,12 @@ export async function awaitStartup(
   return false;
 }
 
-async function probeOnce(clock: Clock, probe: Probe, container: RunningContainer, signal: AbortSignal): Promise<number> {
+async function probeOnce(
+  clock: Clock,
+  probe: Probe,
+  container: RunningContainer,
+  signal: AbortSignal,
+): Promise<number> {
   const timeout = new AbortController();
   const cancel = clock.schedule((probe.timeoutSeconds ?? timeoutSecondsDefault) * 1000, () => timeout.abort());
   try {

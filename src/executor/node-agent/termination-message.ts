@@ -11,7 +11,12 @@ export const terminationMessagePathDefault = '/dev/termination-log';
  * The message a container has left in `path` (a file on the host), cut at the limit; when it left none, failed, and its
  * policy says so, the end of its log.
  */
-export function terminationMessage(container: Container, path: string, exitCode: number, logTail: () => string): string {
+export function terminationMessage(
+  container: Container,
+  path: string,
+  exitCode: number,
+  logTail: () => string,
+): string {
   const message = readLimited(path);
   if (message !== '' || exitCode === 0) return message;
   return container.terminationMessagePolicy === 'FallbackToLogsOnError' ? logTail() : '';

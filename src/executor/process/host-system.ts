@@ -7,7 +7,19 @@ export type RootEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 /** What of the host every step sees, read-only. Home directories, /root, /var, /run and /srv are not among it. */
-const systemDirectories = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/opt', '/nix', '/sys'];
+const systemDirectories = [
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/etc',
+  '/opt',
+  '/nix',
+  '/sys',
+];
 
 /** Programs are looked for here when the host's PATH is not given. */
 export const searchPathDefault: readonly string[] = [

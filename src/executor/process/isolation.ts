@@ -15,7 +15,19 @@ const programCandidates = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap
 export async function probeIsolation(): Promise<Isolation> {
   const program = programCandidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   if (program === undefined) return { kind: 'none', why: 'bubblewrap (bwrap) is not installed' };
-  const arguments_ = ['--unshare-user-try', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', 'true'];
+  const arguments_ = [
+    '--unshare-user-try',
+    '--unshare-pid',
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--',
+    'true',
+  ];
   try {
     await promisify(execFile)(program, arguments_, { env: { PATH: '/usr/bin:/bin' }, timeout: probeMsMax });
     return { kind: 'bubblewrap', program };

@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  existsSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerExit, ContainerPlan, Mount, RunningContainer } from '../runtime/container-runtime.ts';
 import { ContainerStartError } from '../runtime/container-runtime.ts';
@@ -21,17 +31,27 @@ export async function runPlain(
   context: ProcessContext,
 ): Promise<{ readonly container: RunningContainer; readonly pid: number }> {
   const shell = plainShell(plan, context);
-  const mounts = plan.mounts.map((mount, index) => (mount.generated ? translatedCopy(plan, mount, index, shell) : mount));
+  const mounts = plan.mounts.map((mount, index) =>
+    mount.generated ? translatedCopy(plan, mount, index, shell) : mount,
+  );
   const translate = pathTranslation(mounts);
-  const environment: Readonly<Record<string, string>> = { ...mapValues(plan.environment, translate), TMPDIR: join(plan.directory, 'tmp'), ...markOf(plan.directory) };
-  const workingDirectory = plan.workingDirectory === undefined ? join(plan.directory, 'tmp') : translate(plan.workingDirectory);
+  const environment: Readonly<Record<string, string>> = {
+    ...mapValues(plan.environment, translate),
+    TMPDIR: join(plan.directory, 'tmp'),
+    ...markOf(plan.directory),
+  };
+  const workingDirectory =
+    plan.workingDirectory === undefined ? join(plan.directory, 'tmp') : translate(plan.workingDirectory);
   if (!existsSync(workingDirectory)) mkdirSync(workingDirectory, { recursive: true });
   const [program = '', ...rest] = [...plan.command, ...plan.args].map(translate);
   const command = [shell !== undefined && ['sh', '/bin/sh'].includes(program) ? shell : program, ...rest];
   const start = async (words: readonly string[], output: ContainerPlan['output']): Promise<StartedProcess> => {
     const [file = '', ...others] = words;
     const pipe = await context.pipes.open();
-    return startProcess({ file, arguments: others, environment, workingDirectory, pipe, output, reports: false }, context.clock);
+    return startProcess(
+      { file, arguments: others, environment, workingDirectory, pipe, output, reports: false },
+      context.clock,
+    );
   };
   checkProgram(plan.container, command[0] ?? '', environment['PATH'] ?? '', workingDirectory);
   const started = await start(command, plan.output);
@@ -119,6 +139,9 @@ function translateFiles(directory: string, translate: PathTranslation, shell: st
   }
 }
 
-function mapValues(values: Readonly<Record<string, string>>, change: (value: string) => string): Record<string, string> {
+function mapValues(
+  values: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { randomUuid, type Random } from '../../base/random.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { ContainerStartError, type ContainerPlan, type ContainerRuntime, type RunningContainer } from '../runtime/container-runtime.ts';
+import {
+  ContainerStartError,
+  type ContainerPlan,
+  type ContainerRuntime,
+  type RunningContainer,
+} from '../runtime/container-runtime.ts';
 import { inspectHost, searchPathDefault, type HostSystem } from './host-system.ts';
 import { probeIsolation, type Isolation } from './isolation.ts';
 import { OutputPipes } from './output-pipes.ts';

@@ -21,7 +21,8 @@ export function programProblem(
   options: { readonly searchPath: string; readonly workingDirectory: string },
 ): ProgramProblem | undefined {
   const found = findProgram(program, layout, options);
-  if (found === undefined) return { exitCode: 127, message: `"${program}" is not on this machine (${lookedIn(program, options)})` };
+  if (found === undefined)
+    return { exitCode: 127, message: `"${program}" is not on this machine (${lookedIn(program, options)})` };
   if (statSync(found).isDirectory()) return { exitCode: 126, message: `"${program}" is a directory` };
   if (!isExecutable(found)) return { exitCode: 126, message: `"${program}" is not executable` };
   const interpreter = interpreterOf(found);
@@ -39,15 +40,19 @@ function findProgram(
   { searchPath, workingDirectory }: { readonly searchPath: string; readonly workingDirectory: string },
 ): string | undefined {
   if (program.includes('/')) return hostFile(posix.resolve(workingDirectory, program), layout);
-  const candidates = searchPath.split(':').map((folder) => hostFile(posix.resolve(workingDirectory, folder, program), layout));
-  return candidates.find((file) => file !== undefined && isExecutable(file)) ?? candidates.find((file) => file !== undefined);
+  const candidates = searchPath
+    .split(':')
+    .map((folder) => hostFile(posix.resolve(workingDirectory, folder, program), layout));
+  return (
+    candidates.find((file) => file !== undefined && isExecutable(file)) ?? candidates.find((file) => file !== undefined)
+  );
 }
 
 /** The host file at `path` of the sandbox, following links as they lead inside the sandbox. */
 export function hostFile(path: string, layout: readonly LayoutStep[]): string | undefined {
   let resolved = '/';
   let waiting = segments(path);
-  for (let links = 0; waiting.length > 0; ) {
+  for (let links = 0; waiting.length > 0;) {
     const [segment = '', ...rest] = waiting;
     waiting = rest;
     const next = posix.join(resolved, segment);

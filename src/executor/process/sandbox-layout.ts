@@ -41,7 +41,9 @@ export function sandboxLayout(input: LayoutInput): readonly LayoutStep[] {
     { kind: 'directory', path: input.home },
     { kind: 'bind', source: input.temporary, target: '/tmp', readOnly: false },
     ...mounts.map((mount): LayoutStep => ({ kind: 'bind', ...mount })),
-    ...(coveredBy(input.workingDirectory, mounts) ? [] : [{ kind: 'directory', path: input.workingDirectory } as const]),
+    ...(coveredBy(input.workingDirectory, mounts)
+      ? []
+      : [{ kind: 'directory', path: input.workingDirectory } as const]),
   ];
 }
 
@@ -55,7 +57,11 @@ function shellSteps({ shell, busybox }: HostSystem): readonly LayoutStep[] {
   const steps: LayoutStep[] = busybox === undefined ? [] : [bring(busybox, 'ash')];
   if (shell === undefined) return steps;
   const name = shell.over.slice(shell.over.lastIndexOf('/') + 1);
-  return [...steps, bring(shell.over, name), { kind: 'bind', source: shell.program, target: shell.over, readOnly: true }];
+  return [
+    ...steps,
+    bring(shell.over, name),
+    { kind: 'bind', source: shell.program, target: shell.over, readOnly: true },
+  ];
 }
 
 /** Whether `path` is a mount or lies in one. */

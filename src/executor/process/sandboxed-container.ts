@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { ContainerStartError, type ContainerExit, type ContainerPlan, type OutputSink, type RunningContainer } from '../runtime/container-runtime.ts';
+import {
+  ContainerStartError,
+  type ContainerExit,
+  type ContainerPlan,
+  type OutputSink,
+  type RunningContainer,
+} from '../runtime/container-runtime.ts';
 import { resolveInside } from '../volumes/resolve-inside.ts';
 import { bubblewrapArguments, readReport } from './bubblewrap.ts';
 import type { ProcessContext } from './process-runtime.ts';
@@ -60,7 +66,8 @@ class Sandbox {
       workingDirectory: this.#workingDirectory,
     });
     const { PATH = '' } = plan.environment;
-    this.#environment = PATH === context.searchPath ? { ...plan.environment, PATH: `${programDirectory}:${PATH}` } : plan.environment;
+    this.#environment =
+      PATH === context.searchPath ? { ...plan.environment, PATH: `${programDirectory}:${PATH}` } : plan.environment;
   }
 
   /** Throws {@link ContainerStartError} when the program is not there; makes the working directory. */
@@ -93,7 +100,9 @@ class Sandbox {
   #makeWorkingDirectory(): void {
     const { mounts } = this.#plan;
     if (!coveredBy(this.#workingDirectory, mounts)) return;
-    const mount = mounts.findLast(({ target }) => coveredBy(this.#workingDirectory, [{ target, source: '', readOnly: true }]));
+    const mount = mounts.findLast(({ target }) =>
+      coveredBy(this.#workingDirectory, [{ target, source: '', readOnly: true }]),
+    );
     if (mount === undefined || !statSync(mount.source).isDirectory()) return;
     const relative = this.#workingDirectory.slice(mount.target.length + 1);
     if (relative !== '') resolveInside(mount.source, relative);
@@ -153,5 +162,9 @@ async function sandboxExit(started: StartedProcess, killed: () => boolean): Prom
   if (killed() || signal !== null) return exitOf(null, signal ?? 'SIGKILL');
   // The command never ran: what bwrap said is ours to explain, not the step's failure.
   const said = started.firstOutput().trim();
-  return { ...exitOf(128, null), reason: 'StartError', message: `the sandbox could not be made (exit ${code}): ${said}` };
+  return {
+    ...exitOf(128, null),
+    reason: 'StartError',
+    message: `the sandbox could not be made (exit ${code}): ${said}`,
+  };
 }

@@ -17,7 +17,9 @@ import { MemoryCluster, testNode } from './memory-cluster.ts';
 export const plainIsolation: Isolation = { kind: 'none', why: 'the test asks for it' };
 
 /** The ways a test can run on this machine; the sandbox is left out, and said so, where it cannot be had. */
-export async function isolationsHere(): Promise<readonly { readonly label: string; readonly isolation: Isolation; readonly skip: string | false }[]> {
+export async function isolationsHere(): Promise<
+  readonly { readonly label: string; readonly isolation: Isolation; readonly skip: string | false }[]
+> {
   const found = await probeIsolation();
   const skip = found.kind === 'none' ? found.why : false;
   return [
@@ -45,7 +47,9 @@ export class CollectingLogger implements Logger {
     return this;
   }
   #add(message: string, fields: LogFields = {}): void {
-    const text = JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? `${value.name}: ${value.message}` : value));
+    const text = JSON.stringify(fields, (_key, value: unknown) =>
+      value instanceof Error ? `${value.name}: ${value.message}` : value,
+    );
     this.lines.push(`${message} ${text}`);
   }
 }
@@ -91,8 +95,16 @@ export class AgentFixture implements AsyncDisposable {
   }
 
   /** Runs a pod of one container that executes `script` with the shell; resolves with its final object. */
-  runScript(name: string, script: string, container: Partial<Container> = {}, spec: Partial<Pod['spec']> = {}): Promise<Pod> {
-    this.cluster.createPod(name, { containers: [{ name: 'step', command: ['/bin/sh', '-c', script], ...container }], ...spec });
+  runScript(
+    name: string,
+    script: string,
+    container: Partial<Container> = {},
+    spec: Partial<Pod['spec']> = {},
+  ): Promise<Pod> {
+    this.cluster.createPod(name, {
+      containers: [{ name: 'step', command: ['/bin/sh', '-c', script], ...container }],
+      ...spec,
+    });
     return this.cluster.finished(name);
   }
 

@@ -34,12 +34,14 @@ export class MemoryCluster implements AgentHost {
   get client(): ApiClient {
     return {
       get: (type, key) => this.#call(`get ${type.resource}/${key.name}`, () => this.#existing(type, key)),
-      create: (type, object) => this.#call(`create ${type.resource}/${object.metadata.name ?? ''}`, () => this.put(type, object)),
+      create: (type, object) =>
+        this.#call(`create ${type.resource}/${object.metadata.name ?? ''}`, () => this.put(type, object)),
       patch: (type, key, patch, { subresource }) =>
         this.#call(`patch ${type.resource}/${key.name}${subresource ? `/${subresource}` : ''}`, () =>
           this.#patch(type, key, patch as JsonObject),
         ),
-      delete: (type, key, options) => this.#call(`delete ${type.resource}/${key.name}`, () => this.remove(type, key, options)),
+      delete: (type, key, options) =>
+        this.#call(`delete ${type.resource}/${key.name}`, () => this.remove(type, key, options)),
       list: unused,
       watch: unused,
       update: unused,
@@ -50,7 +52,8 @@ export class MemoryCluster implements AgentHost {
   }
 
   informer<T extends KubeObject>(type: ResourceType<T>): AgentLister<T> {
-    const all = (): T[] => [...this.#objects].filter(([path]) => path.startsWith(`${type.resource}/`)).map(([, object]) => object as T);
+    const all = (): T[] =>
+      [...this.#objects].filter(([path]) => path.startsWith(`${type.resource}/`)).map(([, object]) => object as T);
     return {
       get: (key) => this.read(type, key),
       list: (namespace) => all().filter((object) => namespace === undefined || object.metadata.namespace === namespace),
@@ -78,7 +81,11 @@ export class MemoryCluster implements AgentHost {
   /** A pod on our node in namespace `default`. */
   createPod(name: string, spec: PodSpec, metadata: Pod['metadata'] = {}): Pod {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', ...metadata } };
-    return this.put(pods, { ...pod, spec: { restartPolicy: 'Never', ...spec, nodeName: testNode }, status: { phase: 'Pending' } });
+    return this.put(pods, {
+      ...pod,
+      spec: { restartPolicy: 'Never', ...spec, nodeName: testNode },
+      status: { phase: 'Pending' },
+    });
   }
 
   read<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T | undefined {
@@ -95,7 +102,8 @@ export class MemoryCluster implements AgentHost {
     const { uid } = options.preconditions ?? {};
     if (uid !== undefined && uid !== object.metadata.uid) throw new ApiStatusError('Conflict', 'the uid differs');
     const spec = (object as { readonly spec?: PodSpec }).spec;
-    const grace = type.resource === 'pods' ? (options.gracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 30) : 0;
+    const grace =
+      type.resource === 'pods' ? (options.gracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 30) : 0;
     if (grace === 0 && !object.metadata.finalizers?.length) return this.#drop(type, key, object);
     const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: grace };
     this.put(type, { ...object, metadata: { ...object.metadata, ...deletion } });
@@ -105,7 +113,8 @@ export class MemoryCluster implements AgentHost {
   finalize(type: ResourceType, key: ObjectKey): void {
     const object = this.#existing(type, key);
     const { finalizers: _, ...metadata } = object.metadata;
-    if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0) return this.#drop(type, key, object);
+    if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0)
+      return this.#drop(type, key, object);
     this.put(type, { ...object, metadata });
   }
 

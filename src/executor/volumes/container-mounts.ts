@@ -19,7 +19,8 @@ export function containerMounts(
 ): readonly Mount[] {
   const own = (container.volumeMounts ?? []).map((mount): Mount => {
     const volume = volumes.get(mount.name);
-    if (volume === undefined) throw new PodConfigError(`volumeMount names volume "${mount.name}", which the pod has not`);
+    if (volume === undefined)
+      throw new PodConfigError(`volumeMount names volume "${mount.name}", which the pod has not`);
     const subPath = mount.subPathExpr === undefined ? mount.subPath : expandStrictly(mount.subPathExpr, environment);
     const source = subPath === undefined || subPath === '' ? volume.path : resolveInside(volume.path, subPath);
     const readOnly = volume.readOnly || mount.readOnly === true;
@@ -40,7 +41,8 @@ function expandStrictly(text: string, environment: Readonly<Record<string, strin
 
 function normalTarget(path: string): string {
   const target = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (!target.startsWith('/') || target === '/') throw new PodConfigError(`mountPath "${path}" must be absolute and not /`);
+  if (!target.startsWith('/') || target === '/')
+    throw new PodConfigError(`mountPath "${path}" must be absolute and not /`);
   return target;
 }
 

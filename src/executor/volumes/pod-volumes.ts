@@ -75,7 +75,9 @@ function hostPath(volume: Volume, allowed: readonly string[]): string {
   const { path = '', type = '' } = volume.hostPath ?? {};
   const inside = allowed.some((root) => path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`));
   if (!inside || path.split('/').includes('..')) {
-    throw new PodConfigError(`volume "${volume.name}": hostPath "${path}" is not among the host paths pods may mount here`);
+    throw new PodConfigError(
+      `volume "${volume.name}": hostPath "${path}" is not among the host paths pods may mount here`,
+    );
   }
   if (type === 'DirectoryOrCreate') mkdirSync(path, { recursive: true });
   if (!statSync(path, { throwIfNoEntry: false })) {

@@ -16,7 +16,7 @@ export function resolveInside(root: string, relative: string): string {
   if (problem !== undefined) throw new PodConfigError(`subPath "${relative}" ${problem}`);
   let waiting = segments(relative);
   const resolved: string[] = [];
-  for (let links = 0; waiting.length > 0; ) {
+  for (let links = 0; waiting.length > 0;) {
     const [segment = '', ...rest] = waiting;
     waiting = rest;
     if (segment === '..') {

@@ -65,7 +65,9 @@ function projectedFiles(source: ProjectedSource, mode: number, input: VolumeInpu
   if (source.secret) return secretFiles(source.secret, mode, input);
   if (source.downwardAPI) return downwardFiles(source.downwardAPI.items ?? [], mode, input);
   if (source.serviceAccountToken) {
-    throw new PodConfigError('service account tokens are not available outside a cluster (projected.sources[].serviceAccountToken)');
+    throw new PodConfigError(
+      'service account tokens are not available outside a cluster (projected.sources[].serviceAccountToken)',
+    );
   }
   throw new PodConfigError(`projected source "${Object.keys(source).join(', ')}" is not supported here`);
 }
@@ -74,7 +76,9 @@ function configMapFiles(source: KeyedSource, mode: number, { objects, pod }: Vol
   const map = objects.configMaps.get(source.name);
   if (map === undefined && !source.optional) throw missing('configmap', source.name, pod);
   const text = Object.entries(map?.data ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const);
-  const binary = Object.entries(map?.binaryData ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const);
+  const binary = Object.entries(map?.binaryData ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
+  );
   return keyedFiles('configmap', source, new Map([...text, ...binary]), mode);
 }
 
@@ -98,12 +102,17 @@ function keyedFiles(
   for (const item of source.items) {
     const bytes = values.get(item.key);
     if (bytes !== undefined) files.push({ path: item.path, bytes, mode: item.mode ?? mode });
-    else if (!source.optional) throw new PodConfigError(`${kind} "${source.name}" references non-existent key: ${item.key}`);
+    else if (!source.optional)
+      throw new PodConfigError(`${kind} "${source.name}" references non-existent key: ${item.key}`);
   }
   return files;
 }
 
-function downwardFiles(items: readonly DownwardFile[], mode: number, { pod, facts }: VolumeInput): readonly VolumeFile[] {
+function downwardFiles(
+  items: readonly DownwardFile[],
+  mode: number,
+  { pod, facts }: VolumeInput,
+): readonly VolumeFile[] {
   return items.map((item) => {
     const { resourceFieldRef } = item as { readonly resourceFieldRef?: ResourceFieldReference };
     const [self] = pod.spec.containers;
