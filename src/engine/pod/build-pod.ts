@@ -6,11 +6,19 @@ import type { AttemptRecord, ResolvedTask, TaskRunOptions } from '../../tekton/t
 import { timeoutOf } from '../../tekton/task-run/timeout.ts';
 import { workspaceVolumes } from '../../tekton/task-run/workspaces.ts';
 import type { PodTemplate, TaskRun } from '../../tekton/types.ts';
-import { podAnnotation, podLabel, podPaths, podVolumes, prepareContainer, verdictFinalizer } from './names.ts';
+import {
+  collectContainer,
+  podAnnotation,
+  podLabel,
+  podPaths,
+  podVolumes,
+  prepareContainer,
+  verdictFinalizer,
+} from './names.ts';
 import type { PodOptions } from './options.ts';
 import { deliverScripts } from './scripts.ts';
-import { stepContainer, type ContainerContext } from './step-container.ts';
-import { planSteps, type StepPlan } from './step-plan.ts';
+import { implicitMounts, stepContainer, wrapperCommand, type ContainerContext } from './step-container.ts';
+import { planSteps, usesWrapper, type PodSteps } from './step-plan.ts';
 import { prepareScript } from './wrapper-script.ts';
 
 /** A pod, and the ConfigMap that must exist before it, if its scripts are too long for annotations. */
@@ -61,24 +69,25 @@ export function buildPod(
   options: PodOptions & TaskRunOptions,
 ): PodPlan {
   const name = podName(taskRun.metadata.name ?? '', attempt);
-  const plans = planSteps(task);
-  const wrapped = plans.some(({ wrapperFlags }) => wrapperFlags !== undefined);
-  const delivery = deliverScripts(taskRun, name, plans);
-  const workspaces = workspaceVolumes(
-    task.spec,
-    plans.map(({ step }) => step),
-    task.workspaces,
-  );
-  const containers = plans.length + (wrapped ? 1 : 0);
+  const plan = planSteps(task);
+  const wrapped = usesWrapper(plan);
+  const delivery = deliverScripts(taskRun, name, plan);
+  const steps = plan.steps.map(({ step }) => step);
+  const workspaces = workspaceVolumes(task.spec, steps, task.workspaces);
+  const count = steps.length + (wrapped ? 1 : 0) + (plan.collectorFlags ? 1 : 0);
   const context: ContainerContext = {
     taskRun,
     podTemplate: task.podTemplate,
     workspaces,
     wrapped,
     scripts: delivery.volume !== undefined,
-    reportBytesMax: Math.min(options.terminationMessageBytesMax, Math.floor(options.podMessageBytesMax / containers)),
+    reportBytesMax: Math.min(options.terminationMessageBytesMax, Math.floor(options.podMessageBytesMax / count)),
   };
-  const steps = plans.map((plan) => stepContainer(plan, context));
+  const containers = [
+    ...(wrapped ? [prepareContainerOf(options.toolsImage)] : []),
+    ...plan.steps.map((one) => stepContainer(one, context)),
+    ...(plan.collectorFlags ? [collectorOf(options.toolsImage, plan.collectorFlags, context)] : []),
+  ];
   const volumes = [
     ...internalVolumes(wrapped),
     ...(delivery.volume ? [delivery.volume] : []),
@@ -93,11 +102,11 @@ export function buildPod(
       name,
       ...(taskRun.metadata.namespace === undefined ? {} : { namespace: taskRun.metadata.namespace }),
       labels: labelsOf(taskRun),
-      annotations: { ...annotationsOf(taskRun), ...recordOf(task, plans), ...delivery.annotations },
+      annotations: { ...annotationsOf(taskRun), ...recordOf(task, plan), ...delivery.annotations },
       ownerReferences: [controllerReference(taskRun)],
       finalizers: [verdictFinalizer],
     },
-    spec: specOf(taskRun, task.podTemplate, steps, volumes, wrapped, options),
+    spec: specOf(taskRun, task.podTemplate, containers, volumes, options),
   };
   return { pod, ...(delivery.configMap === undefined ? {} : { configMap: delivery.configMap }) };
 }
@@ -105,12 +114,11 @@ export function buildPod(
 function specOf(
   taskRun: TaskRun,
   template: PodTemplate,
-  steps: readonly Container[],
+  containers: readonly Container[],
   volumes: readonly Volume[],
-  wrapped: boolean,
   options: PodOptions & TaskRunOptions,
 ): PodSpec {
-  const initContainers = [...(wrapped ? [prepare(options.toolsImage)] : []), ...steps.slice(0, -1)];
+  const initContainers = containers.slice(0, -1);
   const timeoutMs = timeoutOf(taskRun, options);
   const inherited = Object.fromEntries(
     templateFields.filter((field) => template[field] !== undefined).map((field) => [field, template[field]]),
@@ -121,17 +129,28 @@ function specOf(
     serviceAccountName: taskRun.spec.serviceAccountName ?? options.defaultServiceAccountName,
     ...(timeoutMs === undefined ? {} : { activeDeadlineSeconds: Math.ceil((timeoutMs / 1000) * deadlineFactor) }),
     ...(initContainers.length === 0 ? {} : { initContainers }),
-    containers: steps.slice(-1),
+    containers: containers.slice(-1),
     volumes,
   };
 }
 
-function prepare(image: string): Container {
+function prepareContainerOf(image: string): Container {
   return {
     name: prepareContainer,
     image,
     command: ['/bin/sh', '-c', prepareScript],
     volumeMounts: [{ name: podVolumes.bin, mountPath: podPaths.bin }],
+    terminationMessagePath: podPaths.termination,
+  };
+}
+
+/** Reports what the last step wrote, which runs bare. */
+function collectorOf(image: string, flags: readonly string[], context: ContainerContext): Container {
+  return {
+    name: collectContainer,
+    image,
+    command: [...wrapperCommand(flags, context), `${podPaths.bin}/sh`, '-c', ':'],
+    volumeMounts: implicitMounts(context),
     terminationMessagePath: podPaths.termination,
   };
 }
@@ -159,12 +178,15 @@ function annotationsOf({ metadata }: TaskRun): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !notForPods.test(key)));
 }
 
-function recordOf(task: ResolvedTask, plans: readonly StepPlan[]): Record<string, string> {
+function recordOf(task: ResolvedTask, { steps, collectorFlags }: PodSteps): Record<string, string> {
   const record: AttemptRecord = {
     ...(task.source === undefined ? {} : { source: task.source }),
     results: (task.spec.results ?? []).map(({ description: _description, ...result }) => result),
   };
-  const wrapped = plans.filter(({ wrapperFlags }) => wrapperFlags !== undefined).map(({ container }) => container);
+  const wrapped = [
+    ...steps.filter(({ wrapperFlags }) => wrapperFlags !== undefined).map(({ container }) => container),
+    ...(collectorFlags === undefined ? [] : [collectContainer]),
+  ];
   return {
     [podAnnotation.attempt]: JSON.stringify(record),
     ...(wrapped.length === 0 ? {} : { [podAnnotation.wrapped]: wrapped.join(',') }),

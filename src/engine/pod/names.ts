@@ -34,6 +34,9 @@ export const podAnnotation = {
 /** The init container that puts a shell in place for wrapped steps. */
 export const prepareContainer = 'prepare';
 
+/** The container that reports the results of a last step which runs bare. */
+export const collectContainer = 'collect-results';
+
 /** Containers of steps are called so; what follows is the step's name in the status. */
 export const stepPrefix = 'step-';
 

@@ -4,7 +4,7 @@ import type { Volume } from '../../kube/pod.ts';
 import { childName } from '../../tekton/names.ts';
 import type { TaskRun } from '../../tekton/types.ts';
 import { podAnnotation, podVolumes } from './names.ts';
-import { PodPlanError, type StepPlan } from './step-plan.ts';
+import { PodPlanError, usesWrapper, type PodSteps } from './step-plan.ts';
 import { wrapperScript } from './wrapper-script.ts';
 
 /** Annotations of an object may have 256 KiB together; scripts beyond this travel in a ConfigMap. */
@@ -23,9 +23,9 @@ export interface ScriptDelivery {
   readonly configMap?: ConfigMap;
 }
 
-/** Packs the scripts of `plans`, and the wrapper where one is needed. Throws {@link PodPlanError} when they are too long. */
-export function deliverScripts(taskRun: TaskRun, podName: string, plans: readonly StepPlan[]): ScriptDelivery {
-  const files = filesOf(plans);
+/** Packs the scripts of `steps`, and the wrapper where one is needed. Throws {@link PodPlanError} when they are too long. */
+export function deliverScripts(taskRun: TaskRun, podName: string, steps: PodSteps): ScriptDelivery {
+  const files = filesOf(steps);
   if (files.length === 0) return { annotations: {} };
   const bytes = files.reduce((sum, { text }) => sum + new TextEncoder().encode(text).length, 0);
   if (bytes > configMapBytesMax) {
@@ -40,12 +40,13 @@ interface ScriptFile {
   readonly text: string;
 }
 
-function filesOf(plans: readonly StepPlan[]): readonly ScriptFile[] {
-  const files = plans.flatMap(({ index, script }) =>
+function filesOf(pod: PodSteps): readonly ScriptFile[] {
+  const files = pod.steps.flatMap(({ index, script }) =>
     script === undefined ? [] : [{ file: `script-${index}`, annotation: podAnnotation.script(index), text: script }],
   );
-  const wrapped = plans.some(({ wrapperFlags }) => wrapperFlags !== undefined);
-  return wrapped ? [...files, { file: 'wrapper', annotation: podAnnotation.wrapper, text: wrapperScript }] : files;
+  return usesWrapper(pod)
+    ? [...files, { file: 'wrapper', annotation: podAnnotation.wrapper, text: wrapperScript }]
+    : files;
 }
 
 function inAnnotations(files: readonly ScriptFile[]): ScriptDelivery {

@@ -41,11 +41,15 @@ function commandOf(plan: StepPlan, context: ContainerContext): Pick<Container, '
   const command = plan.script === undefined ? (step.command ?? []) : [`${podPaths.scripts}/script-${plan.index}`];
   const args = step.args ?? [];
   if (wrapperFlags !== undefined) {
-    const flags = [...wrapperFlags, '--limit', String(context.reportBytesMax)];
-    const wrapper = [`${podPaths.bin}/sh`, `${podPaths.scripts}/wrapper`];
-    return { command: [...wrapper, ...flags, '--', ...command], ...(args.length === 0 ? {} : { args }) };
+    const wrapped = [...wrapperCommand(wrapperFlags, context), ...command];
+    return { command: wrapped, ...(args.length === 0 ? {} : { args }) };
   }
   return { ...(command.length === 0 ? {} : { command }), ...(args.length === 0 ? {} : { args }) };
+}
+
+/** The wrapper with its flags, up to where the command follows. */
+export function wrapperCommand(flags: readonly string[], { reportBytesMax }: ContainerContext): readonly string[] {
+  return [`${podPaths.bin}/sh`, `${podPaths.scripts}/wrapper`, ...flags, '--limit', String(reportBytesMax), '--'];
 }
 
 /** Relative directories are relative to where a Task works by default. */
@@ -69,7 +73,8 @@ function mountsOf(step: Step, context: ContainerContext): readonly VolumeMount[]
   return [...implicitMounts(context).filter(({ mountPath }) => !taken.has(mountPath)), ...explicit];
 }
 
-function implicitMounts({ wrapped, scripts }: ContainerContext): readonly VolumeMount[] {
+/** What every step gets. */
+export function implicitMounts({ wrapped, scripts }: ContainerContext): readonly VolumeMount[] {
   return [
     { name: podVolumes.workspace, mountPath: podPaths.workspace },
     { name: podVolumes.home, mountPath: podPaths.home },

@@ -3,6 +3,7 @@ import { stepContainerName } from '../../tekton/task-variables.ts';
 import type { ResolvedTask } from '../../tekton/task-run/contract.ts';
 import { mergedSteps } from '../../tekton/task-run/step-template.ts';
 import type { Step } from '../../tekton/types.ts';
+import { collectContainer, podPaths } from './names.ts';
 
 /** A step on its way to become a container. */
 export interface StepPlan {
@@ -16,6 +17,12 @@ export interface StepPlan {
   readonly wrapperFlags?: readonly string[];
 }
 
+/** The steps of a pod, and the flags of a container after them if their results need one to report them. */
+export interface PodSteps {
+  readonly steps: readonly StepPlan[];
+  readonly collectorFlags?: readonly string[];
+}
+
 /** Cannot be made into a pod: becomes the run's final message. */
 export class PodPlanError extends Error {
   override readonly name = 'PodPlanError';
@@ -25,50 +32,62 @@ export class PodPlanError extends Error {
 /** What a script without an interpreter of its own is run by. */
 const preamble = '#!/bin/sh\nset -e\n';
 
-/** The steps of a Task as containers-to-be. Throws {@link PodPlanError}. */
-export function planSteps(task: ResolvedTask): readonly StepPlan[] {
-  const results = (task.spec.results ?? []).filter(({ value }) => value === undefined).map(({ name }) => name);
-  const steps = mergedSteps(task.spec);
-  const texts = JSON.stringify(steps);
-  return steps.map((step, index) => {
+/**
+ * The steps of a Task as containers-to-be. A step that relies on its image's own command runs bare, since nobody here
+ * knows what to wrap; the results it may write are reported by the next wrapped step or by a collector. Throws
+ * {@link PodPlanError} where it asks for more than that.
+ */
+export function planSteps(task: ResolvedTask): PodSteps {
+  const results = (task.spec.results ?? []).filter(({ value }) => value === undefined);
+  const resultFlags = results.flatMap(({ name }) => ['--result', name]);
+  const merged = mergedSteps(task.spec);
+  const texts = JSON.stringify(merged);
+  const steps = merged.map((step, index) => {
     const container = stepContainerName(step, index);
-    const exitCodeIsRead = texts.includes(`/tekton/steps/${container}/exitCode`);
-    const wrapperFlags = flagsOf(step, container, results, exitCodeIsRead);
-    if (wrapperFlags && !step.script && (step.command ?? []).length === 0)
-      throw new PodPlanError(noCommandText(step, index));
+    const exitCodeIsRead = texts.includes(`${podPaths.steps}/${container}/exitCode`);
+    const own = ownFlags(step);
+    const knowsCommand = Boolean(step.script) || (step.command ?? []).length > 0;
+    if (!knowsCommand && (own.length > 0 || exitCodeIsRead)) throw new PodPlanError(noCommandText(step, index));
+    const flags = knowsCommand ? [...own, ...resultFlags] : [];
+    const wrapped = flags.length > 0 || (knowsCommand && exitCodeIsRead);
     return {
       index,
       container,
       step,
       ...(step.script ? { script: scriptText(step.script) } : {}),
-      ...(wrapperFlags === undefined ? {} : { wrapperFlags }),
+      ...(wrapped ? { wrapperFlags: [...directoryFlags(container), ...flags] } : {}),
     };
   });
+  const needsCollector = resultFlags.length > 0 && steps.at(-1)?.wrapperFlags === undefined;
+  return {
+    steps,
+    ...(needsCollector ? { collectorFlags: [...directoryFlags(collectContainer), ...resultFlags] } : {}),
+  };
+}
+
+/** Whether any container of the pod runs the wrapper. */
+export function usesWrapper({ steps, collectorFlags }: PodSteps): boolean {
+  return collectorFlags !== undefined || steps.some(({ wrapperFlags }) => wrapperFlags !== undefined);
+}
+
+function directoryFlags(container: string): readonly string[] {
+  return ['--directory', `${podPaths.steps}/${container}`];
 }
 
 function scriptText(script: string): string {
   return script.trimStart().startsWith('#!') ? script.trimStart() : preamble + script;
 }
 
-/** The wrapper's flags for `step`, or nothing when it can do without. */
-function flagsOf(
-  step: Step,
-  container: string,
-  results: readonly string[],
-  exitCodeIsRead: boolean,
-): readonly string[] | undefined {
+/** The wrapper's flags for what `step` itself asks for; none when it can do without. */
+function ownFlags(step: Step): readonly string[] {
   const timeoutMs = step.timeout === undefined ? 0 : (parseGoDuration(step.timeout) ?? 0);
-  const stepResults = (step.results ?? []).map(({ name }) => name);
-  const flags = [
+  return [
     ...(step.onError === 'continue' ? ['--on-error', 'continue'] : []),
     ...(timeoutMs > 0 ? ['--timeout', String(timeoutMs / 1000)] : []),
     ...(step.stdoutConfig?.path ? ['--stdout', step.stdoutConfig.path] : []),
     ...(step.stderrConfig?.path ? ['--stderr', step.stderrConfig.path] : []),
-    ...results.flatMap((name) => ['--result', name]),
-    ...stepResults.flatMap((name) => ['--step-result', name]),
+    ...(step.results ?? []).flatMap(({ name }) => ['--step-result', name]),
   ];
-  if (flags.length === 0 && !exitCodeIsRead) return undefined;
-  return ['--directory', `/tekton/steps/${container}`, ...flags];
 }
 
 function noCommandText(step: Step, index: number): string {

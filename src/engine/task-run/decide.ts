@@ -22,7 +22,7 @@ import { attemptRecordOf } from '../pod/attempt-record.ts';
 import { podName } from '../pod/build-pod.ts';
 import { deletionRequestMs, type PodHistory } from '../verdict/interruption.ts';
 import { isDown, judgePod, lastEndMs } from '../verdict/judge-pod.ts';
-import { stepEvidence } from '../verdict/step-evidence.ts';
+import { stepEvidence, witnessesOf } from '../verdict/step-evidence.ts';
 import type { TaskRunSettings } from './settings.ts';
 
 /** What is known about the pod of the present attempt. */
@@ -188,8 +188,7 @@ function endJudged(
     const reason = failureReason(taskRun, verdict.reason);
     return endAttempt(sight, pod, { status: 'False', reason, message: verdict.message }, stepEnd.skipped);
   }
-  const steps = stepEvidence(pod);
-  const reading = readResults(attemptRecordOf(pod).results, steps);
+  const reading = readResults(attemptRecordOf(pod).results, witnessesOf(pod));
   if (!reading.ok) {
     const outcome: Outcome = { status: 'False', reason: taskRunReason.validationFailed, message: reading.message };
     return endAttempt(sight, pod, outcome, stepEnd.skipped);
@@ -242,7 +241,7 @@ function endStatus(sight: TaskRunSight, pod: Pod | undefined, outcome: Outcome, 
 
 function factsOf(sight: TaskRunSight, pod: Pod, end: AttemptEnd | undefined): AttemptFacts {
   const steps = stepEvidence(pod);
-  const reading = end === undefined ? undefined : readResults(attemptRecordOf(pod).results, steps);
+  const reading = end === undefined ? undefined : readResults(attemptRecordOf(pod).results, witnessesOf(pod));
   const startMs = fromRfc3339(pod.metadata.creationTimestamp);
   const taskSpec = sight.taskRun.status?.taskSpec === undefined ? specOf(sight, pod) : undefined;
   return {

@@ -3,7 +3,7 @@ import type { ContainerStateTerminated, Pod } from '../../kube/pod.ts';
 import type { StepEvidence, Verdict } from '../../tekton/task-run/evidence.ts';
 import { taskRunReason } from '../../tekton/task-run/reasons.ts';
 import { interruptionOf, mayBeInterrupted, type Interruption, type PodHistory } from './interruption.ts';
-import { companionsOf, helpersOf, statusesByName, stepEvidence } from './step-evidence.ts';
+import { companionsOf, helpersOf, statusesByName, witnessesOf } from './step-evidence.ts';
 import { judgeWaiting } from './waiting.ts';
 
 /**
@@ -12,7 +12,7 @@ import { judgeWaiting } from './waiting.ts';
  * container that failed by itself. Everything else is still open, or lost.
  */
 export function judgePod(pod: Pod, history: PodHistory = {}): Verdict {
-  const steps = stepEvidence(pod);
+  const steps = witnessesOf(pod);
   const interruption = interruptionOf(pod, history);
   if (pod.status?.reason === 'DeadlineExceeded') return deadlineExceeded(pod);
   const ended = judgeEndedSteps(steps, interruption);
@@ -109,8 +109,10 @@ function judgeHelpers(pod: Pod, interruption: Interruption | undefined): Verdict
 function judgeEndedPod(pod: Pod, steps: readonly StepEvidence[], interruption: Interruption | undefined): Verdict {
   const open = steps.filter(({ state }) => state.terminated === undefined);
   const names = open.map(({ container }) => `"${container}"`).join(', ');
-  if (interruption !== undefined && open.every(({ state }) => state.waiting !== undefined)) {
-    return lost(interruption, `${names} never ran`);
+  if (interruption !== undefined) {
+    if (open.every(({ state }) => state.waiting !== undefined)) return lost(interruption, `${names} never ran`);
+    // Whatever is shown later could not be told from the work of who ended the pod.
+    if (interruption.fromMs === undefined) return lost(interruption, `the end of ${names} is not known`);
   }
   const { reason, message } = pod.status ?? {};
   const untouched = steps.every(({ state }) => state.terminated === undefined && state.running === undefined);

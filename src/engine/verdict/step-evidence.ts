@@ -1,7 +1,7 @@
 import type { Container, ContainerStatus, Pod } from '../../kube/pod.ts';
 import type { StepEvidence } from '../../tekton/task-run/evidence.ts';
 import { wrappedSteps } from '../pod/attempt-record.ts';
-import { stepPrefix } from '../pod/names.ts';
+import { collectContainer, stepPrefix } from '../pod/names.ts';
 import { parseReport } from '../pod/termination-message.ts';
 
 /** The status of every container by name. Their order in a pod's status means nothing. */
@@ -12,11 +12,21 @@ export function statusesByName({ status = {} }: Pod): ReadonlyMap<string, Contai
 
 /** What is known about each step of `pod`, in the order of its spec. */
 export function stepEvidence(pod: Pod): readonly StepEvidence[] {
+  return evidenceAbout(pod, containersOf(pod).filter(isStep));
+}
+
+/** The same, and what is known about the container that reports results after the last step, if there is one. */
+export function witnessesOf(pod: Pod): readonly StepEvidence[] {
+  return evidenceAbout(
+    pod,
+    containersOf(pod).filter((one) => isStep(one) || isCollector(one)),
+  );
+}
+
+function evidenceAbout(pod: Pod, containers: readonly Container[]): readonly StepEvidence[] {
   const statuses = statusesByName(pod);
   const wrapped = wrappedSteps(pod);
-  return containersOf(pod)
-    .filter(isStep)
-    .map(({ name }) => evidenceOf(name, statuses.get(name), wrapped.has(name)));
+  return containers.map(({ name }) => evidenceOf(name, statuses.get(name), wrapped.has(name)));
 }
 
 /** Containers of `pod` that are no steps and ought to end by themselves: not sidecars. */
@@ -26,13 +36,14 @@ export function helpersOf(pod: Pod): readonly Container[] {
 
 /** Containers of `pod` that run beside the steps: put there by others. */
 export function companionsOf(pod: Pod): readonly Container[] {
-  return containersOf(pod).filter((one) => !isStep(one) && !helpersOf(pod).includes(one));
+  const helpers = helpersOf(pod);
+  return containersOf(pod).filter((one) => !isStep(one) && !isCollector(one) && !helpers.includes(one));
 }
 
 function evidenceOf(container: string, status: ContainerStatus | undefined, wrapped: boolean): StepEvidence {
   const state = status?.state ?? {};
   return {
-    name: container.slice(stepPrefix.length),
+    name: container.startsWith(stepPrefix) ? container.slice(stepPrefix.length) : container,
     container,
     ...(status?.imageID ? { imageID: status.imageID } : {}),
     state,
@@ -42,6 +53,10 @@ function evidenceOf(container: string, status: ContainerStatus | undefined, wrap
 
 function containersOf(pod: Pod): readonly Container[] {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+}
+
+function isCollector({ name }: Container): boolean {
+  return name === collectContainer;
 }
 
 function isStep({ name, restartPolicy }: Container): boolean {

@@ -75,7 +75,8 @@ function checkSteps(spec: TaskSpec): readonly StatusCause[] {
     if (step.name && seen.has(step.name))
       causes.push(cause(`${field}.name`, `another step is called "${step.name}" too`));
     if (step.name) seen.add(step.name);
-    if (!step.image && !spec.stepTemplate?.image) causes.push(cause(`${field}.image`, 'a step needs an image'));
+    if (!step.image && !step.ref && !spec.stepTemplate?.image)
+      causes.push(cause(`${field}.image`, 'a step needs an image'));
     return causes;
   });
 }
