@@ -68,7 +68,8 @@ function logOptionsOf({ query, signal }: ApiRequest, nowMs: number): PodLogOptio
     return value;
   };
   const limitBytes = positive('limitBytes');
-  const sinceSeconds = positive('sinceSeconds') ?? sinceTimeSeconds(query, nowMs, causes);
+  const sinceTime = sinceTimeSeconds(query, nowMs, causes);
+  const sinceSeconds = positive('sinceSeconds') ?? sinceTime;
   const tailLines = integerParameter(query, 'tailLines');
   if (query['stream'] && query['stream'] !== 'All') {
     causes.push(invalidCause('stream', query['stream'], 'stdout and stderr are kept as one stream: only All is known'));

@@ -56,7 +56,7 @@ function fromYaml(text: string): Json {
   if (problem) throw badRequest(`the body is not YAML: ${problem.message}`);
   const [document, second] = documents;
   if (document === undefined || second !== undefined) throw badRequest('the body must be one YAML document');
-  return document.value as Json;
+  return document.value;
 }
 
 /** Without recursion: this is what keeps everything after it safe to recurse. */

@@ -34,7 +34,8 @@ export function listObjects(
   selection: ObjectSelection,
   query: ApiRequest['query'],
 ): ObjectPage {
-  const limit = integerParameter(query, 'limit') || undefined;
+  const asked = integerParameter(query, 'limit');
+  const limit = asked === 0 ? undefined : asked;
   const position = query['continue'] ? parseContinueToken(query['continue'], selection.prefix) : undefined;
   const atRevision = position?.revision ?? wantedRevision(store, query, limit);
   if (position && (revisionParameter(query) ?? 0) !== 0) {

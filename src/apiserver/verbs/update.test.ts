@@ -352,7 +352,7 @@ describe('server-side apply', () => {
   ] as const) {
     it(`is refused ${title}`, async () => {
       const refusal = await new TestApi().refusal('PATCH', mapPath, {
-        body: body as JsonObject,
+        body,
         headers: applyType,
         query,
       });

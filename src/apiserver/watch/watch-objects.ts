@@ -12,7 +12,7 @@ import { representEvent } from '../read/representation.ts';
 import type { Representation } from '../read/representation.ts';
 import type { ObjectSelection } from '../read/selection.ts';
 import { badRequest, expired } from '../status-errors.ts';
-import { ApiStatusError } from '../../kube/api-error.ts';
+import type { ApiStatusError } from '../../kube/api-error.ts';
 import { bookmark, errorEvent, watchEvent, watchEventOf } from './watch-events.ts';
 
 /** Events that may wait for a slow watcher before it is cut off. */

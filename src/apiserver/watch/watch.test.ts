@@ -134,7 +134,7 @@ describe('watch', () => {
     await create(api, 'a');
     const [event] = await take(watch, 1);
     assert.equal(event?.object['kind'], 'Table');
-    assert.equal((event?.object['rows'] as readonly unknown[]).length, 1);
+    assert.equal((event.object['rows'] as readonly unknown[]).length, 1);
     await api.clock.advance(bookmarkIntervalMs);
     const [mark] = await take(watch, 1);
     assert.equal(mark?.type, 'BOOKMARK');

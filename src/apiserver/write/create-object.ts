@@ -78,7 +78,7 @@ function newObject({ clock, random }: ServerParts, { kind, written, namespace }:
   };
   if (!kind.subresources.status) return { ...written, metadata };
   const { status: _status, ...rest } = written;
-  return { ...rest, metadata } as UnknownObject;
+  return { ...rest, metadata };
 }
 
 function storeGenerated(

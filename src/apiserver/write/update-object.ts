@@ -121,7 +121,7 @@ function withStatusOf(
   const { status: _status, ...rest } = object;
   const status = source['status'];
   const metadata = managedFields === undefined ? object.metadata : { ...object.metadata, managedFields };
-  return { ...rest, metadata, ...(status === undefined ? {} : { status }) } as UnknownObject;
+  return { ...rest, metadata, ...(status === undefined ? {} : { status }) };
 }
 
 /** The metadata as it may be written: what the server decides stays. */
