@@ -43,6 +43,8 @@ export interface NodeAgentOptions {
   readonly claimDirectories?: ReadonlyMap<string, string>;
   /** Trusted: host paths that pods may mount by hostPath volumes. Default: none. */
   readonly hostPaths?: readonly string[];
+  /** Where logs are kept, if it was made before the agent (for the API server). Default: `<directory>/logs`. */
+  readonly podLogs?: PodLogs;
   /** Most bytes of a container's log. */
   readonly logBytesMax?: number;
 }
@@ -67,7 +69,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const stopping = new AbortController();
   const onDisk = runtime.usesDirectories;
   const logBytes = options.logBytesMax === undefined ? {} : { bytesMax: options.logBytesMax };
-  const logs = onDisk ? new PodLogs({ directory: join(directory, 'logs'), clock, logger, ...logBytes }) : undefined;
+  const newLogs = (): PodLogs => new PodLogs({ directory: join(directory, 'logs'), clock, logger, ...logBytes });
+  const logs = onDisk ? (options.podLogs ?? newLogs()) : undefined;
   const journal = options.journal ?? (onDisk ? new DirectoryJournal(join(directory, 'pods')) : new MemoryJournal());
   const volumesDirectory = onDisk ? join(directory, 'volumes') : '';
   const shared = { ...options, facts, signal: stopping.signal };
