@@ -167,6 +167,28 @@ describe('createHttpTransport', () => {
     await assert.rejects(eventsOf(transport, { ...watch, path: '/other' }), code('NET_BAD_ANSWER'));
   });
 
+  it('lets no log that broke off pass for whole', async (context) => {
+    const { transport } = await setup(context, (request, response) => {
+      response.writeHead(200, {
+        'content-type': 'text/plain',
+        ...(request.url === '/short/log' && { 'content-length': 99 }),
+      });
+      response.write('first\n');
+      if (request.url === '/whole/log') response.end('last');
+      else setImmediate(() => response.destroy());
+    });
+    const readLog = async (path: string): Promise<string> => {
+      const { body } = await transport({ ...watch, query: {}, path });
+      assert.equal(body.kind, 'stream');
+      let text = '';
+      for await (const chunk of body.chunks) text += Buffer.from(chunk).toString('utf8');
+      return text;
+    };
+    assert.equal(await readLog('/whole/log'), 'first\nlast');
+    await assert.rejects(readLog('/broken/log'), code('NET_CONNECTION'));
+    await assert.rejects(readLog('/short/log'), code('NET_CONNECTION'));
+  });
+
   it('refuses answers and lines beyond its limits', async (context) => {
     const { transport } = await setup(
       context,

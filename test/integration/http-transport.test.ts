@@ -1,8 +1,11 @@
 /** Our own API mount and our own HTTP transport, back to back over TLS. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { deferred } from '../../src/base/deferred.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
+import { systemRandom } from '../../src/base/system-random.ts';
 import { createClient } from '../../src/client/client.ts';
+import { Informer } from '../../src/controller/informer.ts';
 import { MemoryTransport } from '../../src/controller/memory-transport.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/core-types.ts';
 import { createHttpTransport } from '../../src/net/http-transport.ts';
@@ -50,6 +53,48 @@ describe('the client over HTTP, against our own server', () => {
       if (event.type === 'BOOKMARK') stop.abort();
     }
     assert.deepEqual([seen, resourceVersion], [['ADDED', 'DELETED', 'BOOKMARK'], '2']);
+  });
+
+  it('keeps a cache true over a restart of the server', async (context) => {
+    const api = new MemoryTransport<ConfigMap>(configMaps);
+    const mount = createApiMount({ transportFor: () => api.handle, logger: silentLogger });
+    const first = await startListener({ mount });
+    const transport = createHttpTransport({ server: first.url, clock: systemClock });
+    const client = createClient(transport);
+    const informer = new Informer({
+      client,
+      type: configMaps,
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+    const told: string[] = [];
+    let arrived = deferred<void>();
+    const tell = (text: string): void => {
+      told.push(text);
+      arrived.resolve();
+    };
+    informer.addHandler({
+      added: ({ metadata }) => tell(`added ${metadata.name ?? ''}`),
+      deleted: ({ metadata }) => tell(`deleted ${metadata.name ?? ''}`),
+    });
+    const stop = new AbortController();
+    const ended = informer.run(stop.signal);
+    api.put({ namespace: 'a', name: 'one' });
+    await arrived.promise;
+    await first.close();
+    arrived = deferred<void>();
+    api.remove({ namespace: 'a', name: 'one' });
+    const second = await startListener({ mount, port: first.port });
+    await arrived.promise;
+    assert.deepEqual([told, informer.size], [['added one', 'deleted one'], 0]);
+    stop.abort();
+    await ended;
+    transport.close();
+    await second.close();
+    // The server learns of the closed connections a moment later.
+    while (api.openWatches > 0) await new Promise((resolve) => setImmediate(resolve));
+    context.diagnostic(`requests: ${api.requests.join(', ')}`);
   });
 
   it('is refused with a wrong token, and refuses a server it does not trust', async (context) => {
