@@ -74,12 +74,7 @@ export class DiskSync {
     for (const waiter of this.#waiters.splice(0)) waiter.done.reject(this.#failure);
   }
 
-  /** Resolves everybody who still waits: the file was brought to disk in another way. */
-  finish(): void {
-    this.#resolve(Number.POSITIVE_INFINITY);
-  }
-
-  /** Lets the file go, after the sync that runs. */
+  /** Lets the file go, after the syncs that somebody wants. */
   async close(): Promise<void> {
     await this.#running;
     this.#file.close();

@@ -178,8 +178,6 @@ class SqliteStore implements Store {
       this.#file.abandon();
       throw failure;
     }
-    // Closing brings everything to disk; after a failure nobody waits any more.
-    this.#sync.finish();
   }
 
   #open(): WorkingSet {
