@@ -15,9 +15,17 @@ function scheduleAt(targetMonotonicMs: number, action: () => void): () => void {
   return () => clearTimeout(handle);
 }
 
+/** Runs `action` in the next turn of the event loop: a timer would wait a millisecond at least. */
+function scheduleNext(action: () => void): () => void {
+  if (typeof setImmediate === 'undefined') return scheduleAt(performance.now(), action);
+  const handle = setImmediate(action);
+  return () => clearImmediate(handle);
+}
+
 /** Real time. The one file that reads the system's clock and sets its timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
-  schedule: (delayMs, action) => scheduleAt(performance.now() + delayMs, action),
+  schedule: (delayMs, action) =>
+    delayMs <= 0 ? scheduleNext(action) : scheduleAt(performance.now() + delayMs, action),
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Clock } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
 import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
@@ -7,7 +8,9 @@ import { ApiStatusError } from '../kube/api-error.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { type ReconcileResult, TerminalError } from './contract.ts';
 import { type ReconcileOutcome, startController } from './controller.ts';
+import { silentLogger } from '../telemetry/logger.ts';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
+import { turnMsMax } from './turn-budget.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'a', name });
@@ -188,6 +191,39 @@ describe('startController', () => {
     queue.add(key('y'));
     await clock.advance(0);
     assert.deepEqual(outcomes.slice(-2), ['retried', 'done']);
+  });
+
+  it('lets the rest of the process have its turn while there is much to do', async (context) => {
+    let reconciled = 0;
+    let nowMs = 0;
+    const nextTurn: (() => void)[] = [];
+    const clock: Clock = {
+      now: () => nowMs,
+      monotonicMs: () => nowMs,
+      schedule: (_delayMs, action) => {
+        nextTurn.push(action);
+        return () => undefined;
+      },
+    };
+    const queue = new WorkQueue({ clock, random: seededRandom(1) });
+    const reconcile = async (): Promise<ReconcileResult> => {
+      reconciled++;
+      nowMs++;
+      return {};
+    };
+    for (let n = 0; n < 1_000; n++) queue.add(key(`n${n}`));
+    const { signal } = new AbortController();
+    const options = { name: 'test', reconciler: { reconcile }, queue, workers: 4, clock, logger: silentLogger, signal };
+    const controller = startController(options);
+    context.after(() => controller.stop());
+    let turns = 0;
+    for (let before = 0; before < 1_000; before = reconciled) {
+      for (const action of nextTurn.splice(0)) action();
+      await new Promise((resolve) => setImmediate(resolve));
+      turns++;
+      assert.ok(reconciled > before && reconciled - before <= turnMsMax + 4, `${reconciled - before} in one turn`);
+    }
+    assert.ok(turns >= 1_000 / (turnMsMax + 4));
   });
 
   it('stops after what runs has ended, and takes nothing more', async () => {

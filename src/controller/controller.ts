@@ -6,6 +6,7 @@ import { isApiError } from '../kube/api-error.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Reconciler, TerminalError } from './contract.ts';
+import { TurnBudget } from './turn-budget.ts';
 import type { TakenKey, WorkQueue } from './work-queue.ts';
 
 /** How a reconcile ended. */
@@ -29,6 +30,8 @@ export interface ControllerOptions {
   /** Handed to every reconcile; when it aborts, the queue is shut down and running reconciles should end. */
   readonly signal: AbortSignal;
   readonly metrics?: ControllerMetrics;
+  /** Shared by the controllers of a process; by default the controller has its own. */
+  readonly turns?: TurnBudget;
 }
 
 /** Workers that run. */
@@ -50,7 +53,8 @@ export function startController(options: ControllerOptions): RunningController {
   const shutDown = (): void => queue.shutDown();
   if (signal.aborted) shutDown();
   signal.addEventListener('abort', shutDown, { once: true });
-  const workers = Array.from({ length: options.workers }, () => work(options, running));
+  const turns = options.turns ?? new TurnBudget(options.clock);
+  const workers = Array.from({ length: options.workers }, () => work(options, running, turns));
   const ended = Promise.all(workers).then(() => signal.removeEventListener('abort', shutDown));
   return {
     stop: () => {
@@ -61,7 +65,7 @@ export function startController(options: ControllerOptions): RunningController {
   };
 }
 
-async function work(options: ControllerOptions, running: Map<string, ObjectKey>): Promise<void> {
+async function work(options: ControllerOptions, running: Map<string, ObjectKey>, turns: TurnBudget): Promise<void> {
   const { queue } = options;
   for (let taken = await queue.take(); taken !== undefined; taken = await queue.take()) {
     const text = keyText(taken.key);
@@ -70,6 +74,8 @@ async function work(options: ControllerOptions, running: Map<string, ObjectKey>)
     await reconcileOnce(options, taken);
     running.delete(text);
     queue.done(taken.key);
+    const pause = turns.pause();
+    if (pause !== undefined) await pause;
   }
 }
 

@@ -12,6 +12,7 @@ import { type ControllerMetrics, type RunningController, startController } from 
 import { controllerMetrics } from './metrics.ts';
 import { Informer, type InformerCounts } from './informer.ts';
 import type { Indexers } from './object-cache.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Time for running reconciles to end by themselves after `stop`, in milliseconds; then they are aborted. */
@@ -79,6 +80,7 @@ interface Registration {
 export class Manager implements AsyncDisposable {
   readonly #options: ManagerOptions;
   readonly #metrics: ControllerMetrics | undefined;
+  readonly #turns: TurnBudget;
   readonly #informers = new Map<string, Informer<KubeObject>>();
   readonly #informerRuns: Promise<void>[] = [];
   readonly #controllers: Registration[] = [];
@@ -89,6 +91,7 @@ export class Manager implements AsyncDisposable {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#turns = new TurnBudget(options.clock);
     this.#metrics = options.metrics && controllerMetrics(options.metrics);
   }
 
@@ -197,6 +200,7 @@ export class Manager implements AsyncDisposable {
         clock,
         logger,
         signal: this.#abortReconciles.signal,
+        turns: this.#turns,
         ...(metrics === undefined ? {} : { metrics }),
       });
     }
