@@ -1,8 +1,9 @@
 /** Which fields a value has, and in which fields two values differ. */
 import { jsonEqual } from '../../base/json.ts';
-import type { Json } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { memberSchema } from '../../schema/structural-schema.ts';
 import type { StructuralSchema } from '../../schema/structural-schema.ts';
-import { childOf, emptySet, isEmptySet } from './field-set.ts';
+import { childOf, emptySet, isEmptySet, memberStep } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import { partsOf, shapeOf } from './shapes.ts';
 
@@ -79,8 +80,20 @@ function compareStep(
 
 /** All fields of a value that came or went as a whole, with everything that holds them. */
 function addAll(schema: Schema, value: Json, set: FieldSet): void {
-  const shape = shapeOf(schema, value);
-  const parts = shape === 'leaf' ? undefined : partsOf(schema, value);
   set.owned = true;
-  for (const [step, part] of parts ?? []) addAll(part.schema, part.value, childOf(set, step));
+  switch (shapeOf(schema, value)) {
+    case 'leaf':
+      return;
+    case 'map':
+      return addMembers(schema, value as JsonObject, set);
+    case 'list':
+      for (const [step, part] of partsOf(schema, value)) addAll(part.schema, part.value, childOf(set, step));
+  }
+}
+
+function addMembers(schema: Schema, value: JsonObject, set: FieldSet): void {
+  for (const key in value) {
+    const member = value[key];
+    if (member !== undefined) addAll(schema && memberSchema(schema, key), member, childOf(set, memberStep(key)));
+  }
 }

@@ -43,6 +43,8 @@ export function childOf(set: FieldSet, step: string): FieldSet {
 
 /** Everything in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmptySet(b)) return a;
+  if (isEmptySet(a)) return b;
   const result: FieldSet = { owned: a.owned || b.owned, children: new Map(a.children) };
   for (const [step, child] of b.children) {
     const other = a.children.get(step);
@@ -62,31 +64,38 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return result;
 }
 
-/** What is in `a` and not in `b`. */
+/** What is in `a` and not in `b`: `a` itself when they have nothing in common. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  const result: FieldSet = { owned: a.owned && !b.owned, children: new Map() };
-  for (const [step, child] of a.children) {
-    const other = b.children.get(step);
-    const rest = other ? difference(child, other) : child;
-    if (!isEmptySet(rest)) result.children.set(step, rest);
+  return withoutChildren(a, b, a.owned && !b.owned, difference);
+}
+
+/** `a` with each child that `b` has, too, reduced by `reduce`. Copied only when something changes. */
+function withoutChildren(
+  a: FieldSet,
+  b: FieldSet,
+  owned: boolean,
+  reduce: (a: FieldSet, b: FieldSet) => FieldSet,
+): FieldSet {
+  let children: Map<string, FieldSet> | undefined;
+  for (const [step, other] of b.children) {
+    const child = a.children.get(step);
+    const rest = child && reduce(child, other);
+    if (rest === undefined || rest === child) continue;
+    children ??= new Map(a.children);
+    if (isEmptySet(rest)) children.delete(step);
+    else children.set(step, rest);
   }
-  return result;
+  return children === undefined && owned === a.owned ? a : { owned, children: children ?? a.children };
 }
 
 /** What is in `a` and neither in `b` nor below something in `b`: for fields that are gone with all they held. */
 export function differenceBelow(a: FieldSet, b: FieldSet): FieldSet {
-  if (b.owned) return emptySet();
-  const result: FieldSet = { owned: a.owned, children: new Map() };
-  for (const [step, child] of a.children) {
-    const other = b.children.get(step);
-    const rest = other ? differenceBelow(child, other) : child;
-    if (!isEmptySet(rest)) result.children.set(step, rest);
-  }
-  return result;
+  return b.owned ? emptySet() : withoutChildren(a, b, a.owned, differenceBelow);
 }
 
 /** Whether two sets hold the same fields. */
 export function setsEqual(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
   if (a.owned !== b.owned || a.children.size !== b.children.size) return false;
   for (const [step, child] of a.children) {
     const other = b.children.get(step);

@@ -1,8 +1,9 @@
 /** `metadata.managedFields` as a list of managers with their sets of fields. */
 import { isJsonObject } from '../../base/json.ts';
 import type { ManagedFieldsEntry } from '../../kube/object.ts';
-import { emptySet, fieldSetOfV1, fieldsV1Of, isEmptySet, union } from './field-set.ts';
+import { emptySet, isEmptySet, union } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
+import { knownFieldSet, sharedFieldsV1 } from './shared-fields.ts';
 
 /** One manager: who, how, through which version and subresource, and what. */
 export interface FieldManager {
@@ -49,7 +50,7 @@ export function managersOf(entries: readonly ManagedFieldsEntry[]): readonly Fie
       apiVersion: entry.apiVersion,
       subresource: entry.subresource ?? '',
       time: entry.time,
-      fields: fieldSetOfV1(entry.fieldsV1),
+      fields: knownFieldSet(entry.fieldsV1),
     }));
 }
 
@@ -63,7 +64,7 @@ export function managedFieldsOf(managers: readonly FieldManager[]): readonly Man
       apiVersion: manager.apiVersion,
       ...(manager.time === undefined ? {} : { time: manager.time }),
       fieldsType: 'FieldsV1',
-      fieldsV1: fieldsV1Of(manager.fields),
+      fieldsV1: sharedFieldsV1(manager.fields),
       ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
     }));
 }

@@ -46,6 +46,10 @@ export function partsOf(schema: Schema, value: Json): ReadonlyMap<string, Part> 
 export function itemStep(schema: Schema, item: Json): string {
   const keys = schema?.['x-kubernetes-list-map-keys'];
   if (schema?.['x-kubernetes-list-type'] !== 'map' || !keys || !isJsonObject(item)) return `v:${JSON.stringify(item)}`;
+  const [only, ...others] = keys;
+  const name = only !== undefined && others.length === 0 ? item[only] : undefined;
+  // The usual case, written out: this runs for every container, volume and variable of every pod.
+  if (typeof name === 'string') return `k:{${JSON.stringify(only)}:${JSON.stringify(name)}}`;
   const identity: Record<string, Json> = {};
   for (const key of keys) {
     const value = item[key] ?? schema.items?.properties?.[key]?.default;
