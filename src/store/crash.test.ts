@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
-import { textOf } from './crash-value.ts';
+import { textOf, writeUntilKilled } from './crash-writer.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 /** How often the writer is killed. */
@@ -24,7 +24,7 @@ interface Life {
 /** Runs the writer until it has said about `lines` lines, then kills it. */
 async function writeAndDie(directory: string, lines: number, life: Life): Promise<void> {
   const seed = String(systemRandom.integer(1, 1_000_000));
-  const writer = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.ts'), directory, seed], {
+  const writer = spawn(process.execPath, [import.meta.filename, 'write', directory, seed], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(writer, 'exit');
@@ -75,6 +75,10 @@ async function check(directory: string, life: Life): Promise<ReadonlyMap<string,
   await store.close();
   return found;
 }
+
+// This file is also the program that is killed.
+const [role, writerDirectory = '', writerSeed] = process.argv.slice(2);
+if (role === 'write') await writeUntilKilled(writerDirectory, Number(writerSeed));
 
 describe('the SQLite store of a program that is killed', () => {
   it('has every acknowledged write, whole and in order, and never goes back', async () => {

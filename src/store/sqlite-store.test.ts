@@ -241,8 +241,11 @@ describe('sqlite: what goes wrong', () => {
     const store = open(directory);
     assert.throws(() => open(directory), { name: 'UserError', code: 'STORE_LOCKED' });
     // Failing to open must not have broken the lock, which systems keep for the process, not for the file handle.
-    const program = join(import.meta.dirname, 'crash-writer.ts');
-    const other = spawnSync(process.execPath, [program, directory], { encoding: 'utf8', timeout: 10_000 });
+    const program = join(import.meta.dirname, 'crash.test.ts');
+    const other = spawnSync(process.execPath, [program, 'write', directory, '1'], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
     assert.match(other.stderr, /STORE_LOCKED/);
     assert.equal(other.status, 1);
     await store.close();

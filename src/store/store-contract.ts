@@ -57,6 +57,7 @@ export function describeStoreContract(name: string, open: OpenEmptyStore): void 
     describeWrites(() => store);
     describeRanges(() => store);
     describeWatches(() => store);
+    describeWatchEnds(() => store);
     describeCompaction(() => store);
   });
   describeLimits(name, open);
@@ -205,7 +206,9 @@ function describeWatches(store: () => Store): void {
       expected,
     );
   });
+}
 
+function describeWatchEnds(store: () => Store): void {
   it('ends when closed, without what still waited', async () => {
     const watch = store().watch('', store().revision());
     store().put('p/a', 0, named('one'));
