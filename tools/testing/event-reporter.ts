@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { TestEvent } from 'node:test/reporters';
 import type { TestRecord } from './tally.ts';
 
+// oxlint-disable-next-line import/no-default-export -- the runner takes a reporter as the default export
 export default async function* reportEvents(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of events) {
     const record = recordOf(event);
