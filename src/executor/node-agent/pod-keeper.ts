@@ -104,7 +104,7 @@ export class PodKeeper {
   }
 
   #startWaiting(): void {
-    while (this.#running < this.#parts.maxPods) {
+    while (this.#running < this.#parts.maxPods && !this.#parts.signal.aborted) {
       const kept = this.#queue.shift();
       if (kept === undefined) return;
       if (!kept.gone) this.#track(this.#run(kept));

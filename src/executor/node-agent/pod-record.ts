@@ -47,13 +47,13 @@ export function waitingRecord(reason: string, message?: string): ContainerRecord
 /** The status of `pod` as a kubelet would write it; times of conditions that did not change are kept. */
 export function podStatus(pod: Pod, record: PodRecord, nowMs: number): PodStatus {
   const inits = pod.spec.initContainers ?? [];
-  const initialized = isInitialized(inits, record);
+  const initialized = hasBegun(pod, record) || isInitialized(inits, record);
   const initContainerStatuses = inits.map((container) => {
     const status = containerStatus(container, record, 'PodInitializing');
     // An init container that has done its work counts as ready.
     return status.state?.terminated?.exitCode === 0 ? { ...status, ready: true } : status;
   });
-  const fallback = initialized || inits.length === 0 ? 'ContainerCreating' : 'PodInitializing';
+  const fallback = inits.length === 0 ? 'ContainerCreating' : 'PodInitializing';
   const containerStatuses = pod.spec.containers.map((container) => containerStatus(container, record, fallback));
   const phase = phaseOf(pod, record, initialized);
   const wanted = [...wantedConditions(record, phase, initialized), ...(record.end?.conditions ?? [])];
@@ -68,10 +68,18 @@ export function podStatus(pod: Pod, record: PodRecord, nowMs: number): PodStatus
   };
 }
 
+/** Whether a container proper has been started: a sidecar that is restarted later does not undo that. */
+function hasBegun(pod: Pod, { containers }: PodRecord): boolean {
+  const states = pod.spec.containers.map(({ name }) => containers.get(name)?.state);
+  return states.some((state) => state?.running !== undefined || state?.terminated !== undefined);
+}
+
 function isInitialized(inits: readonly Container[], record: PodRecord): boolean {
   return inits.every((container) => {
     const known = record.containers.get(container.name);
-    return isSidecar(container) ? known?.started === true : known?.state.terminated?.exitCode === 0;
+    // A sidecar that has ended with its pod had started, or the pod's containers would not have.
+    if (isSidecar(container)) return record.over || known?.started === true;
+    return known?.state.terminated?.exitCode === 0;
   });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PersistentVolumeClaim } from '../../kube/core-types.ts';
 import type { Volume } from '../../kube/pod.ts';
@@ -73,17 +73,19 @@ function claimOf(name: string, input: PodVolumesInput): PersistentVolumeClaim {
 
 function hostPath(volume: Volume, allowed: readonly string[]): string {
   const { path = '', type = '' } = volume.hostPath ?? {};
-  const inside = allowed.some((root) => path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`));
-  if (!inside || path.split('/').includes('..')) {
-    throw new PodConfigError(
-      `volume "${volume.name}": hostPath "${path}" is not among the host paths pods may mount here`,
-    );
-  }
+  const problem = `volume "${volume.name}": hostPath "${path}" is not among the host paths pods may mount here`;
+  if (path.split('/').includes('..') || !allowed.some((root) => isInside(path, root)))
+    throw new PodConfigError(problem);
   if (type === 'DirectoryOrCreate') mkdirSync(path, { recursive: true });
-  if (!statSync(path, { throwIfNoEntry: false })) {
-    throw new PodConfigError(`volume "${volume.name}": hostPath "${path}" does not exist`);
-  }
-  return path;
+  if (!existsSync(path)) throw new PodConfigError(`volume "${volume.name}": hostPath "${path}" does not exist`);
+  // A link below an allowed path must not lead out of it.
+  const real = realpathSync(path);
+  if (!allowed.some((root) => isInside(real, realpathSync(root)))) throw new PodConfigError(problem);
+  return real;
+}
+
+function isInside(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
 function writeFiles(directory: string, files: readonly VolumeFile[]): void {
