@@ -221,7 +221,7 @@ describe('native sidecars', () => {
     const { cluster, clock } = await world(({ container }) => {
       if (container !== 'proxy') return { durationMs: container === 'db' ? Infinity : 10_000 };
       runs++;
-      return runs === 1 ? { durationMs: 100, exitCode: 4 } : { durationMs: 3_000, exitCode: 5 };
+      return runs === 1 ? { durationMs: 100, exitCode: 4 } : { durationMs: 6_000, exitCode: 5 };
     });
     cluster.createPod('crashing', spec);
     await clock.advance(5_000);
