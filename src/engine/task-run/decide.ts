@@ -27,10 +27,10 @@ import type { TaskRunSettings } from './settings.ts';
 
 /** What is known about the pod of the present attempt. */
 export type PodSight =
-  /** The cache has none, which proves nothing. */
-  | { readonly state: 'unknown' }
+  /** The cache has none, which proves nothing. `started` = this process has made it, or seen it. */
+  | { readonly state: 'unknown'; readonly started: boolean }
   /** The API itself says that there is none. `last` = how it was when it was seen last. */
-  | { readonly state: 'absent'; readonly last?: Pod }
+  | { readonly state: 'absent'; readonly started: boolean; readonly last?: Pod }
   /** `live` = read from the API just now. */
   | { readonly state: 'present'; readonly pod: Pod; readonly live: boolean };
 
@@ -70,8 +70,7 @@ export function decideTaskRun(sight: TaskRunSight): TaskRunDecision {
   const cancelled = taskRun.spec.status === 'TaskRunCancelled';
   if (taskRun.spec.status === 'TaskRunPending' && pod.state !== 'present') return held(sight);
   if (pod.state === 'present') return decideWithPod(sight, pod.pod, pod.live, cancelled);
-  const hasRun =
-    taskRun.status?.podName === currentPodName(taskRun) || (pod.state === 'absent' && pod.last !== undefined);
+  const hasRun = pod.started || taskRun.status?.podName === currentPodName(taskRun);
   const overdue = deadlineMs(sight, undefined) <= sight.nowMs;
   if (cancelled || hasRun || overdue) {
     if (pod.state === 'unknown') return { kind: 'look' };
@@ -83,6 +82,11 @@ export function decideTaskRun(sight: TaskRunSight): TaskRunDecision {
 /** The name of the pod of the present attempt. */
 export function currentPodName(run: TaskRun): string {
   return podName(run.metadata.name ?? '', attemptOf(run));
+}
+
+/** The names of the pods of the attempts before it. */
+export function earlierPodNames(run: TaskRun): ReadonlySet<string> {
+  return new Set(Array.from({ length: attemptOf(run) }, (_, attempt) => podName(run.metadata.name ?? '', attempt)));
 }
 
 /** The end of an attempt that could not begin: `reason` and `message` say why. Such a refusal is not tried again. */

@@ -22,6 +22,7 @@ import { taskRuns, tasks, type Task, type TaskRun, type TaskRunStatus } from '..
 import type { WarningRecorder } from '../warning-recorder.ts';
 import {
   currentPodName,
+  earlierPodNames,
   decideTaskRun,
   refusedAttempt,
   waitingAttempt,
@@ -57,6 +58,9 @@ const conflictRetryMs = 200;
 const roomRetryMs = 10_000;
 const takenRetryMs = 1_000;
 
+/** A cache that is behind is looked at again after this. */
+const staleRetryMs = 1_000;
+
 /** A run older than this is read again before its pod is made: our cache may have missed its end. */
 const freshRunMsMax = 30_000;
 
@@ -71,9 +75,11 @@ const roundsMax = 5;
 export class TaskRunReconciler implements Reconciler {
   readonly #parts: TaskRunReconcilerOptions;
   readonly #memory: TaskRunMemory;
+  readonly #bornMs: number;
 
   constructor(parts: TaskRunReconcilerOptions) {
     this.#parts = parts;
+    this.#bornMs = parts.clock.now();
     this.#memory = new TaskRunMemory(parts.clock);
   }
 
@@ -87,6 +93,7 @@ export class TaskRunReconciler implements Reconciler {
   podGone(pod: Pod): void {
     const memory = this.#memoryOfPod(pod);
     memory?.pods.forget(pod.metadata.name ?? '');
+    memory?.started.add(pod.metadata.name ?? '');
     memory?.gone.set(pod.metadata.name ?? '', pod);
   }
 
@@ -148,12 +155,20 @@ export class TaskRunReconciler implements Reconciler {
 
   async #advance(run: TaskRun, own: readonly Pod[], memory: RunMemory): Promise<ReconcileResult> {
     const name = currentPodName(run);
+    const earlier = earlierPodNames(run);
+    // The pod of an attempt that this state of the run does not know: the state is old.
+    if (own.some((pod) => pod.metadata.name !== name && !earlier.has(pod.metadata.name ?? ''))) {
+      return { requeueAfterMs: staleRetryMs };
+    }
     await this.#releaseAll(
       own.filter((pod) => pod.metadata.name !== name),
       memory,
     );
     const cached = own.find((pod) => pod.metadata.name === name);
-    let sight: PodSight = cached === undefined ? { state: 'unknown' } : { state: 'present', pod: cached, live: false };
+    let sight: PodSight =
+      cached === undefined
+        ? { state: 'unknown', started: memory.started.has(name) }
+        : { state: 'present', pod: cached, live: false };
     const found = new Map<string, Lookup<Task>>();
     for (let round = 0; round < roundsMax; round++) {
       if (sight.state === 'present') this.#observe(memory, sight.pod);
@@ -171,6 +186,7 @@ export class TaskRunReconciler implements Reconciler {
 
   #observe(memory: RunMemory, pod: Pod): void {
     noteDeletion(memory, pod);
+    memory.started.add(pod.metadata.name ?? '');
     if (memory.unproven !== undefined && memory.unproven.podUid !== pod.metadata.uid) memory.unproven = undefined;
   }
 
@@ -208,7 +224,7 @@ export class TaskRunReconciler implements Reconciler {
     if (pod !== undefined && controllerOf(pod)?.uid === memory.uid) return { state: 'present', pod, live: true };
     memory.pods.forget(name);
     const last = memory.gone.get(name);
-    return { state: 'absent', ...(last === undefined ? {} : { last }) };
+    return { state: 'absent', started: memory.started.has(name), ...(last === undefined ? {} : { last }) };
   }
 
   async #readTask(run: TaskRun, name: string): Promise<Lookup<Task>> {
@@ -227,7 +243,6 @@ export class TaskRunReconciler implements Reconciler {
     const start = await startPod(client, run, task, attempt, settings);
     if (start.kind === 'started') {
       memory.pods.record(undefined, start.pod);
-      memory.gone.delete(start.pod.metadata.name ?? '');
       return { state: 'present', pod: start.pod, live: true };
     }
     if (start.kind === 'refused') {
@@ -241,10 +256,14 @@ export class TaskRunReconciler implements Reconciler {
     return { requeueAfterMs: start.kind === 'taken' ? takenRetryMs : roomRetryMs };
   }
 
-  /** Whether `run` is what the API has: asked for all but new runs, since a cache that lags may have missed an end. */
+  /**
+   * Whether `run` is what the API has. Asked for all but new runs that this process has known from their beginning: a
+   * cache that lags may have missed what another process did.
+   */
   async #isCurrent(run: TaskRun): Promise<boolean> {
     const createdMs = fromRfc3339(run.metadata.creationTimestamp) ?? 0;
-    if (run.status === undefined && this.#parts.clock.now() - createdMs <= freshRunMsMax) return true;
+    const isNew = createdMs >= this.#bornMs && this.#parts.clock.now() - createdMs <= freshRunMsMax;
+    if (isNew && run.status === undefined) return true;
     const live = await this.#get(taskRuns, keyOf(run));
     return live?.metadata.resourceVersion === run.metadata.resourceVersion;
   }

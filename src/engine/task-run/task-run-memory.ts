@@ -20,6 +20,8 @@ export interface RunMemory {
   readonly pods: RecentWrites<Pod>;
   /** The first deletion of each pod, by uid, that was seen. */
   readonly histories: Map<string, PodHistory>;
+  /** Names of pods that were made or seen: none of them is made again. */
+  readonly started: Set<string>;
   /** Pods that are gone, by name, as they were seen last. */
   readonly gone: Map<string, Pod>;
   /** The Task of attempt number `attempt`, once resolved. */
@@ -50,6 +52,7 @@ export class TaskRunMemory {
       run: new RecentWrites(this.#clock),
       pods: new RecentWrites(this.#clock),
       histories: new Map(),
+      started: new Set(),
       gone: new Map(),
       resolved: undefined,
       unproven: undefined,
