@@ -149,9 +149,14 @@ function lost(interruption: Interruption | undefined, what: string): Verdict {
 /** Reasons that say no more than the exit code does. */
 const plainReasons: ReadonlySet<string> = new Set(['Error', 'Completed']);
 
+/** So much of what a runtime says about a container that it could not run is shown. */
+const shownCharactersMax = 1024;
+
 function exitText(container: string, ended: ContainerStateTerminated): string {
-  const reason = ended.reason !== undefined && !plainReasons.has(ended.reason) ? `: ${ended.reason}` : '';
-  return `"${container}" exited with code ${ended.exitCode}${reason}`;
+  const { reason = 'Error', message = '' } = ended;
+  if (plainReasons.has(reason)) return `"${container}" exited with code ${ended.exitCode}`;
+  const words = message === '' ? '' : `: ${message.trim().slice(0, shownCharactersMax)}`;
+  return `"${container}" exited with code ${ended.exitCode}: ${reason}${words}`;
 }
 
 /** When the last step of `pod` ended, in epoch milliseconds; `undefined` when none has. */
