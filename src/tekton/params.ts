@@ -1,3 +1,5 @@
+import { present } from '../base/assert.ts';
+import { expandedCharacters, expandedCharactersMax } from './expansion.ts';
 import { paramReferencesOf, type ParamReference } from './references.ts';
 import { addValue, isTextList, newReplacements, type Replacements } from './replacements.ts';
 import { substituteValue } from './substitution.ts';
@@ -28,7 +30,7 @@ export function checkParams(
     firstProblem(specs, (spec) => checkType(spec, given.get(spec.name))) ??
     firstProblem(specs, (spec) => checkEnum(spec, given.get(spec.name))) ??
     firstProblem(specs, (spec) => checkKeys(spec, given.get(spec.name))) ??
-    checkDefaults(specs, given) ??
+    checkDefaults(specs, params) ??
     checkIndexing(specs, params, uses)
   );
 }
@@ -52,27 +54,41 @@ export function paramReplacements(
 
 /** The value of every param that has one, declared or not. */
 export function paramValues(specs: readonly ParamSpec[], params: readonly Param[]): ReadonlyMap<string, ParamValue> {
+  return resolveParams(specs, params).values;
+}
+
+interface ResolvedParams {
+  readonly values: ReadonlyMap<string, ParamValue>;
+  /** Why a default could not be filled in; it then stays as it is written. */
+  readonly problem?: string;
+}
+
+function resolveParams(specs: readonly ParamSpec[], params: readonly Param[]): ResolvedParams {
   const given = givenValues(params);
   const defaults = defaultsInForce(specs, given);
   const values = new Map(given);
-  for (const name of resolutionOrder(defaults).order) {
-    const fallback = defaults.get(name);
-    const base = fallback === undefined ? undefined : fillDefault(fallback, values);
-    const value = overlay(base, given.get(name));
-    if (value !== undefined) values.set(name, value);
+  const { order, problem: cycle } = resolutionOrder(defaults);
+  let problem = cycle;
+  let total = 0;
+  for (const name of order) {
+    const fallback = present(defaults.get(name), 'only defaults are put in order');
+    const replacements = paramsUsedBy(fallback, values);
+    total += expandedCharacters(fallback, replacements);
+    const fits = total <= expandedCharactersMax;
+    if (!fits)
+      problem ??= `with the default of param "${name}" all defaults together would have ${total} characters; at most ${expandedCharactersMax} are allowed`;
+    values.set(name, overlay(fits ? substituteValue(fallback, replacements) : fallback, given.get(name)));
   }
-  return values;
+  return { values, ...(problem === undefined ? {} : { problem }) };
 }
 
-function fillDefault(value: ParamValue, values: ReadonlyMap<string, ParamValue>): ParamValue {
-  const names = new Set(paramReferencesOf(value).map(({ name }) => name));
-  if (names.size === 0) return value;
+function paramsUsedBy(value: ParamValue, values: ReadonlyMap<string, ParamValue>): Replacements {
   const replacements = newReplacements();
-  for (const name of names) {
+  for (const name of new Set(paramReferencesOf(value).map((reference) => reference.name))) {
     const other = values.get(name);
     if (other !== undefined) addValue(replacements, 'params', name, other);
   }
-  return substituteValue(value, replacements);
+  return replacements;
 }
 
 /** Defaults that show: those of params not given, and of objects, whose missing keys come from the default. */
@@ -123,8 +139,8 @@ function givenValues(params: readonly Param[]): ReadonlyMap<string, ParamValue> 
   return new Map(params.map(({ name, value }) => [name, decodeParamValue(value)]));
 }
 
-function overlay(base: ParamValue | undefined, value: ParamValue | undefined): ParamValue | undefined {
-  if (base === undefined || value === undefined) return value ?? base;
+function overlay(base: ParamValue, value: ParamValue | undefined): ParamValue {
+  if (value === undefined) return base;
   const both = typeOfValue(base) === 'object' && typeOfValue(value) === 'object';
   return both ? { ...(base as Record<string, string>), ...(value as Record<string, string>) } : value;
 }
@@ -177,8 +193,8 @@ function isObjectValue(value: ParamValue | undefined): value is Readonly<Record<
   return value !== undefined && typeof value !== 'string' && !isTextList(value);
 }
 
-function checkDefaults(specs: readonly ParamSpec[], given: Given): ParamProblem | undefined {
-  const { problem } = resolutionOrder(defaultsInForce(specs, given));
+function checkDefaults(specs: readonly ParamSpec[], params: readonly Param[]): ParamProblem | undefined {
+  const { problem } = resolveParams(specs, params);
   return problem === undefined ? undefined : { reason: 'PipelineValidationFailed', message: problem };
 }
 

@@ -28,13 +28,15 @@ export function substituteText(text: string, replacements: Replacements): string
 
 /** A list in which an element that is exactly a list variable becomes its elements. */
 export function substituteList(list: readonly string[], replacements: Replacements): readonly string[] {
-  return list.flatMap((text) => wholeList(text, replacements) ?? [substituteText(text, replacements)]);
+  return list.flatMap((text) => wholeListOf(text, replacements) ?? [substituteText(text, replacements)]);
 }
 
 /** A value with its variables replaced; a text that is exactly one list or object variable becomes that value. */
 export function substituteValue(value: ParamValue, replacements: Replacements): ParamValue {
   if (typeof value === 'string') {
-    return wholeList(value, replacements) ?? wholeObject(value, replacements) ?? substituteText(value, replacements);
+    return (
+      wholeListOf(value, replacements) ?? wholeObjectOf(value, replacements) ?? substituteText(value, replacements)
+    );
   }
   if (isTextList(value)) return substituteList(value, replacements);
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, substituteText(member, replacements)]));
@@ -145,7 +147,7 @@ export function substitutePodTemplate(template: PodTemplate, replacements: Repla
 
 function substituteWhen(when: WhenExpression, replacements: Replacements): WhenExpression {
   const { input, values } = when;
-  const whole = input === undefined ? undefined : wholeList(input, replacements);
+  const whole = input === undefined ? undefined : wholeListOf(input, replacements);
   return {
     ...when,
     ...(input === undefined ? {} : { input: whole ? JSON.stringify(whole) : substituteText(input, replacements) }),
@@ -201,12 +203,14 @@ function withoutParams(replacements: Replacements, params: readonly Param[]): Re
   return { strings, arrays, objects };
 }
 
-function wholeList(text: string, replacements: Replacements): readonly string[] | undefined {
+/** The elements of a text that is exactly one list variable; undefined for any other text. */
+export function wholeListOf(text: string, replacements: Replacements): readonly string[] | undefined {
   const name = wholeVariable.exec(text)?.[1];
   return name === undefined ? undefined : replacements.arrays.get(name);
 }
 
-function wholeObject(text: string, replacements: Replacements): Readonly<Record<string, string>> | undefined {
+/** The object that a text is which is exactly one object variable; undefined for any other text. */
+export function wholeObjectOf(text: string, replacements: Replacements): Readonly<Record<string, string>> | undefined {
   const name = wholeVariable.exec(text)?.[1];
   return name === undefined ? undefined : replacements.objects.get(name);
 }

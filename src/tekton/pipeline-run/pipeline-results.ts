@@ -1,5 +1,6 @@
+import { expansionProblem } from '../expansion.ts';
 import { resultReferencesOf, type ResultReference } from '../references.ts';
-import { mergeReplacements } from '../replacements.ts';
+import { mergeReplacements, type Replacements } from '../replacements.ts';
 import { substituteValue } from '../substitution.ts';
 import type { ParamValue, PipelineSpec } from '../types.ts';
 import { resultReplacements } from './result-replacements.ts';
@@ -30,14 +31,18 @@ export function pipelineResults(
     const missing = references.filter((reference) => results.resolve(reference) === undefined);
     const debt = missing.find((reference) => stateOf(reference.task) === 'succeeded');
     if (debt) owed.push(debtText(name, debt));
-    else if (missing.length === 0) given.push({ name, value: substitute(value, references, results) });
+    if (missing.length > 0) continue;
+    const replacements = replacementsFor(references, results);
+    const problem = expansionProblem(value, replacements, `pipeline result "${name}"`);
+    if (problem === undefined) given.push({ name, value: substituteValue(value, replacements) });
+    else owed.push(problem);
   }
   return { results: given, owed };
 }
 
-function substitute(value: ParamValue, references: readonly ResultReference[], results: TaskResults): ParamValue {
+function replacementsFor(references: readonly ResultReference[], results: TaskResults): Replacements {
   const byPrefix = (['tasks', 'finally'] as const).map((prefix) => resultReplacements(references, results, prefix));
-  return substituteValue(value, mergeReplacements(...byPrefix));
+  return mergeReplacements(...byPrefix);
 }
 
 function debtText(name: string, { task, result }: ResultReference): string {

@@ -1,7 +1,8 @@
 import type { StatusCause } from '../../kube/api-error.ts';
+import { expansionProblem } from '../expansion.ts';
 import { checkParams } from '../params.ts';
 import { paramReferencesOfPipeline } from '../references.ts';
-import { textReplacements } from '../replacements.ts';
+import { newReplacements, textReplacements } from '../replacements.ts';
 import { substitutePipelineSpec, substitutePipelineTask } from '../substitution.ts';
 import type { PipelineRun, PipelineSpec, PipelineTask } from '../types.ts';
 import { unsupportedFeatures } from '../validation/unsupported-features.ts';
@@ -73,7 +74,8 @@ function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const refusal =
     checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfPipeline(spec)) ??
     checkBindings(spec, bindingsOf(run)) ??
-    checkTaskRunSpecs(run, spec);
+    checkTaskRunSpecs(run, spec) ??
+    checkExpansion(run, spec);
   return refusal && userError(refusal);
 }
 
@@ -84,6 +86,13 @@ function checkTaskRunSpecs(run: PipelineRun, spec: PipelineSpec): Refusal | unde
   const name = run.spec.taskRunSpecs?.[unknown]?.pipelineTaskName ?? '';
   const message = `spec.taskRunSpecs[${unknown}].pipelineTaskName: the pipeline has no task "${name}"`;
   return { reason: runReason.invalidTaskRunSpecs, message };
+}
+
+/** Params may be large, and be used often; nothing else that is replaced before there are results is. */
+function checkExpansion(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
+  const [params = newReplacements()] = runReplacements(run, spec);
+  const message = expansionProblem(spec, params, 'the pipeline');
+  return message === undefined ? undefined : { reason: runReason.validationFailed, message };
 }
 
 /** Params first, then contexts, so that a default may name a context variable. */

@@ -1,3 +1,4 @@
+import { expansionProblem } from '../expansion.ts';
 import type { ResultReference } from '../references.ts';
 import { addValue, newReplacements, type Replacements } from '../replacements.ts';
 import { substitutePipelineTask } from '../substitution.ts';
@@ -9,6 +10,13 @@ import type { TaskResults } from './task-results.ts';
 export function applyResults(compiled: CompiledTask, results: TaskResults): PipelineTask {
   if (compiled.references.length === 0) return compiled.task;
   return substitutePipelineTask(compiled.task, resultReplacements(compiled.references, results, 'tasks'));
+}
+
+/** Why the results that a task uses cannot be filled in, though all of them are there; undefined when they can. */
+export function resultsProblem(compiled: CompiledTask, results: TaskResults): string | undefined {
+  if (compiled.references.length === 0) return undefined;
+  const replacements = resultReplacements(compiled.references, results, 'tasks');
+  return expansionProblem(compiled.task, replacements, `task "${compiled.task.name}"`);
 }
 
 /** Replacements for exactly the results that `references` name, so that the cost follows the use. */

@@ -8,7 +8,7 @@ import type { CompiledPipeline, CompiledTask } from './compiled-pipeline.ts';
 import { statusReplacements } from './finally-variables.ts';
 import { ignoresFailure, isTaskDone, stateOfChildren, stopsRun, type TaskProgress } from './progress.ts';
 import { skipReason } from './reasons.ts';
-import { applyResults } from './result-replacements.ts';
+import { applyResults, resultsProblem } from './result-replacements.ts';
 import { skipOfFinal, skipOfTask, type SkipFacts } from './skip-rules.ts';
 import type { TaskResults } from './task-results.ts';
 import type { Deadlines } from './timeouts.ts';
@@ -78,6 +78,8 @@ function unstartedTask(
 ): TaskProgress {
   const parents = compiled.parents.map((name) => present(before.get(name), 'parents come before their children'));
   const parentsDone = parents.every(isTaskDone);
+  const problem = parentsDone ? resultsProblem(compiled, input.results) : undefined;
+  if (problem !== undefined) return { compiled, task: compiled.task, children: [], state: 'invalid', problem };
   const task = parentsDone ? applyResults(compiled, input.results) : compiled.task;
   const missing = parentsDone ? firstMissing(compiled, input.results) : undefined;
   const skip = skipOfTask({
@@ -100,6 +102,9 @@ function walkFinals(input: WalkInput, tasks: ProgressByName): readonly TaskProgr
     const started = startedProgress(compiled, input.children);
     if (started) return started;
     const named = { ...compiled, task: substitutePipelineTask(compiled.task, statuses) };
+    if (resultsProblem(named, input.results) !== undefined) {
+      return { compiled, task: named.task, children: [], state: 'skipped', skip: skipReason.missingResults };
+    }
     const task = applyResults(named, input.results);
     const missing = firstMissing(compiled, input.results);
     const facts = { ...ruleFacts(input, task), stopping: false, parentsDone: true, parentSkipped: false };

@@ -1,6 +1,7 @@
 import type { StatusCause } from '../../kube/api-error.ts';
 import type { Refusal } from '../pipeline-run/contract.ts';
 import { userErrorPrefix } from '../pipeline-run/reasons.ts';
+import { expansionProblem } from '../expansion.ts';
 import { checkParams } from '../params.ts';
 import { paramReferencesOfTaskSpec } from '../references.ts';
 import type { Replacements } from '../replacements.ts';
@@ -83,12 +84,17 @@ function checkSteps(spec: TaskSpec): readonly StatusCause[] {
 
 function checkParamsOf(run: TaskRun, spec: TaskSpec): Refusal | undefined {
   const problem = checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfTaskSpec(spec));
-  if (problem === undefined) return undefined;
+  if (problem === undefined) return checkExpansion(run, spec);
   const { invalidParamValue, validationFailed } = taskRunReason;
   return {
     reason: problem.reason === invalidParamValue ? invalidParamValue : validationFailed,
     message: problem.message,
   };
+}
+
+function checkExpansion(run: TaskRun, spec: TaskSpec): Refusal | undefined {
+  const message = expansionProblem(spec, taskParamReplacements(run, spec), 'the task');
+  return message === undefined ? undefined : { reason: taskRunReason.validationFailed, message };
 }
 
 /** Params first, then contexts and paths, in the Task, the bindings and the pod template alike. */

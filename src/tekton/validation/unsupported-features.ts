@@ -101,11 +101,20 @@ function* inTask(spec: TaskSpec, field: string): Causes {
     );
   }
   for (const [index, step] of (spec.steps ?? []).entries()) yield* inStep(step, `${field}.steps[${index}]`);
+  yield* inVariables(spec, field);
+}
+
+/** One cause a field. In a script what looks like the result of another step may as well be the shell's. */
+function* inVariables(spec: TaskSpec, field: string): Causes {
   const reported = new Set<string>();
-  for (const use of taskUses(spec, field)) {
-    if (use.variable.kind !== 'artifacts' || reported.has(use.field)) continue;
-    reported.add(use.field);
-    yield artifacts(use.field);
+  for (const { field: where, variable } of taskUses(spec, field)) {
+    if (reported.has(where)) continue;
+    const isStepResult = variable.kind === 'stepResult' && !where.endsWith('.script');
+    if (variable.kind !== 'artifacts' && !isStepResult) continue;
+    reported.add(where);
+    yield isStepResult
+      ? unsupported(where, 'the result of another step', 'hand it on in a file under /workspace')
+      : artifacts(where);
   }
 }
 
