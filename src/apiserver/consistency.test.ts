@@ -1,10 +1,16 @@
 /** Properties of histories: who wins a race, and what watchers can conclude. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { systemClock } from '../base/system-clock.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { RawWatchEvent } from '../kube/transport.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
+import type { Store } from '../store/store.ts';
 import { configMap, configMapsPath, metadataOf, take, TestApi } from './api-fixture.ts';
 
 /** One step of one of several clients that work on a few objects, each from what it has last seen. */
@@ -71,30 +77,59 @@ async function stored(api: TestApi, name: string): Promise<JsonObject | undefine
   return response.status === 200 && response.body.kind === 'json' ? response.body.value : undefined;
 }
 
-describe('guarded writes', () => {
-  it('succeed exactly when nobody wrote in between', async () => {
-    const property = fc.asyncProperty(steps, async (history) => {
-      const api = new TestApi();
-      await run(api, history, (seen, before, status) => {
-        if (before === undefined) assert.equal(status, 404);
-        else assert.equal(status, before === seen ? 200 : 409);
-      });
-    });
-    await fc.assert(property, { numRuns: 300 });
-  });
+interface StoreUnderTest {
+  readonly title: string;
+  /** Histories a property runs. */
+  readonly runs: number;
+  readonly with: (test: (store: Store) => Promise<void>) => Promise<void>;
+}
 
-  it('have one winner among clients that read the same version', async () => {
-    const api = new TestApi();
-    const seen = await api.json('POST', configMapsPath, { body: configMap('a') });
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        api.call('PUT', `${configMapsPath}/a`, { body: { ...seen, data: { by: String(index) } } }),
-      ),
-    );
-    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-    assert.equal(answers.filter(({ status }) => status === 409).length, 19);
+const stores: readonly StoreUnderTest[] = [
+  { title: 'in memory', runs: 150, with: (test) => test(createMemoryStore()) },
+  {
+    title: 'in SQLite',
+    runs: 6,
+    with: async (test) => {
+      const directory = mkdtempSync(join(tmpdir(), 'penstock-apiserver-'));
+      const store = openSqliteStore({ directory, clock: systemClock });
+      try {
+        await test(store);
+      } finally {
+        await store.close();
+        rmSync(directory, { recursive: true });
+      }
+    },
+  },
+];
+
+for (const { title, runs, with: withStore } of stores) {
+  describe(`guarded writes ${title}`, () => {
+    it('succeed exactly when nobody wrote in between', async () => {
+      const property = fc.asyncProperty(steps, (history) =>
+        withStore(async (store) => {
+          await run(new TestApi({ store }), history, (seen, before, status) => {
+            if (before === undefined) assert.equal(status, 404);
+            else assert.equal(status, before === seen ? 200 : 409);
+          });
+        }),
+      );
+      await fc.assert(property, { numRuns: runs });
+    });
+
+    it('have one winner among clients that read the same version', () =>
+      withStore(async (store) => {
+        const api = new TestApi({ store });
+        const seen = await api.json('POST', configMapsPath, { body: configMap('a') });
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            api.call('PUT', `${configMapsPath}/a`, { body: { ...seen, data: { by: String(index) } } }),
+          ),
+        );
+        assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+        assert.equal(answers.filter(({ status }) => status === 409).length, 19);
+      }));
   });
-});
+}
 
 type View = Map<unknown, JsonObject>;
 
@@ -110,27 +145,36 @@ function replay(view: View, { type, object }: RawWatchEvent): void {
   else view.set(name, object);
 }
 
-describe('list and watch', () => {
-  for (const query of [{}, { labelSelector: 'odd=1' }, { fieldSelector: 'metadata.name!=b' }]) {
-    it(`agree from every revision, selecting ${JSON.stringify(query)}`, async () => {
-      const property = fc.asyncProperty(steps, async (history) => {
-        const api = new TestApi({ store: createMemoryStore() });
-        const first = api.store.revision();
-        await run(api, history, () => undefined);
-        const last = api.store.revision();
-        const final = viewOf(await api.json('GET', configMapsPath, { query }));
-        for (let revision = first; revision <= last; revision++) {
-          const resourceVersion = String(revision);
-          const exact = { ...query, resourceVersion, resourceVersionMatch: 'Exact' };
-          const view = viewOf(await api.json('GET', configMapsPath, { query: exact }));
-          for (const event of await eventsUntil(api, last, { ...query, resourceVersion })) replay(view, event);
-          assert.deepEqual(view, final);
-        }
+for (const { title, runs, with: withStore } of stores) {
+  describe(`list and watch ${title}`, () => {
+    for (const query of [{}, { labelSelector: 'odd=1' }, { fieldSelector: 'metadata.name!=b' }]) {
+      it(`agree from every revision, selecting ${JSON.stringify(query)}`, async () => {
+        const property = fc.asyncProperty(steps, (history) =>
+          withStore((store) => replayEverywhere(new TestApi({ store }), history, query)),
+        );
+        await fc.assert(property, { numRuns: runs });
       });
-      await fc.assert(property, { numRuns: 100 });
-    });
+    }
+  });
+}
+
+async function replayEverywhere(
+  api: TestApi,
+  history: readonly Step[],
+  query: Readonly<Record<string, string>>,
+): Promise<void> {
+  const first = api.store.revision();
+  await run(api, history, () => undefined);
+  const last = api.store.revision();
+  const final = viewOf(await api.json('GET', configMapsPath, { query }));
+  for (let revision = first; revision <= last; revision++) {
+    const resourceVersion = String(revision);
+    const exact = { ...query, resourceVersion, resourceVersionMatch: 'Exact' };
+    const view = viewOf(await api.json('GET', configMapsPath, { query: exact }));
+    for (const event of await eventsUntil(api, last, { ...query, resourceVersion })) replay(view, event);
+    assert.deepEqual(view, final);
   }
-});
+}
 
 /** Events of a watch up to a revision: a last write that everybody selects marks the end. */
 async function eventsUntil(

@@ -12,11 +12,14 @@ import { representEvent } from '../read/representation.ts';
 import type { Representation } from '../read/representation.ts';
 import type { ObjectSelection } from '../read/selection.ts';
 import { badRequest, expired } from '../status-errors.ts';
-import type { ApiStatusError } from '../../kube/api-error.ts';
+import { ApiStatusError } from '../../kube/api-error.ts';
 import { bookmark, errorEvent, watchEvent, watchEventOf } from './watch-events.ts';
 
 /** Events that may wait for a slow watcher before it is cut off. */
 export const watchBacklogMax = 16_384;
+
+/** Watches that may be open at once. */
+export const watchesMax = 10_000;
 
 /** Milliseconds between two bookmarks. */
 export const bookmarkIntervalMs = 60_000;
@@ -59,6 +62,7 @@ export class Watches {
    * revision that is gone is the first event, as Kubernetes has it.
    */
   open(request: WatchRequest): AsyncIterable<RawWatchEvent> {
+    if (this.#open.size >= watchesMax) throw tooManyWatches();
     const options = {
       timeoutMs: timeoutOf(request.query),
       bookmarks: booleanParameter(request.query, 'allowWatchBookmarks'),
@@ -88,6 +92,12 @@ export class Watches {
   endAll(): void {
     for (const watch of [...this.#open]) watch.end();
   }
+}
+
+function tooManyWatches(): ApiStatusError {
+  return new ApiStatusError('TooManyRequests', `${watchesMax} watches are open, which is the limit; try again later`, {
+    details: { retryAfterSeconds: 1 },
+  });
 }
 
 async function* oneEvent(event: RawWatchEvent): AsyncIterable<RawWatchEvent> {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../base/json.ts';
 import type { RawWatchEvent } from '../../kube/transport.ts';
 import { configMap, configMapsPath, eventNames, metadataOf, pod, podsPath, take, TestApi } from '../api-fixture.ts';
-import { bookmarkIntervalMs, watchBacklogMax } from './watch-objects.ts';
+import { bookmarkIntervalMs, watchBacklogMax, watchesMax } from './watch-objects.ts';
 
 const now = { resourceVersionMatch: 'NotOlderThan', sendInitialEvents: 'false' };
 
@@ -139,6 +139,17 @@ describe('watch', () => {
     const [mark] = await take(watch, 1);
     assert.equal(mark?.type, 'BOOKMARK');
     assert.deepEqual(mark?.object['rows'], []);
+  });
+
+  it('answers 429 to one watch too many, and lets others in again', async () => {
+    const api = new TestApi();
+    const abort = new AbortController();
+    await api.watch(configMapsPath, { query: now, signal: abort.signal });
+    for (let count = 1; count < watchesMax; count++) await api.watch(configMapsPath, { query: now });
+    const refusal = await api.refusal('GET', configMapsPath, { query: { ...now, watch: 'true' } });
+    assert.equal(refusal['reason'], 'TooManyRequests');
+    abort.abort();
+    await api.watch(configMapsPath, { query: now });
   });
 
   it('cuts off a watcher that does not read, and tells it to list', async () => {
