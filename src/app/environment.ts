@@ -1,0 +1,26 @@
+/** The one file that reads the environment of the process. */
+
+/** What the environment says that we heed. */
+export interface ProcessEnvironment {
+  /** Whether colours are wanted: NO_COLOR, FORCE_COLOR and TERM are the conventions (no-color.org). */
+  readonly colour: boolean | undefined;
+  /** `debug`, `info`, `warn` or `error`: what the program logs about itself. */
+  readonly logLevel: string | undefined;
+  /** Where programs of steps are looked up. */
+  readonly path: string;
+  /** Whether the terminal can draw lines anew. */
+  readonly dumbTerminal: boolean;
+}
+
+/** Reads the environment. */
+export function readEnvironment(): ProcessEnvironment {
+  const { NO_COLOR, FORCE_COLOR, TERM, PENSTOCK_LOG, PATH } = process.env;
+  const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
+  const refused = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
+  return {
+    colour: forced ? true : refused ? false : undefined,
+    logLevel: PENSTOCK_LOG,
+    path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    dumbTerminal: TERM === 'dumb',
+  };
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../base/system-clock.ts';
+import type { CliEnvironment } from '../cli/environment.ts';
+import { runProgram } from '../cli/program.ts';
+import { readEnvironment } from './environment.ts';
+import { onInterrupt } from './interrupts.ts';
+import { localFiles } from './local-files.ts';
+import { processScreen } from './terminal.ts';
+
+const processEnvironment = readEnvironment();
+
+const environment: CliEnvironment = {
+  screen: processScreen(processEnvironment),
+  files: localFiles,
+  clock: systemClock,
+  version: ownVersion(),
+  onInterrupt,
+  // Loaded only when asked for: `--help` and `lint` need none of it.
+  async openRunHome(options) {
+    const { openRunHome } = await import('./run-home.ts');
+    return openRunHome(options, processEnvironment);
+  },
+  async serve(options) {
+    const { serve } = await import('./serve.ts');
+    return serve(options, processEnvironment);
+  },
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), environment);
+
+function ownVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '../base/clock.ts';
+import type { FileReader } from '../base/file-system.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import type { Indexers, ObservedLister } from '../engine/engine-host.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+
+/** Where a command writes, and what it knows of the reader. */
+export interface Screen {
+  /** Results: standard output. */
+  write(text: string): void;
+  /** Complaints and notices: standard error. */
+  writeError(text: string): void;
+  /** Whether standard output is a terminal whose lines can be drawn again. */
+  readonly live: boolean;
+  readonly colour: boolean;
+  /** Rows of the terminal now. */
+  rows(): number;
+}
+
+/** What runs the steps. `auto` takes the first that works here. */
+export type RuntimeChoice = 'auto' | 'process' | 'container';
+
+/** What a Penstock for one command is started with. */
+export interface RunHomeOptions {
+  readonly runtime: RuntimeChoice;
+  /** Directories that stand behind claims, by `namespace/claim`. */
+  readonly claimDirectories: ReadonlyMap<string, string>;
+}
+
+/** A running Penstock that a command works with. */
+export interface Home {
+  readonly client: ApiClient;
+  /** The cache of a kind, synchronised. */
+  observe<T extends KubeObject>(type: ResourceType<T>, indexers?: Indexers<T>): ObservedLister<T>;
+  /** What the person should know about this machine, such as a weaker isolation. */
+  readonly notices: readonly string[];
+  /** Ends everything, steps too, and removes what was only for this run. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly directory: string;
+  readonly port: number;
+  readonly host: string;
+  readonly runtime: RuntimeChoice;
+}
+
+/** A Penstock that listens. */
+export interface ServedHome {
+  readonly url: string;
+  readonly kubeconfig: string;
+  readonly notices: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** All that commands ask of the world; the composition root supplies it. */
+export interface CliEnvironment {
+  readonly screen: Screen;
+  readonly files: FileReader;
+  readonly clock: Clock;
+  /** The program's own version. */
+  readonly version: string;
+  openRunHome(options: RunHomeOptions): Promise<Home>;
+  serve(options: ServeOptions): Promise<ServedHome>;
+  /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** Exit codes of every command. */
+export const exitCodes = { succeeded: 0, failed: 1, wrongInput: 2, cancelled: 130 } as const;

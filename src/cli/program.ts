@@ -1,0 +1,134 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { UserError } from '../base/errors.ts';
+import { type CliEnvironment, type RuntimeChoice, exitCodes } from './environment.ts';
+import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
+import { JsonOutput } from './run/json-output.ts';
+import type { OutputForm } from './run/run-command.ts';
+
+/** Where `serve` listens unless told otherwise. */
+export const servePortDefault = 8480;
+/** Where `serve` keeps its data unless told otherwise. */
+export const serveDirectoryDefault = './penstock-data';
+
+interface RunFlags {
+  readonly filename: readonly string[];
+  readonly name?: string;
+  readonly param: readonly string[];
+  readonly workspace: readonly string[];
+  readonly runtime: RuntimeChoice;
+  readonly timeout?: string;
+  readonly output?: OutputForm;
+}
+
+interface ServeFlags {
+  readonly data: string;
+  readonly port: number;
+  readonly host: string;
+  readonly runtime: RuntimeChoice;
+}
+
+/**
+ * Does what the words after `penstock` say and resolves with the exit code. Wrong input and usage are told on standard
+ * error and give 2; a fault of our own is thrown.
+ */
+export async function runProgram(words: readonly string[], environment: CliEnvironment): Promise<number> {
+  let exitCode: number = exitCodes.succeeded;
+  const program = describeProgram(environment, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.succeeded : exitCodes.wrongInput;
+    if (!(thrown instanceof UserError)) throw thrown;
+    complain(thrown, words, environment);
+    return exitCodes.wrongInput;
+  }
+}
+
+function complain(error: UserError, words: readonly string[], { screen, clock }: CliEnvironment): void {
+  const json = words.some((word, index) => word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')));
+  if (json && error instanceof InvalidManifestsError) {
+    const output = new JsonOutput(screen, clock);
+    for (const diagnostic of error.diagnostics) output.error(diagnostic);
+  }
+  screen.writeError(error instanceof InvalidManifestsError ? `${error.message}\n` : `error: ${error.message}\n`);
+  if (error.remedy !== undefined) screen.writeError(`  ${error.remedy}\n`);
+}
+
+function describeProgram(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
+  const { screen } = environment;
+  const program = new Command('penstock')
+    .description('CI/CD for Kubernetes whose reported status is always true')
+    .version(environment.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => screen.write(text), writeErr: (text) => screen.writeError(text) })
+    .showHelpAfterError('(penstock --help lists commands and options)');
+  program.addCommand(describeRun(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeLint(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeServe(environment, setExitCode).copyInheritedSettings(program));
+  return program;
+}
+
+function describeRun(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
+  return new Command('run')
+    .description('run Tekton pipelines here and now, without a cluster')
+    .argument('[path]', 'a YAML file, or a folder of them', undefined)
+    .option('-f, --filename <file>', 'a YAML file, a folder, or - for standard input; may be repeated', collect, [])
+    .option('-n, --name <name>', 'only the run of this name; or the Pipeline or Task to run')
+    .option('-p, --param <name=value>', "a param's value; may be repeated", collect, [])
+    .option('-w, --workspace <name=dir>', 'a folder of this machine as a workspace; may be repeated', collect, [])
+    .addOption(runtimeOption())
+    .option('--timeout <duration>', 'the longest a run may take: 90s, 10m, 1h30m; 0 for no limit')
+    .addOption(new Option('-o, --output <form>', 'what to show (default: tree on a terminal, else plain)').choices(['tree', 'plain', 'json']))
+    .addHelpText('after', exitCodeHelp)
+    .action(async (path: string | undefined, flags: RunFlags) => {
+      const { runCommand } = await import('./run/run-command.ts');
+      const { filename, param, workspace, ...rest } = flags;
+      const paths = [...(path === undefined ? [] : [path]), ...filename];
+      const chosen = paths.length > 0 ? paths : ['.tekton'];
+      setExitCode(await runCommand({ ...rest, paths: chosen, params: param, workspaces: workspace }, environment));
+    });
+}
+
+const exitCodeHelp = `
+Without a path, the folder .tekton is run.
+Exit codes: 0 every run succeeded, 1 a run failed, 2 wrong input or usage, 130 cancelled with Ctrl-C.`;
+
+function describeLint(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
+  return new Command('lint')
+    .description('check YAML files without running them')
+    .argument('[path...]', 'YAML files, or folders of them', ['.tekton'])
+    .action(async (paths: readonly string[]) => {
+      const { lintCommand } = await import('./lint-command.ts');
+      setExitCode(await lintCommand(paths, environment));
+    });
+}
+
+function describeServe(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
+  return new Command('serve')
+    .description('start the embedded server; kubectl and other clients use it as a cluster')
+    .option('--data <dir>', 'where all data is kept', serveDirectoryDefault)
+    .option('--port <number>', 'the port to listen on; 0 takes a free one', parsePort, servePortDefault)
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .addOption(runtimeOption())
+    .action(async ({ data, port, host, runtime }: ServeFlags) => {
+      const { serveCommand } = await import('./serve-command.ts');
+      setExitCode(await serveCommand({ directory: data, port, host, runtime }, environment));
+    });
+}
+
+function runtimeOption(): Option {
+  return new Option('--runtime <runtime>', 'what runs the steps').choices(['auto', 'process', 'container']).default('auto');
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+}

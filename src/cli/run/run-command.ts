@@ -1,0 +1,156 @@
+import { ApiStatusError } from '../../kube/api-error.ts';
+import { UserError } from '../../base/errors.ts';
+import { type KubeObject, keyOf } from '../../kube/object.ts';
+import { builtinKinds } from '../../schema/core/builtin-kinds.ts';
+import { tektonKinds } from '../../schema/tekton/tekton-kinds.ts';
+import { parseGoDuration } from '../../tekton/durations.ts';
+import type { Diagnostic } from '../../yaml/diagnostic.ts';
+import { type CliEnvironment, type Home, type RuntimeChoice, exitCodes } from '../environment.ts';
+import { InvalidManifestsError } from '../manifest/invalid-manifests.ts';
+import { causeDiagnostic } from '../manifest/check-manifests.ts';
+import { loadManifests } from '../manifest/load-manifests.ts';
+import type { RunView } from '../progress/run-view.ts';
+import { interruptRuns } from './cancel.ts';
+import { reportFailedSteps } from './failed-steps.ts';
+import { RunFollower } from './follow.ts';
+import { JsonOutput } from './json-output.ts';
+import type { RunOutput } from './output.ts';
+import { PlainOutput } from './plain-output.ts';
+import { type PlannedObject, type RunPlan, planRun } from './plan.ts';
+import { StepLogs } from './step-logs.ts';
+import { TreeOutput } from './tree-output.ts';
+
+/** The forms of `--output`. */
+export const outputForms = ['tree', 'plain', 'json'] as const;
+export type OutputForm = (typeof outputForms)[number];
+
+/** `penstock run` as typed. */
+export interface RunCommand {
+  readonly paths: readonly string[];
+  readonly name?: string;
+  readonly params: readonly string[];
+  /** `NAME=DIR` each. */
+  readonly workspaces: readonly string[];
+  readonly runtime: RuntimeChoice;
+  readonly timeout?: string;
+  readonly output?: OutputForm;
+}
+
+/**
+ * Runs what the files describe, here and now, and follows it to its end. Resolves with the exit code; throws a
+ * `UserError` (exit code 2) when the input is wrong, before anything has been created.
+ */
+export async function runCommand(command: RunCommand, environment: CliEnvironment): Promise<number> {
+  checkTimeout(command.timeout);
+  const workspaces = await workspaceDirectories(command.workspaces, environment);
+  const { manifests, warnings } = await loadManifests(command.paths, environment.files, [...builtinKinds, ...tektonKinds]);
+  const plan = planRun(manifests, { ...command, workspaces });
+  const output = outputFor(command.output, environment);
+  for (const warning of warnings) output.warning(warning);
+  const home = await environment.openRunHome({ runtime: command.runtime, claimDirectories: plan.claimDirectories });
+  try {
+    for (const notice of home.notices) output.notice(notice);
+    const runs = await createAll(home, plan);
+    return await followToEnd(home, runs, output, environment);
+  } finally {
+    await home.stop();
+  }
+}
+
+function outputFor(form: OutputForm | undefined, { screen, clock }: CliEnvironment): RunOutput {
+  const chosen = form ?? (screen.live ? 'tree' : 'plain');
+  if (chosen === 'json') return new JsonOutput(screen, clock);
+  return chosen === 'tree' ? new TreeOutput(screen, clock) : new PlainOutput(screen);
+}
+
+function checkTimeout(timeout: string | undefined): void {
+  if (timeout === undefined || (parseGoDuration(timeout) ?? -1) >= 0) return;
+  throw new UserError(`--timeout ${timeout} is not a duration`, { code: 'DURATION', remedy: 'write it as 90s, 10m or 1h30m' });
+}
+
+async function workspaceDirectories(
+  options: readonly string[],
+  { files }: CliEnvironment,
+): Promise<ReadonlyMap<string, string>> {
+  const directories = new Map<string, string>();
+  for (const option of options) {
+    const [name = '', directory = ''] = /^([^=]+)=(.+)$/s.exec(option)?.slice(1) ?? [];
+    if (name === '') {
+      throw new UserError(`--workspace ${option} is not of the form NAME=DIR`, { code: 'WORKSPACE_SYNTAX' });
+    }
+    if ((await files.kindOf(directory)) !== 'directory') {
+      throw new UserError(`--workspace ${name}: ${directory} is not a folder`, { code: 'WORKSPACE_MISSING' });
+    }
+    directories.set(name, files.resolve(directory));
+  }
+  return directories;
+}
+
+async function createAll(home: Home, plan: RunPlan): Promise<readonly KubeObject[]> {
+  const refused: Diagnostic[] = [];
+  const create = async (planned: PlannedObject): Promise<KubeObject[]> => {
+    try {
+      return [await home.client.create(planned.type, planned.object)];
+    } catch (thrown) {
+      refused.push(...refusals(planned, thrown));
+      return [];
+    }
+  };
+  const createEach = async (objects: readonly PlannedObject[]): Promise<readonly KubeObject[]> => {
+    const created = (await Promise.all(objects.map(create))).flat();
+    if (refused.length > 0) throw new InvalidManifestsError(refused);
+    return created;
+  };
+  const isNamespace = ({ object }: PlannedObject): boolean => object.kind === 'Namespace';
+  await createEach(plan.supporting.filter(isNamespace));
+  await createEach(plan.supporting.filter((planned) => !isNamespace(planned)));
+  return createEach(plan.runs);
+}
+
+/** What the API server said against an object, at the place where it is written. */
+function refusals({ manifest }: PlannedObject, thrown: unknown): readonly Diagnostic[] {
+  if (!(thrown instanceof ApiStatusError) || !manifest || thrown.status >= 500) throw thrown;
+  const causes = thrown.details.causes ?? [];
+  if (causes.length > 0) return causes.map((cause) => causeDiagnostic(manifest.document, cause));
+  return [causeDiagnostic(manifest.document, { reason: thrown.reason, message: thrown.message })];
+}
+
+async function followToEnd(
+  home: Home,
+  runs: readonly KubeObject[],
+  output: RunOutput,
+  environment: CliEnvironment,
+): Promise<number> {
+  const abort = new AbortController();
+  const logs = new StepLogs(home.client, (line) => output.log(line), abort.signal);
+  const follower = new RunFollower(home, runs, environment.clock, (views) => {
+    output.update(views);
+    if (output.wantsLogs) logs.attend(follower.podsOfTasks());
+  });
+  const interruption = interruptRuns(home.client, () => unfinished(runs, follower.views()), environment, output);
+  try {
+    const ended = await Promise.race([follower.whenOver().then(() => 'over' as const), interruption.forced]);
+    if (ended === 'over') await Promise.race([logs.drain(), interruption.forced]);
+    const views = follower.views();
+    output.update(views);
+    if (!output.wantsLogs) await reportFailedSteps(home.client, views, output);
+    const exitCode = interruption.requested() ? exitCodes.cancelled : exitCodeOf(views);
+    output.finish(views, exitCode);
+    return exitCode;
+  } finally {
+    abort.abort();
+    interruption.stop();
+  }
+}
+
+function unfinished(runs: readonly KubeObject[], views: readonly RunView[]): readonly KubeObject[] {
+  return runs.filter((run) => {
+    const { name, namespace } = keyOf(run);
+    const view = views.find((candidate) => candidate.kind === run.kind && candidate.name === name && candidate.namespace === namespace);
+    return view?.phase === 'waiting' || view?.phase === 'running';
+  });
+}
+
+function exitCodeOf(views: readonly RunView[]): number {
+  return views.every((view) => view.phase === 'succeeded') ? exitCodes.succeeded : exitCodes.failed;
+}
