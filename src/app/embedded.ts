@@ -1,0 +1,85 @@
+import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { createClient } from '../client/client.ts';
+import { Manager } from '../controller/manager.ts';
+import { createEngine, type EngineOptions } from '../engine/engine.ts';
+import { type NodeAgent, createNodeAgent } from '../executor/node-agent/node-agent.ts';
+import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
+import { ApiStatusError } from '../kube/api-error.ts';
+import type { PodLogSource } from '../kube/pod-log-source.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { UserInfo } from '../kube/user.ts';
+import type { Store } from '../store/store.ts';
+import { tektonAdmission } from '../tekton/admission.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { localPlacement } from './local-placement.ts';
+
+/** The node that is this machine. */
+export const localNodeName = 'penstock';
+
+/** What an embedded Penstock is made of. */
+export interface EmbeddedOptions {
+  readonly store: Store;
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Where pods, logs and volumes live. Needed unless the runtime uses no directories. */
+  readonly directory?: string;
+  readonly claimDirectories?: ReadonlyMap<string, string>;
+  readonly authenticate?: (token: string) => UserInfo | undefined;
+  readonly engine?: EngineOptions;
+  readonly maxPods?: number;
+  /** Sees every call of the controllers; for benchmarks. */
+  readonly observeCalls?: (transport: Transport) => Transport;
+}
+
+/** A Penstock in this process: API server, controllers and node agent, joined without sockets. */
+export interface Embedded {
+  readonly server: ApiServer;
+  readonly client: ApiClient;
+  readonly manager: Manager;
+  readonly notices: readonly string[];
+  /** Ends controllers and steps and closes the store. What ran is reported lost by the next one on the same store. */
+  stop(): Promise<void>;
+}
+
+/** Starts an embedded Penstock on `store`, which may hold the objects of an earlier one. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { store, clock, random, logger, authenticate, observeCalls } = options;
+  let agent: NodeAgent | undefined;
+  const server = createApiServer({
+    store,
+    clock,
+    random,
+    logger,
+    admission: [tektonAdmission(), localPlacement(localNodeName)],
+    podLogs: lateLogs(() => agent?.podLogs),
+    ...(authenticate ? { authenticate } : {}),
+  });
+  await server.start();
+  const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
+  const manager = new Manager({ client, clock, random, logger });
+  createEngine({ client, clock, random, logger, ...(options.engine ? { options: options.engine } : {}) }).register(manager);
+  agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
+  const [notices] = await Promise.all([agent.start(), manager.start()]);
+  const stop = async (): Promise<void> => {
+    await Promise.all([manager.stop(), agent.stop()]);
+    await server.stop();
+    await store.close();
+  };
+  return { server, client, manager, notices, stop };
+}
+
+/** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */
+function lateLogs(source: () => PodLogSource | undefined): PodLogSource {
+  return {
+    open(pod, container, options) {
+      const logs = source();
+      if (!logs) throw new ApiStatusError('NotFound', 'this node keeps no logs');
+      return logs.open(pod, container, options);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../base/system-clock.ts';
+import { systemRandom } from '../base/system-random.ts';
+import type { Home, RunHomeOptions } from '../cli/environment.ts';
+import { createMemoryStore } from '../store/memory-store.ts';
+import { startEmbedded } from './embedded.ts';
+import type { ProcessEnvironment } from './environment.ts';
+import { processLogger } from './logging.ts';
+import { chooseRuntime } from './runtime.ts';
+
+/** A Penstock for one command: nothing of it is left afterwards but what steps wrote to folders of the person's own. */
+export async function openRunHome(options: RunHomeOptions, environment: ProcessEnvironment): Promise<Home> {
+  const runtime = chooseRuntime(options.runtime, environment);
+  const directory = mkdtempSync(join(tmpdir(), 'penstock-run-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  try {
+    const embedded = await startEmbedded({
+      store: createMemoryStore(),
+      runtime,
+      clock: systemClock,
+      random: systemRandom,
+      logger: await processLogger(environment, 'silent'),
+      directory,
+      claimDirectories: options.claimDirectories,
+    });
+    const { client, manager, notices } = embedded;
+    return {
+      client,
+      notices,
+      observe: (type, indexers) => manager.informer(type, indexers),
+      async stop() {
+        await embedded.stop();
+        remove();
+      },
+    };
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
+}

@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { UserError, errorText } from '../base/errors.ts';
+import { systemClock } from '../base/system-clock.ts';
+import { systemRandom } from '../base/system-random.ts';
+import type { ServeOptions, ServedHome } from '../cli/environment.ts';
+import type { UserInfo } from '../kube/user.ts';
+import { createApiMount } from '../server/api-mount.ts';
+import { kubeconfigFor } from '../server/kubeconfig.ts';
+import { type Listener, startListener } from '../server/listener.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
+import { type Credentials, isSameToken, loadCredentials } from './credentials.ts';
+import { type Embedded, startEmbedded } from './embedded.ts';
+import type { ProcessEnvironment } from './environment.ts';
+import { processLogger } from './logging.ts';
+import { makePrivateFolder, writePrivateFile } from './private-files.ts';
+import { chooseRuntime } from './runtime.ts';
+
+const administrator: UserInfo = { name: 'penstock-admin', groups: ['system:masters', 'system:authenticated'] };
+
+/** Starts the embedded server with all its data in `options.directory`, and writes `kubeconfig` there once it is ready. */
+export async function serve(options: ServeOptions, environment: ProcessEnvironment): Promise<ServedHome> {
+  const directory = resolve(options.directory);
+  const runtime = chooseRuntime(options.runtime, environment);
+  const logger = await processLogger(environment, 'info');
+  makePrivateFolder(directory);
+  // The store locks the folder: from here on it is ours.
+  const store = openSqliteStore({ directory, clock: systemClock, logger });
+  const kubeconfig = join(directory, 'kubeconfig');
+  rmSync(kubeconfig, { force: true });
+  const credentials = loadCredentials(directory, options.host, systemClock.now());
+  const embedded = await startEmbedded({
+    store,
+    runtime,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    directory,
+    authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
+  });
+  try {
+    const listener = await listen(embedded, credentials, options, logger);
+    writeKubeconfig(kubeconfig, listener, credentials);
+    const stop = async (): Promise<void> => {
+      rmSync(kubeconfig, { force: true });
+      await listener.close();
+      await embedded.stop();
+    };
+    return { url: listener.url, kubeconfig, notices: embedded.notices, stop };
+  } catch (thrown) {
+    await embedded.stop();
+    throw thrown;
+  }
+}
+
+async function listen(
+  { server }: Embedded,
+  { certificate }: Credentials,
+  { host, port }: ServeOptions,
+  logger: Parameters<typeof createApiMount>[0]['logger'],
+): Promise<Listener> {
+  const mount = createApiMount({
+    transportFor(token) {
+      const user = server.authenticate(token);
+      return user && ((request) => server.handleAs(user, request));
+    },
+    logger,
+  });
+  try {
+    return await startListener({ mount, host, port, certificate });
+  } catch (thrown) {
+    const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+    throw new UserError(`cannot listen on ${address}: ${errorText(thrown)}`, {
+      code: 'LISTEN',
+      remedy: 'choose another port with --port; 0 takes a free one',
+      cause: thrown,
+    });
+  }
+}
+
+function writeKubeconfig(path: string, listener: Listener, { certificate, token }: Credentials): void {
+  const config = kubeconfigFor({ url: listener.url, certificateAuthority: certificate.certificate, token });
+  writePrivateFile(path, `${JSON.stringify(config, undefined, 2)}\n`);
+}
