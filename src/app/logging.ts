@@ -1,5 +1,6 @@
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { UserError } from '../base/errors.ts';
+import { systemClock } from '../base/system-clock.ts';
 import type { ProcessEnvironment } from './environment.ts';
 
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -14,5 +15,5 @@ export async function processLogger({ logLevel }: ProcessEnvironment, otherwise:
   if (level === 'silent') return silentLogger;
   // The library takes its time to load: only who logs pays for it.
   const { createLogger } = await import('../telemetry/pino-logger.ts');
-  return createLogger({ level, destination: process.stderr });
+  return createLogger({ level, destination: process.stderr, clock: systemClock });
 }

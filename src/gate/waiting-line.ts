@@ -1,4 +1,4 @@
-import { keyOf, keyText } from '../kube/object.ts';
+import { type ObjectKey, keyOf, keyText } from '../kube/object.ts';
 import type { PipelineRun } from '../tekton/types.ts';
 import { type Rank, branchOf, compareRanks, rankOf, repositoryOf } from './run-facts.ts';
 import { SortedList } from './sorted-list.ts';
@@ -57,6 +57,11 @@ export class WaitingLine {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Whether the run of this name stands in line. */
+  has(key: ObjectKey): boolean {
+    return this.#entries.has(keyText(key));
   }
 
   /** Lines up `run`, or moves it to where it belongs now. */

@@ -3,7 +3,7 @@ import { persistentVolumeClaims } from '../../kube/core-types.ts';
 import type { PipelineRunAction, Refusal } from '../../tekton/pipeline-run/contract.ts';
 import { runReason } from '../../tekton/pipeline-run/reasons.ts';
 import { taskRuns, type TaskRun } from '../../tekton/types.ts';
-import { concurrently } from '../concurrently.ts';
+import { concurrently } from '../../controller/concurrently.ts';
 import { createOrAdopt } from '../create-or-adopt.ts';
 
 /** Why children could not be started. With `retry` the run waits instead of ending. */

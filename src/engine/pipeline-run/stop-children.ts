@@ -7,7 +7,7 @@ import type { PipelineRunAction } from '../../tekton/pipeline-run/contract.ts';
 import { runReason } from '../../tekton/pipeline-run/reasons.ts';
 import { withOutcome } from '../../tekton/pipeline-run/status.ts';
 import { taskRuns, type PipelineRun, type PipelineRunStatus, type TaskRun } from '../../tekton/types.ts';
-import { concurrently } from '../concurrently.ts';
+import { concurrently } from '../../controller/concurrently.ts';
 
 /** At most so many cancels of one run are under way at a time. */
 const patchesInFlightMax = 16;

@@ -1,0 +1,49 @@
+import { isJsonObject, type JsonObject } from '../base/json.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
+import type { StatusCause } from '../kube/api-error.ts';
+import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
+import { gatesOf } from './governance.ts';
+import { type Gate, gates, managedGateKey, queueKey } from './types.ts';
+import { validateGate } from './validate-gate.ts';
+
+/**
+ * Makes governed runs pending when they are created, so that no creator has to know of gates, and refuses gates that
+ * make no sense. `listGates` gives the gates as a cache knows them.
+ */
+export function gateAdmission(listGates: () => readonly Gate[]): AdmissionPlugin {
+  return {
+    name: 'gate',
+    mutate: (request) => (isCreateOf(request, pipelineRuns) ? holdBack(request, listGates()) : undefined),
+    validate: ({ operation, type, subresource, object }) =>
+      operation !== 'DELETE' && subresource === undefined && sameType(type, gates) ? causesOf(object) : undefined,
+  };
+}
+
+function isCreateOf({ operation, type, subresource }: AdmissionRequest, wanted: AdmissionRequest['type']): boolean {
+  return operation === 'CREATE' && subresource === undefined && sameType(type, wanted);
+}
+
+function sameType(a: AdmissionRequest['type'], b: AdmissionRequest['type']): boolean {
+  return a.group === b.group && a.resource === b.resource;
+}
+
+function causesOf(object: JsonObject | undefined): readonly StatusCause[] {
+  return object ? validateGate(object as unknown as Gate) : [];
+}
+
+function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): JsonObject | undefined {
+  const { metadata, spec } = object ?? {};
+  if (!object || !isJsonObject(metadata) || !isJsonObject(spec)) return undefined;
+  // A run that is created cancelled never starts: there is nothing to hold back.
+  if (spec['status'] && spec['status'] !== 'PipelineRunPending') return undefined;
+  const run = { ...object, metadata: { ...metadata, namespace: key.namespace } } as unknown as PipelineRun;
+  const names = gatesOf(run, known).map((gate) => gate.metadata.name ?? '');
+  if (names.length === 0) return undefined;
+  const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
+  const mark = { [managedGateKey]: names.join(','), [queueKey]: `waiting in gate ${names.map((name) => `"${name}"`).join(' and ')}` };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...annotations, ...mark } },
+    spec: { ...spec, status: 'PipelineRunPending' },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../base/clock.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import type { AdmissionPlugin } from '../kube/admission.ts';
+import { nodes, pods } from '../kube/core-types.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
+import { pipelineRuns } from '../tekton/types.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
+import { gateAdmission } from './admission.ts';
+import { type ApiHealth, clusterSigns, healthyApi } from './cluster-signs.ts';
+import type { GateHost } from './gate-host.ts';
+import { GateIndex } from './gate-index.ts';
+import { GateMetrics } from './gate-metrics.ts';
+import { GateReconciler } from './gate-reconciler.ts';
+import { gates } from './types.ts';
+
+/** A Pipelines-as-Code Repository, as far as a gate reads it. */
+interface Repository extends KubeObject {
+  readonly spec?: { readonly concurrency_limit?: number };
+}
+
+const repositories: ResourceType<Repository> = {
+  group: 'pipelinesascode.tekton.dev',
+  version: 'v1alpha1',
+  resource: 'repositories',
+  kind: 'Repository',
+  namespaced: true,
+};
+
+/** What the gate is made of. */
+export interface GateParts {
+  readonly client: ApiClient;
+  readonly host: GateHost;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  /** How API calls fare; by default they are never slow. */
+  readonly api?: ApiHealth;
+}
+
+/** Registers the controller of gates with `host`; the admission plugin is for the API server, or a webhook. */
+export function createGate(parts: GateParts): { readonly admission: AdmissionPlugin } {
+  const { client, host, clock, logger, metrics = noMetrics, api = healthyApi } = parts;
+  const gateCache = host.informer(gates);
+  const runCache = host.informer(pipelineRuns);
+  const repositoryCache = host.informer(repositories);
+  const podCache = host.informer(pods);
+  const nodeCache = host.informer(nodes);
+  const index = new GateIndex(gateCache, runCache, (name) => queue.add({ namespace: '', name }));
+  const reconciler = new GateReconciler({
+    client,
+    clock,
+    logger,
+    gates: gateCache,
+    runs: runCache,
+    index,
+    metrics: new GateMetrics(metrics),
+    signs: () => clusterSigns(podCache, nodeCache, api),
+    limitOfRepository(repository) {
+      const [namespace = '', name = ''] = repository.split('/');
+      return repositoryCache.get({ namespace, name })?.spec?.concurrency_limit;
+    },
+  });
+  const queue = host.controller({ name: 'gate', reconciler, workers: 1 });
+  gateCache.addHandler(index.gateHandler);
+  runCache.addHandler(index.runHandler);
+  return { admission: gateAdmission(() => gateCache.list()) };
+}
