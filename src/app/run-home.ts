@@ -8,20 +8,19 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import { startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { processLogger } from './logging.ts';
-import { chooseRuntime } from './runtime.ts';
+import { checkRuntime, createRuntime } from './runtime.ts';
 
 /** A Penstock for one command: nothing of it is left afterwards but what steps wrote to folders of the person's own. */
 export async function openRunHome(options: RunHomeOptions, environment: ProcessEnvironment): Promise<Home> {
-  const runtime = chooseRuntime(options.runtime, environment);
+  checkRuntime(options.runtime);
+  const parts = { clock: systemClock, random: systemRandom, logger: await processLogger(environment, 'silent') };
   const directory = mkdtempSync(join(tmpdir(), 'penstock-run-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     const embedded = await startEmbedded({
       store: createMemoryStore(),
-      runtime,
-      clock: systemClock,
-      random: systemRandom,
-      logger: await processLogger(environment, 'silent'),
+      ...parts,
+      runtime: createRuntime({ ...parts, directory, environment }),
       directory,
       claimDirectories: options.claimDirectories,
     });

@@ -15,15 +15,16 @@ import { type Embedded, startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
-import { chooseRuntime } from './runtime.ts';
+import { checkRuntime, createRuntime } from './runtime.ts';
 
 const administrator: UserInfo = { name: 'penstock-admin', groups: ['system:masters', 'system:authenticated'] };
 
 /** Starts the embedded server with all its data in `options.directory`, and writes `kubeconfig` there once it is ready. */
 export async function serve(options: ServeOptions, environment: ProcessEnvironment): Promise<ServedHome> {
   const directory = resolve(options.directory);
-  const runtime = chooseRuntime(options.runtime, environment);
+  checkRuntime(options.runtime);
   const logger = await processLogger(environment, 'info');
+  const parts = { clock: systemClock, random: systemRandom, logger };
   makePrivateFolder(directory);
   // The store locks the folder: from here on it is ours.
   const store = openSqliteStore({ directory, clock: systemClock, logger });
@@ -31,11 +32,9 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   rmSync(kubeconfig, { force: true });
   const credentials = loadCredentials(directory, options.host, systemClock.now());
   const embedded = await startEmbedded({
+    ...parts,
     store,
-    runtime,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
+    runtime: createRuntime({ ...parts, directory, environment }),
     directory,
     authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
   });
