@@ -15,6 +15,9 @@ export interface Interruption {
   stop(): void;
 }
 
+/** A second request counts as one only so long after the first, in ms: some launchers pass on what the terminal sends too. */
+export const repeatAfterMs = 500;
+
 /** How long cancelled steps may take to end before the command stops without them: their grace and a little, in ms. */
 export const cancelWaitMs = 40_000;
 
@@ -28,13 +31,14 @@ export function interruptRuns(
   { clock, onInterrupt }: CliEnvironment,
   output: RunOutput,
 ): Interruption {
-  let requested = false;
+  let requestedMs: number | undefined;
   let cancelTimer: (() => void) | undefined;
   const forced = deferred<'forced'>();
   const force = (): void => forced.resolve('forced');
   const forget = onInterrupt(() => {
-    if (requested) return force();
-    requested = true;
+    const nowMs = clock.monotonicMs();
+    if (requestedMs !== undefined) return nowMs - requestedMs < repeatAfterMs ? undefined : force();
+    requestedMs = nowMs;
     output.notice('cancelling; press Ctrl-C again to stop at once');
     cancelTimer = clock.schedule(cancelWaitMs, force);
     for (const run of unfinished()) void cancel(client, run, output);
@@ -43,7 +47,7 @@ export function interruptRuns(
     forget();
     cancelTimer?.();
   };
-  return { requested: () => requested, forced: forced.promise, stop };
+  return { requested: () => requestedMs !== undefined, forced: forced.promise, stop };
 }
 
 async function cancel(client: ApiClient, run: KubeObject, output: RunOutput): Promise<void> {

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isApiError } from '../kube/api-error.ts';
+import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
+import { GateRig } from './gate-rig.ts';
+import { stateOf } from './run-facts.ts';
+import {
+  type GateSpec,
+  bumpKey,
+  gates,
+  managedGateKey,
+  priorityKey,
+  queueKey,
+  repositoryKey,
+  sourceBranchKey,
+} from './types.ts';
+
+async function rigWith(spec: GateSpec, seed = 1): Promise<GateRig> {
+  const rig = new GateRig(seed);
+  await rig.gate('default', spec);
+  await rig.start(0);
+  return rig;
+}
+
+const ofRepository = (name: string): Partial<PipelineRun['metadata']> => ({ labels: { [repositoryKey]: name } });
+
+/** Finishes runs one after another as they start, until none is left; gives the names in the order of their starts. */
+async function drain(rig: GateRig): Promise<readonly string[]> {
+  for (let round = 0; round < 10_000; round++) {
+    await rig.clock.advance(100);
+    await rig.runEngine();
+    const running = (await rig.runs()).find((run) => stateOf(run) === 'running');
+    if (running) await rig.finish(running);
+    else if ((await rig.counts()).waiting === 0) return rig.started;
+  }
+  throw new Error('runs are left');
+}
+
+describe('a gate', () => {
+  it('holds back what it governs at its creation, and lets go what fits', async () => {
+    const rig = await rigWith({ maxRunning: 2 });
+    for (const name of ['a', 'b', 'c']) await rig.create(name);
+    const [first] = await rig.runs();
+    assert.equal(first?.spec.status, 'PipelineRunPending');
+    assert.equal(first.metadata.annotations?.[managedGateKey], 'default');
+    await rig.clock.advance(10);
+    assert.deepEqual(await rig.counts(), { waiting: 1, running: 2, over: 0 });
+    assert.deepEqual(await drain(rig), ['a', 'b', 'c']);
+  });
+
+  it('says on a waiting run and in its own status where things stand', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b', 'c']) await rig.create(name, ofRepository('app'));
+    await rig.clock.advance(20_000);
+    const notes = (await rig.runs()).map((run) => run.metadata.annotations?.[queueKey]);
+    assert.deepEqual(notes, [
+      undefined,
+      'position 1 in gate "default" (1 of 1 slots taken); 1st for repository app',
+      'position 2 in gate "default" (1 of 1 slots taken); 2nd for repository app',
+    ]);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
+    assert.deepEqual([status?.running, status?.waiting, status?.limit, status?.limitReason], [1, 2, 1, 'maxRunning is 1']);
+  });
+
+  it('starts by bump, priority, age and name', async () => {
+    const rig = await rigWith({ maxRunning: 1, paused: true });
+    await rig.create('old');
+    await rig.create('older-by-name-a');
+    await rig.clock.advance(5_000);
+    await rig.create('late-important', { annotations: { [priorityKey]: '5' } });
+    await rig.create('late-bumped', { annotations: { [bumpKey]: '1' } });
+    await rig.create('late-unreadable', { annotations: { [priorityKey]: 'high' } });
+    await rig.clock.advance(100);
+    assert.equal((await rig.counts()).running, 0, 'nothing starts while it is paused');
+    await rig.client.patch(gates, { namespace: '', name: 'default' }, { spec: { paused: false } }, { type: 'merge' });
+    assert.deepEqual(await drain(rig), ['late-bumped', 'late-important', 'old', 'older-by-name-a', 'late-unreadable']);
+  });
+
+  it('limits Repositories, also by their own concurrency_limit, and branches', async () => {
+    const rig = await rigWith({ maxRunning: 10, maxRunningPerRepository: 3, maxRunningPerBranch: 2 });
+    await rig.client.create(
+      { group: 'pipelinesascode.tekton.dev', version: 'v1alpha1', resource: 'repositories', kind: 'Repository', namespaced: true },
+      Object.assign(
+        { apiVersion: 'pipelinesascode.tekton.dev/v1alpha1', kind: 'Repository', metadata: { namespace: 'default', name: 'small' } },
+        { spec: { url: 'https://example.com/small', concurrency_limit: 1 } },
+      ),
+    );
+    await rig.clock.advance(0);
+    for (let index = 0; index < 4; index++) {
+      await rig.create(`small-${index}`, ofRepository('small'));
+      await rig.create(`main-${index}`, { ...ofRepository('big'), annotations: { [sourceBranchKey]: 'main' } });
+      await rig.create(`next-${index}`, { ...ofRepository('big'), annotations: { [sourceBranchKey]: 'next' } });
+    }
+    await rig.clock.advance(100);
+    await rig.runEngine();
+    assert.deepEqual([...rig.started].sort(), ['main-0', 'main-1', 'next-0', 'small-0']);
+  });
+
+  it('shares fairly by weight', async () => {
+    const rig = await rigWith({ maxRunning: 6, order: 'FairShare', weights: { big: 2 } });
+    for (let index = 0; index < 6; index++) await rig.create(`big-${index}`, ofRepository('big'));
+    for (let index = 0; index < 6; index++) await rig.create(`small-${index}`, ofRepository('small'));
+    await rig.clock.advance(100);
+    // The first six were there first, so they took the slots; what follows evens it out.
+    for (let round = 0; round < 4; round++) {
+      const run = (await rig.runs()).find((candidate) => stateOf(candidate) === 'running' && candidate.metadata.name?.startsWith('big'));
+      if (run) await rig.finish(run);
+      await rig.clock.advance(100);
+    }
+    const running = (await rig.runs()).filter((run) => stateOf(run) === 'running').map((run) => run.metadata.labels?.[repositoryKey]);
+    assert.deepEqual([running.filter((name) => name === 'big').length, running.filter((name) => name === 'small').length], [2, 4]);
+  });
+
+  it('leaves alone what asks for it, and what it does not select', async () => {
+    const rig = await rigWith({ maxRunning: 1, namespaces: ['ci'], selector: { matchLabels: { heavy: 'yes' } } });
+    await rig.create('free', { annotations: { [managedGateKey]: 'none' }, labels: { heavy: 'yes' } });
+    await rig.create('light');
+    assert.deepEqual(await rig.counts(), { waiting: 0, running: 2, over: 0 });
+  });
+
+  it('opens and closes with its windows', async () => {
+    // The virtual clock starts on Thursday 2026-01-01 00:00 UTC.
+    const rig = await rigWith({ maxRunning: 5, windows: [{ days: ['Thu'], from: '08:00', to: '09:00', maxRunning: 1 }] });
+    for (const name of ['a', 'b']) await rig.create(name);
+    await rig.clock.advance(7 * 3_600_000 + 59 * 60_000);
+    assert.equal((await rig.counts()).running, 0);
+    await rig.clock.advance(61_000);
+    assert.equal((await rig.counts()).running, 1);
+    rig.clock.jump(3_600_000);
+    await rig.clock.advance(60_000);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
+    assert.equal(status?.limitReason, 'the gate is closed at this time', 'a clock that jumps is noticed within a minute');
+  });
+
+  it('lets a run through two gates only where both have room, and says that they overlap', async () => {
+    const rig = new GateRig(1);
+    await rig.gate('all', { maxRunning: 3 });
+    await rig.gate('heavy', { maxRunning: 1, selector: { matchLabels: { heavy: 'yes' } } });
+    await rig.start(0);
+    for (const name of ['h1', 'h2', 'h3']) await rig.create(name, { labels: { heavy: 'yes' } });
+    for (const name of ['l1', 'l2', 'l3']) await rig.create(name);
+    await rig.clock.advance(10_000);
+    await rig.runEngine();
+    assert.deepEqual([...rig.started].sort(), ['h1', 'l1', 'l2']);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'all' });
+    assert.match(status?.conditions?.[0]?.message ?? '', /also governed by "heavy": the stricter holds/);
+    assert.equal((await drain(rig)).length, 6);
+  });
+
+  it('releases its runs when it is deleted, or holds them', async () => {
+    for (const [onDelete, waiting] of [['Release', 0], ['Hold', 2]] as const) {
+      const rig = await rigWith({ maxRunning: 1, onDelete });
+      for (const name of ['a', 'b', 'c']) await rig.create(name);
+      await rig.clock.advance(10);
+      await rig.client.delete(gates, { namespace: '', name: 'default' });
+      await rig.clock.advance(1_000);
+      assert.equal((await rig.counts()).waiting, waiting, onDelete);
+      assert.deepEqual((await rig.client.list(gates)).items, [], 'the gate itself is gone');
+    }
+  });
+
+  it('releases runs that its selector no longer matches', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b']) await rig.create(name);
+    await rig.clock.advance(10);
+    const spec = { selector: { matchLabels: { heavy: 'yes' } } };
+    await rig.client.patch(gates, { namespace: '', name: 'default' }, { spec }, { type: 'merge' });
+    await rig.clock.advance(1_000);
+    assert.equal((await rig.counts()).waiting, 0);
+  });
+
+  it('lets a cancel or a delete of a waiting run win', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b', 'c', 'd']) await rig.create(name);
+    await rig.clock.advance(10);
+    await rig.client.patch(pipelineRuns, { namespace: 'default', name: 'b' }, { spec: { status: 'Cancelled' } }, { type: 'merge' });
+    await rig.client.delete(pipelineRuns, { namespace: 'default', name: 'c' });
+    assert.deepEqual((await drain(rig)).filter((name) => name !== 'b'), ['a', 'd']);
+    const cancelled = await rig.client.get(pipelineRuns, { namespace: 'default', name: 'b' });
+    assert.equal(cancelled.spec.status, 'Cancelled');
+  });
+
+  for (const [title, spec, message] of [
+    ['a negative limit', { maxRunning: -1 }, /spec.maxRunning/],
+    ['a limit that lets nothing run', { maxRunning: 0 }, /no run could ever start/],
+    ['an unknown order', { order: 'Random' }, /spec.order/],
+    ['an unreadable selector', { selector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }, /spec.selector/],
+    ['a time zone that does not exist', { windows: [{ from: '08:00', to: '09:00', timeZone: 'Mars/Olympus' }] }, /no such time zone/],
+    ['a time that is none', { windows: [{ from: '25:00', to: '09:00' }] }, /spec.windows\[0\].from/],
+    ['weights without shares', { weights: { a: 2 } }, /FairShare only/],
+    ['an adaptive minimum above the limit', { maxRunning: 2, adaptive: { minRunning: 5 } }, /must not exceed/],
+  ] as const) {
+    it(`refuses ${title}`, async () => {
+      const rig = new GateRig(1);
+      await assert.rejects(rig.gate('bad', spec as unknown as GateSpec), (thrown) => {
+        return isApiError(thrown, 'Invalid') && message.test(thrown.message);
+      });
+    });
+  }
+});
