@@ -39,7 +39,7 @@ export class GateRig {
   readonly client: ApiClient;
   faults: Faults = noFaults;
   /** API calls of all replicas, by method. */
-  readonly calls = new Map<string, number>();
+  readonly calls: Map<string, number> = new Map();
   /** Names of runs in the order in which they were let go. */
   readonly started: string[] = [];
   readonly #transport: Transport;
