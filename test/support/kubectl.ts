@@ -1,5 +1,6 @@
 /** The real kubectl, run against a listener of ours. */
 import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,20 +37,68 @@ export class Kubectl implements Disposable {
   }
 
   /** Runs `kubectl ARGS`; `stdin` is what `-f -` reads. A command that fails is a result, too. */
-  async run(args: readonly string[], { stdin = '' }: { readonly stdin?: string } = {}): Promise<KubectlResult> {
+  async run(
+    args: readonly string[],
+    options: { readonly stdin?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+  ): Promise<KubectlResult> {
+    const running = this.start(args, options);
+    return { code: await running.ended, stdout: running.stdout, stderr: running.stderr };
+  }
+
+  /** Starts a command that goes on until it is stopped, such as a watch. */
+  start(
+    args: readonly string[],
+    {
+      stdin = '',
+      environment = {},
+    }: { readonly stdin?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+  ): RunningKubectl {
     const home = ['--kubeconfig', path.join(this.#folder, 'config'), '--cache-dir', path.join(this.#folder, 'cache')];
-    const child = spawn('kubectl', [...home, ...args], { stdio: 'pipe' });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin.end(stdin);
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? -1));
-    return { code: await promise, stdout, stderr };
+    const env = { PATH: '/usr/bin:/bin', HOME: this.#folder, ...environment };
+    return new RunningKubectl(spawn('kubectl', [...home, ...args], { stdio: 'pipe', env }), stdin);
   }
 
   [Symbol.dispose](): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A kubectl that runs. */
+export class RunningKubectl {
+  readonly #child: ChildProcessWithoutNullStreams;
+  #onOutput: () => void = () => {};
+  stdout = '';
+  stderr = '';
+  /** Its exit code, once it has ended; -1 when it was stopped. */
+  readonly ended: Promise<number>;
+
+  constructor(child: ChildProcessWithoutNullStreams, stdin: string) {
+    this.#child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#onOutput();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    child.stdin.end(stdin);
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        resolve(code ?? -1);
+        this.#onOutput();
+      });
+    });
+  }
+
+  /** Resolves once its output matches; rejects when it ends before. */
+  async until(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.stdout)) {
+      if (this.#child.exitCode !== null) throw new Error(`kubectl ended: ${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => (this.#onOutput = resolve));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill();
+    await this.ended;
   }
 }

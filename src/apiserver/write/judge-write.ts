@@ -8,6 +8,7 @@ import type { KindDefinition } from '../../schema/kind-definition.ts';
 import { prepareObject, unknownFieldText, unknownFieldsMessage } from '../../schema/prepare-object.ts';
 import { badRequest, invalid, objectTooLarge } from '../status-errors.ts';
 import { objectBytesMax, objectSize } from './object-size.ts';
+import { withoutEmptyMetadata } from './empty-metadata.ts';
 import type { WriteOptions } from './write-options.ts';
 
 /** A write on its way to the store. */
@@ -41,7 +42,7 @@ function conform(write: PendingWrite, object: UnknownObject, warnings: string[])
   const prepared = prepareObject(kind, object, { create: write.operation === 'CREATE' });
   reportUnknownFields(kind, prepared.unknownFields, options, warnings);
   if (prepared.causes.length > 0) throw invalid(kind.type, key.name, prepared.causes);
-  return prepared.object;
+  return withoutEmptyMetadata(prepared.object);
 }
 
 /** Refuses unknown fields or warns of them, as the kind and the request want it. */
