@@ -1,15 +1,13 @@
-/** Random histories of both stores against a model that keeps everything and searches through all of it. */
+/** Random histories of a store against a model that keeps everything and searches through all of it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { deepFreeze } from '../base/json.ts';
-import { systemClock } from '../base/system-clock.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { openSqliteStore } from './sqlite-store.ts';
-import type { RangePage, Store, StoreEvent, StoreWatch, StoredValue } from './store.ts';
+import { deepFreeze } from '../../src/base/json.ts';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { RangePage, Store, StoreEvent, StoreWatch, StoredValue } from '../../src/store/store.ts';
 
 const keys = ['a/x', 'a/y', 'a/y/z', 'a/y/é', 'a/y\uffff', 'ab', 'b//x', 'b/n/x', 'b/n/xy'];
 const prefixes = ['', 'a', 'a/', 'a/y', 'a/y/', 'b/', 'b//', 'b/n/x', 'c/'];
@@ -89,10 +87,10 @@ type Take<Name extends Action['do']> = Extract<Action, { do: Name }>;
 class History {
   store: Store;
   readonly #model = new Model();
-  readonly #reopen: (() => Promise<Store>) | undefined;
+  readonly #reopen: (() => Store) | undefined;
   #watching: Watching[] = [];
 
-  constructor(store: Store, reopen?: () => Promise<Store>) {
+  constructor(store: Store, reopen?: () => Store) {
     this.store = store;
     this.#reopen = reopen;
   }
@@ -209,7 +207,7 @@ class History {
   async #closeAndOpen(): Promise<void> {
     if (!this.#reopen) return;
     await this.end();
-    this.store = await this.#reopen();
+    this.store = this.#reopen();
     assert.equal(this.store.revision(), this.#model.revision);
     // A compaction that freed nothing is not worth a write: history may be longer than before, never shorter.
     assert.ok(this.store.oldestRevision() <= this.#model.oldest);
@@ -217,35 +215,33 @@ class History {
   }
 }
 
-async function runHistory(actions: readonly Action[], history: History): Promise<void> {
-  try {
-    for (const next of actions) await history.take(next);
-  } finally {
-    await history.end();
-  }
-}
-
 const histories = fc.array(action, { minLength: 1, maxLength: 80, size: 'max' });
 
-describe('random histories', () => {
-  it('of the memory store are those of the model', async () => {
-    const property = fc.asyncProperty(histories, (actions) => runHistory(actions, new History(createMemoryStore())));
-    await fc.assert(property, { numRuns: 300 });
-  });
+/** One store to check: how to open it, how to open it again, what to do when its history has ended. */
+export interface Subject {
+  readonly open: () => Store;
+  readonly reopen?: () => Store;
+  readonly discard?: () => void;
+}
 
-  it('of the SQLite store are those of the model, opened again and again', async () => {
-    const root = mkdtempSync(join(tmpdir(), 'penstock-store-'));
-    let count = 0;
-    const property = fc.asyncProperty(histories, async (actions) => {
-      const directory = join(root, String(count++));
-      const open = (): Store => openSqliteStore({ directory, clock: systemClock });
-      await runHistory(actions, new History(open(), () => Promise.resolve(open())));
-      rmSync(directory, { recursive: true });
-    });
+/** Runs random histories, each on a subject of its own, and throws with the smallest one that differs from the model. */
+export async function checkHistories(runs: number, newSubject: () => Subject): Promise<void> {
+  const property = fc.asyncProperty(histories, async (actions) => {
+    const { open, reopen, discard } = newSubject();
+    const history = new History(open(), reopen);
     try {
-      await fc.assert(property, { numRuns: 60 });
+      for (const next of actions) await history.take(next);
     } finally {
-      rmSync(root, { recursive: true });
+      await history.end();
+      discard?.();
     }
   });
-});
+  await fc.assert(property, { numRuns: runs });
+}
+
+/** A SQLite store in a directory of its own, for {@link checkHistories}. */
+export function newSqliteSubject(): Subject {
+  const directory = mkdtempSync(join(tmpdir(), 'penstock-store-'));
+  const open = (): Store => openSqliteStore({ directory, clock: systemClock });
+  return { open, reopen: open, discard: () => rmSync(directory, { recursive: true }) };
+}

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
-import { seededRandom } from '../base/random.ts';
-import { systemClock } from '../base/system-clock.ts';
-import { openSqliteStore } from './sqlite-store.ts';
-import type { Store } from './store.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** The text that the writer stores at a revision: a torn or mixed-up value cannot equal it. */
 export function textOf(revision: number, length: number): string {
@@ -40,6 +40,14 @@ function change(store: Store, integer: (low: number, high: number) => number): v
   say(`did ${store.revision()} ${key} put`);
 }
 
+/** Writes a line before it returns, also when the reader is slow and the pipe is full. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+    }
+  }
 }
