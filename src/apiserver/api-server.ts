@@ -23,6 +23,7 @@ import { podBinding } from './subresources/pod-binding.ts';
 import { podEviction } from './subresources/pod-eviction.ts';
 import { Watches } from './watch/watch-objects.ts';
 import { createObject } from './write/create-object.ts';
+import { standardNamespaces } from './write/namespace-rules.ts';
 
 /** What an API server is made of. */
 export interface ApiServerOptions {
@@ -56,9 +57,6 @@ export interface ApiServer {
   /** Ends the loops and all watches. */
   stop(): Promise<void>;
 }
-
-/** Namespaces that are always there. */
-const initialNamespaces = ['default', 'kube-system'];
 
 /** An API server on `store`, which may hold objects of an earlier one. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -109,7 +107,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 function createInitialNamespaces(parts: ServerParts): void {
   const kind = parts.registry.find('', 'v1', 'namespaces');
   if (kind === undefined) return;
-  for (const name of initialNamespaces) {
+  for (const name of standardNamespaces) {
     if (parts.store.get(storeKeyOf(namespaces, { namespace: '', name }))) continue;
     createObject(parts, {
       kind,

@@ -4,7 +4,9 @@ import { isJsonObject } from '../base/json.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { UnknownObject } from '../kube/object.ts';
+import { apiVersionOf } from '../kube/resource.ts';
 import type { ApiRequest } from '../kube/transport.ts';
+import type { KindDefinition } from '../schema/kind-definition.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { badRequest } from './status-errors.ts';
 
@@ -87,6 +89,13 @@ export function objectBody(request: ApiRequest): UnknownObject {
 }
 
 const textMembers = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const;
+
+/** The object with the kind and version of the endpoint when it names none, as Kubernetes reads its core kinds. */
+export function withKind({ type, decoding }: KindDefinition, object: Partial<UnknownObject>): UnknownObject {
+  const complete = object as UnknownObject;
+  if (decoding !== 'go' || (object.kind !== undefined && object.apiVersion !== undefined)) return complete;
+  return { ...complete, kind: object.kind ?? type.kind, apiVersion: object.apiVersion ?? apiVersionOf(type) };
+}
 
 /** What the verbs look at before the schema is asked. */
 function refuseOddMetadata(metadata: JsonObject): void {

@@ -60,6 +60,15 @@ describe('discovery', () => {
     assert.ok(response.body.kind === 'text' && response.body.text.includes('"subresource":"status"'));
   });
 
+  it('says it in the older form to older clients', async () => {
+    const type = aggregatedType.replace('v=v2', 'v=v2beta1');
+    const response = await new TestApi().call('GET', '/apis', { headers: { accept: type } });
+    assert.ok(response.body.kind === 'text' && response.body.text.includes('"apidiscovery.k8s.io/v2beta1"'));
+    assert.equal(response.body.contentType, type);
+    const plain = { headers: { accept: `application/json,${type}` } };
+    assert.equal((await new TestApi().json('GET', '/apis', plain))['kind'], 'APIGroupList');
+  });
+
   it('follows the kinds that are served', async () => {
     const api = new TestApi();
     const kind = api.server.registry.find('tekton.dev', 'v1', 'tasks');
@@ -175,6 +184,11 @@ describe('who asks', () => {
       assert.equal(server.transportFor(token), undefined);
     }
     assert.equal(new TestApi().server.authenticate('a-long-secret-token'), undefined);
+  });
+
+  it('cannot be changed by a header', async () => {
+    const refusal = await new TestApi().refusal('GET', configMapsPath, { headers: { 'impersonate-user': 'root' } });
+    assert.equal(refusal['code'], 403);
   });
 
   it('needs a token that cannot be guessed', () => {

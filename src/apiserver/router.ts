@@ -53,6 +53,7 @@ export class Router {
   }
 
   #respond(user: UserInfo, request: ApiRequest): ApiResponse | Promise<ApiResponse> {
+    if (request.headers['impersonate-user'] !== undefined) throw noImpersonation();
     const review = respondToReview(user, request);
     if (review) return review;
     const path = parseResourcePath(request.path);
@@ -84,7 +85,10 @@ export class Router {
 
   #errorResponse(request: ApiRequest, thrown: unknown): ApiResponse {
     const error = thrown instanceof ApiStatusError ? thrown : this.#bug(request, thrown);
-    return { status: error.status, headers: {}, body: { kind: 'json', value: error.toStatus() } };
+    const { retryAfterSeconds } = error.details;
+    const headers: Record<string, string> = {};
+    if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
+    return { status: error.status, headers, body: { kind: 'json', value: error.toStatus() } };
   }
 
   #bug(request: ApiRequest, thrown: unknown): ApiStatusError {
@@ -98,4 +102,9 @@ export class Router {
     });
     return new ApiStatusError('InternalError', `Internal error occurred at ${at}: ${errorText(thrown)}`);
   }
+}
+
+/** Doing as oneself what was asked to be done as another would be a lie about who did it. */
+function noImpersonation(): ApiStatusError {
+  return new ApiStatusError('Forbidden', 'impersonation is not supported: leave out --as, use the token of that user');
 }

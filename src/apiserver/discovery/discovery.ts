@@ -31,7 +31,8 @@ export class DiscoveryEndpoint {
   #core(request: ApiRequest, version: string | undefined): ApiResponse | undefined {
     const core = this.#served().filter(({ group }) => group === '');
     if (version !== undefined) return resourceList(core[0], version);
-    if (wantsAggregated(request)) return aggregated(core);
+    const aggregatedVersion = aggregatedVersionOf(request);
+    if (aggregatedVersion !== undefined) return aggregated(core, aggregatedVersion);
     const versions = core.flatMap((group) => group.versions.map((served) => served.version));
     return jsonResponse(200, { kind: 'APIVersions', versions, serverAddressByClientCIDRs: [] });
   }
@@ -39,7 +40,8 @@ export class DiscoveryEndpoint {
   #named(request: ApiRequest, name: string | undefined, version: string | undefined): ApiResponse | undefined {
     const groups = this.#served().filter(({ group }) => group !== '');
     if (name === undefined) {
-      if (wantsAggregated(request)) return aggregated(groups);
+      const aggregatedVersion = aggregatedVersionOf(request);
+      if (aggregatedVersion !== undefined) return aggregated(groups, aggregatedVersion);
       return jsonResponse(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupEntry) });
     }
     const group = groups.find((served) => served.group === name);
@@ -89,24 +91,28 @@ function resourceEntry(group: ServedGroup, served: ServedVersion, entry: ServedE
   };
 }
 
+/** The versions of the aggregated form, which differ in their name only. */
 const aggregatedVersions = ['v2', 'v2beta1'] as const;
 
-function wantsAggregated({ headers }: ApiRequest): boolean {
+type AggregatedVersion = (typeof aggregatedVersions)[number];
+
+/** The version of the aggregated form that the client likes best, if it knows the form at all. */
+function aggregatedVersionOf({ headers }: ApiRequest): AggregatedVersion | undefined {
   const [first = ''] = (headers['accept'] ?? '').split(',');
-  return (
-    first.includes('as=APIGroupDiscoveryList') &&
-    aggregatedVersions.some((version) => first.includes(`v=${version};`) || first.endsWith(`v=${version}`))
-  );
+  const parameters = first.split(';').map((parameter) => parameter.trim());
+  if (!parameters.includes('as=APIGroupDiscoveryList') || !parameters.includes('g=apidiscovery.k8s.io'))
+    return undefined;
+  return aggregatedVersions.find((version) => parameters.includes(`v=${version}`));
 }
 
-function aggregated(groups: readonly ServedGroup[]): ApiResponse {
+function aggregated(groups: readonly ServedGroup[], version: AggregatedVersion): ApiResponse {
   const value: JsonObject = {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: 'apidiscovery.k8s.io/v2',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
     items: groups.map(aggregatedGroup),
   };
-  const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
   return { status: 200, headers: {}, body: { kind: 'text', text: JSON.stringify(value), contentType } };
 }
 

@@ -223,6 +223,12 @@ describe('create', () => {
     assert.equal(causes[0]?.reason, 'NamespaceTerminating');
   });
 
+  it('takes the kind from the path when a core object names none', async () => {
+    const api = new TestApi();
+    const created = await api.json('POST', configMapsPath, { body: { metadata: { name: 'a' } } });
+    assert.deepEqual([created['kind'], created['apiVersion']], ['ConfigMap', 'v1']);
+  });
+
   it('fills defaults and first statuses', async () => {
     const api = new TestApi();
     const created = await api.json('POST', podsPath, { body: { ...pod('p'), status: { phase: 'Succeeded' } } });

@@ -112,6 +112,12 @@ describe('delete', () => {
     });
   }
 
+  it('leaves the namespaces that are always there', async () => {
+    const refusal = await new TestApi().refusal('DELETE', '/api/v1/namespaces/default');
+    assert.equal(refusal['code'], 403);
+    assert.equal(refusal['message'], 'namespaces "default" is forbidden: this namespace may not be deleted');
+  });
+
   it('does not delete on a dry run', async () => {
     const { api, map } = await withMap();
     await api.json('DELETE', mapPath, { query: { dryRun: 'All' } });

@@ -5,7 +5,7 @@ import { booleanParameter } from '../query-options.ts';
 import { listObjects } from '../read/list-objects.ts';
 import { representationOf, representList, representObject } from '../read/representation.ts';
 import { selectionOf } from '../read/selection.ts';
-import { objectBody } from '../request-body.ts';
+import { objectBody, withKind } from '../request-body.ts';
 import { jsonResponse } from '../resource-call.ts';
 import type { ResourceCall } from '../resource-call.ts';
 import type { ServerParts } from '../server-parts.ts';
@@ -92,7 +92,7 @@ export class ResourceVerbs {
 
   #create(call: ResourceCall): ApiResponse {
     const { kind, key, request } = call;
-    const written = objectBody(request);
+    const written = withKind(kind, objectBody(request));
     // A collection of all namespaces cannot hold a new object.
     if (kind.type.namespaced && key.namespace === '') throw methodNotAllowed();
     const result = createObject(this.#parts, {
@@ -106,7 +106,7 @@ export class ResourceVerbs {
 
   #update(call: ResourceCall): WriteResult {
     const { kind, key, subresource, request } = call;
-    const written = objectBody(request);
+    const written = withKind(kind, objectBody(request));
     if (!written.metadata.name) throw badRequest('metadata.name in the body must be set');
     // As in Kubernetes: only core kinds may be replaced without saying which version was read.
     if (!kind.strategicMerge && !written.metadata.resourceVersion) {

@@ -148,6 +148,8 @@ describe('watch', () => {
     for (let count = 1; count < watchesMax; count++) await api.watch(configMapsPath, { query: now });
     const refusal = await api.refusal('GET', configMapsPath, { query: { ...now, watch: 'true' } });
     assert.equal(refusal['reason'], 'TooManyRequests');
+    const response = await api.call('GET', configMapsPath, { query: { ...now, watch: 'true' } });
+    assert.equal(response.headers['retry-after'], '1');
     abort.abort();
     await api.watch(configMapsPath, { query: now });
   });

@@ -7,6 +7,7 @@ import { storeKeyOf } from '../store-keys.ts';
 import { deletionStep } from './deletion.ts';
 import type { DeletionStep, DeletionWish } from './deletion.ts';
 import { validateDelete } from './judge-write.ts';
+import { refuseStandardNamespace } from './namespace-rules.ts';
 import { inStorageVersion, inVersion, readObject, stamped } from './stored-objects.ts';
 import type { StoredObject } from './stored-objects.ts';
 import { uidMismatch } from './update-object.ts';
@@ -32,6 +33,7 @@ export function deleteObject(parts: ServerParts, request: DeleteRequest): WriteR
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const stored = readObject(parts.store, kind, key);
     if (stored === undefined) throw notFound(kind.type, key.name);
+    refuseStandardNamespace(kind.type, key.name);
     refuseOtherObject(request, stored.object);
     validateDelete(kind, key, stored.object, options, parts.admission);
     const step = deletionStep(kind.type, stored.object, request, parts.clock.now());
