@@ -7,7 +7,7 @@ import { VirtualClock } from '../base/virtual-clock.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { type ReconcileResult, TerminalError } from './contract.ts';
-import { type ReconcileOutcome, startController } from './controller.ts';
+import { type ReconcileOutcome, retryAfterMsMax, startController } from './controller.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 import { turnMsMax } from './turn-budget.ts';
@@ -154,6 +154,19 @@ describe('startController', () => {
       lines.map(({ level }) => level),
       ['info'],
     );
+  });
+
+  it('waits as long as an overloaded API asks, within reason', async (context) => {
+    const times: number[] = [];
+    const { clock, queue } = setup(context, async () => {
+      times.push(clock.monotonicMs());
+      const retryAfterSeconds = times.length === 1 ? 3 : 1e9;
+      if (times.length <= 2) throw new ApiStatusError('TooManyRequests', 'busy', { details: { retryAfterSeconds } });
+      return {};
+    });
+    queue.add(key('x'));
+    await clock.advance(10 * retryAfterMsMax);
+    assert.deepEqual(times, [0, 3_000, 3_000 + retryAfterMsMax]);
   });
 
   it('reconciles again when asked to', async (context) => {

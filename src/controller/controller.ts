@@ -2,12 +2,15 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorText } from '../base/errors.ts';
-import { isApiError } from '../kube/api-error.ts';
+import { isApiError, retryAfterMs } from '../kube/api-error.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Reconciler, TerminalError } from './contract.ts';
 import { TurnBudget } from './turn-budget.ts';
 import type { TakenKey, WorkQueue } from './work-queue.ts';
+
+/** Longest pause that an API may ask for, in milliseconds: one that asks for more is asked again sooner. */
+export const retryAfterMsMax = 60_000;
 
 /** How a reconcile ended. */
 export type ReconcileOutcome = 'done' | 'requeued' | 'retried' | 'terminal' | 'aborted';
@@ -110,10 +113,10 @@ function afterError(options: ControllerOptions, taken: TakenKey, thrown: unknown
     logger.error('reconcile failed for good', fields);
     return 'terminal';
   }
-  const retryAfterMs = Math.round(queue.addRateLimited(key));
+  const waitMs = Math.round(queue.addRateLimited(key, retryAfterMs(thrown, retryAfterMsMax)));
   // Two writers met: the ordinary way to learn of a newer version.
   if (isApiError(thrown, 'Conflict'))
-    logger.info('reconcile met a conflict; trying again', { ...fields, retryAfterMs });
-  else logger.error('reconcile failed; trying again', { ...fields, retryAfterMs });
+    logger.info('reconcile met a conflict; trying again', { ...fields, retryAfterMs: waitMs });
+  else logger.error('reconcile failed; trying again', { ...fields, retryAfterMs: waitMs });
   return 'retried';
 }

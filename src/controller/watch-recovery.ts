@@ -1,6 +1,6 @@
 import { backoffDelayMs, type BackoffPolicy } from '../base/backoff.ts';
 import type { Random } from '../base/random.ts';
-import { ApiStatusError, isTransientApiError } from '../kube/api-error.ts';
+import { isTransientApiError, retryAfterMs } from '../kube/api-error.ts';
 
 /** Waits between failed lists and watches: 50 ms first, 30 s at most. */
 export const watchBackoff: BackoffPolicy = { baseMs: 50, capMs: 30_000 };
@@ -45,19 +45,13 @@ export class WatchRecovery {
   /** `thrown` ended a list or a watch. */
   failed(thrown: unknown): Recovery {
     this.#failures++;
-    const relist = !mayResume(thrown) || this.#failures > resumeFailuresMax;
+    const relist = !isTransientApiError(thrown) || this.#failures > resumeFailuresMax;
     if (relist) this.#relists++;
     const attempt = Math.max(this.#failures, this.#relists);
-    const delayMs = Math.max(backoffDelayMs(watchBackoff, attempt, this.#random), askedDelayMs(thrown));
+    const delayMs = Math.max(
+      backoffDelayMs(watchBackoff, attempt, this.#random),
+      retryAfterMs(thrown, watchBackoff.capMs),
+    );
     return { relist, delayMs, attempt };
   }
-}
-
-function mayResume(thrown: unknown): boolean {
-  return isTransientApiError(thrown);
-}
-
-function askedDelayMs(thrown: unknown): number {
-  const seconds = thrown instanceof ApiStatusError ? thrown.details.retryAfterSeconds : undefined;
-  return typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * 1000, watchBackoff.capMs) : 0;
 }

@@ -120,13 +120,16 @@ export class WorkQueue {
     this.#setAlarm();
   }
 
-  /** Has a key done again that failed: after its own backoff, and no faster than the queue's rate. Returns the wait. */
-  addRateLimited(key: ObjectKey): number {
+  /**
+   * Has a key done again that failed: after its own backoff, no sooner than in `delayMsMin`, and no faster than the queue's
+   * rate. Returns the wait in milliseconds.
+   */
+  addRateLimited(key: ObjectKey, delayMsMin = 0): number {
     if (this.#down) return 0;
     const entry = this.#entryOf(key);
     entry.failures++;
     const ownMs = backoffDelayMs(this.#backoff, entry.failures, this.#random);
-    const delayMs = Math.max(ownMs, this.#bucket.takeMs(this.#clock.monotonicMs()));
+    const delayMs = Math.max(ownMs, delayMsMin, this.#bucket.takeMs(this.#clock.monotonicMs()));
     this.addAfter(key, delayMs);
     return delayMs;
   }

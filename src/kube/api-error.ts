@@ -117,3 +117,9 @@ export function isTransientApiError(thrown: unknown): boolean {
   if (!(thrown instanceof ApiStatusError)) return true;
   return thrown.status === 429 || thrown.status >= 500;
 }
+
+/** How long the API asked to wait before the call is made again, in milliseconds, at most `limitMs`; 0 when it did not ask. */
+export function retryAfterMs(thrown: unknown, limitMs: number): number {
+  const seconds = thrown instanceof ApiStatusError ? thrown.details.retryAfterSeconds : undefined;
+  return typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * 1000, limitMs) : 0;
+}

@@ -5,6 +5,7 @@ import { deferred } from '../../src/base/deferred.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
 import { createClient } from '../../src/client/client.ts';
+import { readKubeconfig } from '../../src/client/kubeconfig.ts';
 import { Informer } from '../../src/controller/informer.ts';
 import { MemoryTransport } from '../../src/controller/memory-transport.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/core-types.ts';
@@ -30,7 +31,7 @@ async function setup(context: TestContext) {
     context.after(() => transport.close());
     return createClient(transport);
   };
-  return { api, clientWith, certificateAuthority: certificate.certificate };
+  return { api, clientWith, certificateAuthority: certificate.certificate, url: listener.url };
 }
 
 describe('the client over HTTP, against our own server', () => {
@@ -53,6 +54,21 @@ describe('the client over HTTP, against our own server', () => {
       if (event.type === 'BOOKMARK') stop.abort();
     }
     assert.deepEqual([seen, resourceVersion], [['ADDED', 'DELETED', 'BOOKMARK'], '2']);
+  });
+
+  it('finds its way in by a kubeconfig', async (context) => {
+    const { url, certificateAuthority } = await setup(context);
+    const text = JSON.stringify({
+      'current-context': 'here',
+      contexts: [{ name: 'here', context: { cluster: 'here', user: 'me', namespace: 'builds' } }],
+      clusters: [{ name: 'here', cluster: { server: url, 'certificate-authority-data': btoa(certificateAuthority) } }],
+      users: [{ name: 'me', user: { tokenFile: 'token' } }],
+    });
+    const access = readKubeconfig({ text, file: 'kubeconfig', readFile: () => 'right\n' });
+    const transport = createHttpTransport({ ...access, clock: systemClock });
+    context.after(() => transport.close());
+    assert.deepEqual((await createClient(transport).list(configMaps)).items, []);
+    assert.equal(access.namespace, 'builds');
   });
 
   it('keeps a cache true over a restart of the server', async (context) => {
