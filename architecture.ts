@@ -148,14 +148,14 @@ export const bans: readonly Ban[] = [
   {
     what: 'the system clock',
     code: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b|\b(?:setTimeout|setInterval)\b/,
-    module: /^node:(timers|timers\/promises|perf_hooks)$/,
+    module: /^node:perf_hooks$/,
     allowedIn: ['src/base/system-clock.ts'],
     instead: 'take a Clock as a parameter',
   },
   {
     what: 'the end of a turn of the event loop',
     code: /\bsetImmediate\b|\bprocess\.nextTick\b/,
-    allowedIn: ['src/store/', 'src/base/system-clock.ts'],
+    allowedIn: ['src/base/system-clock.ts', 'src/store/'],
     allowedInTests: true,
     instead: 'take a Clock as a parameter; only the store groups its commits by turns',
   },
@@ -174,10 +174,17 @@ export const bans: readonly Ban[] = [
   { what: 'fetch', code: /(?<![.#\w])fetch\s*\(/, allowedIn: ['src/net/'], instead: 'use the transports of net' },
   {
     what: 'the process',
-    code: /\bprocess\.(?:exit|exitCode|argv|cwd|chdir|on|once|kill|stdin|stdout|stderr)\b|\bconsole\./,
+    code: /\bprocess\.(?:exit|exitCode|argv|cwd|chdir|on|once|stdin|stdout|stderr)\b|\bconsole\./,
     allowedIn: ['src/app/'],
     allowedInTests: true,
     instead: 'take a stream, a logger or a signal as a parameter',
+  },
+  {
+    what: 'signals to processes',
+    code: /\bprocess\.kill\b/,
+    allowedIn: ['src/executor/process/'],
+    allowedInTests: true,
+    instead: 'run programs through executor',
   },
   {
     what: 'child processes',
@@ -190,7 +197,7 @@ export const bans: readonly Ban[] = [
   {
     what: 'sockets',
     module: /^node:(net|tls|http|https|http2|dgram)$/,
-    allowedIn: ['src/net/', 'src/server/'],
+    allowedIn: ['src/net/', 'src/server/', 'src/executor/process/output-pipes.ts'],
     allowedInTests: true,
     instead: 'use net for outgoing and server for incoming connections',
   },

@@ -1,37 +1,9 @@
-import type { Clock } from '../base/clock.ts';
-import type { Random } from '../base/random.ts';
-import type { ApiClient } from '../client/api-client.ts';
-import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import type { EngineHost } from './engine-host.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { registerPipelineRuns } from './pipeline-run/register.ts';
 import { registerTaskRuns } from './task-run/register.ts';
-import type { TaskRunSettings } from './task-run/settings.ts';
-import type { WarningRecorder } from './warning-recorder.ts';
 
-/** Settings of the engine; everything has a default. */
-export interface EngineOptions {
-  readonly pipelineRun?: PipelineRunOptions;
-  /** Runs reconciled at a time. Default 8. */
-  readonly pipelineRunWorkers?: number;
-  /** See `PipelineRunReconcilerOptions`. */
-  readonly progressDelayMs?: number;
-  /** Laid over `defaultTaskRunSettings`. */
-  readonly taskRun?: Partial<TaskRunSettings>;
-  /** TaskRuns reconciled at a time. Default 16. */
-  readonly taskRunWorkers?: number;
-}
-
-/** What the engine is made of. */
-export interface EngineParts {
-  readonly client: ApiClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Told of failures; absent = nobody is. */
-  readonly recorder?: WarningRecorder;
-  readonly options?: EngineOptions;
-}
+export type { EngineOptions, EngineParts } from './engine-parts.ts';
 
 /** The controllers that run pipelines. */
 export interface Engine {

@@ -1,6 +1,7 @@
 import { present } from '../base/assert.ts';
 import { expandedCharacters, expandedCharactersMax } from './expansion.ts';
-import { paramReferencesOf, type ParamReference } from './references.ts';
+import { paramReferencesOf } from './references.ts';
+import type { ParamReference } from './variables.ts';
 import { addValue, isTextList, newReplacements, type Replacements } from './replacements.ts';
 import { substituteValue } from './substitution.ts';
 import type { Param, ParamSpec, ParamValue } from './types.ts';

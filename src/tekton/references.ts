@@ -1,17 +1,5 @@
 import type { ParamValue, PipelineSpec, PipelineTask, TaskSpec } from './types.ts';
-import { variablesIn } from './variables.ts';
-
-/** A use of another task's result. */
-export interface ResultReference {
-  readonly task: string;
-  readonly result: string;
-  /** `$(finally.T.results.R)`, which only results of the pipeline may say. */
-  readonly section?: 'finally';
-  /** `[2]`: one element of a list. */
-  readonly index?: number;
-  /** `.key`: one member of an object. */
-  readonly property?: string;
-}
+import { variablesIn, type ParamReference, type ResultReference } from './variables.ts';
 
 /** The results that a value uses, in order. */
 export function resultReferencesOf(value: ParamValue): readonly ResultReference[] {
@@ -36,17 +24,6 @@ function referencesIn(text: string): readonly ResultReference[] {
     const { kind: _kind, whole: _whole, ...reference } = variable;
     return [reference];
   });
-}
-
-/** A use of a param. */
-export interface ParamReference {
-  readonly name: string;
-  /** `[2]`: one element of a list. */
-  readonly index?: number;
-  /** `[*]`: the whole list or object. */
-  readonly whole?: true;
-  /** `.key`: one member of an object. */
-  readonly property?: string;
 }
 
 /** The params that a text uses, in order. */

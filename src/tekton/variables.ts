@@ -1,4 +1,25 @@
-import type { ParamReference, ResultReference } from './references.ts';
+/** A use of a param. */
+export interface ParamReference {
+  readonly name: string;
+  /** `[2]`: one element of a list. */
+  readonly index?: number;
+  /** `[*]`: the whole list or object. */
+  readonly whole?: true;
+  /** `.key`: one member of an object. */
+  readonly property?: string;
+}
+
+/** A use of another task's result. */
+export interface ResultReference {
+  readonly task: string;
+  readonly result: string;
+  /** `$(finally.T.results.R)`, which only results of the pipeline may say. */
+  readonly section?: 'finally';
+  /** `[2]`: one element of a list. */
+  readonly index?: number;
+  /** `.key`: one member of an object. */
+  readonly property?: string;
+}
 
 /** What a variable `$(…)` means, by its form; whether there is such a thing is another question. */
 export type Variable =

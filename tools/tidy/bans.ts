@@ -1,14 +1,14 @@
 /** What may be used only in one place, and words that mark unfinished work. */
 import type { Ban, Room } from '../../architecture.ts';
-import { isTest, lineAt, roomOf, type Finding, type Project, type SourceFile } from './project.ts';
+import { lineAt, roomOf, type Finding, type Project, type SourceFile } from './project.ts';
 
 export function banned(project: Project, bans: readonly Ban[]): readonly Finding[] {
   const sources = project.sources.filter(({ path }) => path.startsWith('src/'));
-  return sources.flatMap((file) => bans.flatMap((ban) => (isAllowed(file.path, ban) ? [] : uses(file, ban))));
+  return sources.flatMap((file) => bans.flatMap((ban) => (isAllowed(file, ban) ? [] : uses(file, ban))));
 }
 
-function isAllowed(path: string, ban: Ban): boolean {
-  return ban.allowedIn.some((prefix) => path.startsWith(prefix)) || (ban.allowedInTests === true && isTest(path));
+function isAllowed({ path, isForTests }: SourceFile, ban: Ban): boolean {
+  return ban.allowedIn.some((prefix) => path.startsWith(prefix)) || (ban.allowedInTests === true && isForTests);
 }
 
 function uses(file: SourceFile, ban: Ban): readonly Finding[] {
@@ -36,7 +36,7 @@ const processGlobals = /(?<![.\w$#'])(?:process|Buffer|globalThis|require|__dirn
 export function pureRooms(project: Project, rooms: readonly Room[]): readonly Finding[] {
   const pure = new Set(rooms.filter((room) => room.pure).map(({ name }) => name));
   return project.sources
-    .filter(({ path }) => pure.has(roomOf(path) ?? '') && !isTest(path))
+    .filter(({ path, isForTests }) => pure.has(roomOf(path) ?? '') && !isForTests)
     .flatMap((file) =>
       linesOf(file.code, processGlobals).map((line) => ({
         path: file.path,

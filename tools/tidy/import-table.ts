@@ -1,6 +1,6 @@
 /** Who imports whom: the table of rooms, packages of one room, pure rooms, and no cycles. */
 import type { Room } from '../../architecture.ts';
-import { isTest, roomOf, type Finding, type Import, type Project, type SourceFile } from './project.ts';
+import { roomOf, type Finding, type Import, type Project, type SourceFile } from './project.ts';
 
 /** A room imports rooms of a lower rank, and packages that it owns or that no room owns. */
 export function importTable(project: Project, rooms: readonly Room[]): readonly Finding[] {
@@ -23,7 +23,7 @@ function problemOf(one: Import, file: SourceFile, room: Room, rooms: ReadonlyMap
   if (one.target === undefined) return undefined;
   const other = rooms.get(roomOf(one.target) ?? '');
   if (other === undefined) {
-    if (isTest(file.path) && one.target.startsWith('test/support/')) return undefined;
+    if (file.isForTests && one.target.startsWith('test/support/')) return undefined;
     return `src may not import ${one.target}`;
   }
   if (other.name === room.name) return undefined;
@@ -39,7 +39,7 @@ function packageProblem(
   room: Room,
   owners: ReadonlyMap<string, string>,
 ): string | undefined {
-  if (one.target !== undefined || isTest(file.path)) return undefined;
+  if (one.target !== undefined || file.isForTests) return undefined;
   if (one.specifier.startsWith('node:')) {
     return room.pure ? `${room.name} is pure: it may not import ${one.specifier}` : undefined;
   }

@@ -19,6 +19,8 @@ export interface SourceFile {
   /** The text without comments and without the insides of strings. */
   readonly code: string;
   readonly imports: readonly Import[];
+  /** A test, or what only tests use: in a folder `testing`, or itself an importer of `node:test`. */
+  readonly isForTests: boolean;
   /** Files that a string in it names, `new URL('../test.ts', …)` for instance: paths from the root. */
   readonly mentions: readonly string[];
 }
@@ -55,7 +57,10 @@ function sourceFile(path: string, text: string): SourceFile {
     .map((match) => text.slice(match.index + 1, match.index + 1 + (match[2] ?? '').length))
     .filter((value) => /^[\w./-]+\.(?:ts|js)$/.test(value))
     .flatMap((value) => [join(dirname(path), value), join(value)]);
-  return { path, text, code, imports: importsOf(path, text, code), mentions };
+  const imports = importsOf(path, text, code);
+  const isForTests =
+    isTest(path) || path.includes('/testing/') || imports.some(({ specifier }) => specifier === 'node:test');
+  return { path, text, code, imports, isForTests, mentions };
 }
 
 const importPattern =

@@ -50,7 +50,12 @@ describe('importTable', () => {
     ],
     [
       'node: in a pure room',
-      { 'src/base/a.ts': `import { join } from 'node:path';`, 'src/base/a.test.ts': `import 'node:test';` },
+      {
+        'src/base/a.ts': `import { join } from 'node:path';`,
+        'src/base/a.test.ts': `import 'node:path';`,
+        'src/base/case-table.ts': `import { it } from 'node:test'; import 'node:path';`,
+        'src/base/testing/b.ts': `import 'node:path';`,
+      },
       ['src/base/a.ts:1 base is pure: it may not import node:path'],
     ],
     [
@@ -102,6 +107,7 @@ describe('banned', () => {
     'the environment': ['process.env', `process.env['HOME']`],
     fetch: ['await fetch(url)', 'x = fetch (url)'],
     'the process': ['process.exit(1)', 'console.log(a)'],
+    'signals to processes': ['process.kill(pid)'],
     'child processes': [`import { spawn } from 'node:child_process'`],
     SQLite: [`import { DatabaseSync } from 'node:sqlite'`],
     sockets: [`import { request } from 'node:https'`],

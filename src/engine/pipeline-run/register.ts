@@ -1,7 +1,7 @@
 import { controllerOf, keyOf, type KubeObject } from '../../kube/object.ts';
 import { isCancelRequested, isDone } from '../../tekton/pipeline-run/children.ts';
 import { pipelineRuns, pipelines, taskRuns, tasks, type TaskRun } from '../../tekton/types.ts';
-import type { EngineParts } from '../engine.ts';
+import type { EngineParts } from '../engine-parts.ts';
 import type { ControllerQueue, EngineHost } from '../engine-host.ts';
 import { controllerIndex, PipelineRunReconciler } from './reconciler.ts';
 

@@ -2,7 +2,7 @@ import { controllerOf, keyOf, keyText, type KubeObject } from '../../kube/object
 import { pods } from '../../kube/core-types.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { taskRuns, tasks } from '../../tekton/types.ts';
-import type { EngineParts } from '../engine.ts';
+import type { EngineParts } from '../engine-parts.ts';
 import type { ControllerQueue, EngineHost } from '../engine-host.ts';
 import { ownerIndex, TaskRunReconciler } from './reconciler.ts';
 import { defaultTaskRunSettings } from './settings.ts';

@@ -14,7 +14,7 @@ import type { ContainerExit, ContainerPlan, Mount, RunningContainer } from '../r
 import { ContainerStartError } from '../runtime/container-runtime.ts';
 import { killMarked, markOf } from './pid-file.ts';
 import { pathTranslation, translateScript, type PathTranslation } from './plain-plan.ts';
-import type { ProcessContext } from './process-runtime.ts';
+import type { ProcessContext } from './process-context.ts';
 import { sendSignal } from './process-table.ts';
 import { programProblem } from './program-path.ts';
 import { exitOf, startProcess, type StartedProcess } from './sandboxed-process.ts';

@@ -15,6 +15,7 @@ import { probeIsolation, type Isolation } from './isolation.ts';
 import { OutputPipes } from './output-pipes.ts';
 import { endLeftover, writePidFile } from './pid-file.ts';
 import { runPlain } from './plain-container.ts';
+import type { ProcessContext } from './process-context.ts';
 import { runSandboxed } from './sandboxed-container.ts';
 
 /** Settings of the process runtime. */
@@ -32,17 +33,6 @@ export interface ProcessRuntimeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** `none` = plain processes even where the kernel allows more. Default: what the machine allows. */
   readonly isolation?: Isolation;
-}
-
-/** What one container is run with. */
-export interface ProcessContext {
-  readonly clock: Clock;
-  readonly host: HostSystem;
-  readonly pipes: OutputPipes;
-  readonly id: string;
-  readonly home: string;
-  readonly searchPath: string;
-  readonly asRoot: boolean;
 }
 
 /** Runs containers as processes of the host: images are ignored, programs are the host's. See the room's README. */

@@ -9,7 +9,7 @@ import {
 } from '../runtime/container-runtime.ts';
 import { resolveInside } from '../volumes/resolve-inside.ts';
 import { bubblewrapArguments, readReport } from './bubblewrap.ts';
-import type { ProcessContext } from './process-runtime.ts';
+import type { ProcessContext } from './process-context.ts';
 import { childrenOf, sendSignal } from './process-table.ts';
 import { programProblem } from './program-path.ts';
 import { coveredBy, programDirectory, sandboxLayout, type LayoutStep } from './sandbox-layout.ts';

@@ -1,6 +1,7 @@
 import { present } from '../../base/assert.ts';
 import { buildGraph, type Graph } from '../graph.ts';
-import { resultReferencesOfTask, type ResultReference } from '../references.ts';
+import { resultReferencesOfTask } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import type { PipelineSpec, PipelineTask } from '../types.ts';
 
 /** Whether a pipeline task stands under `tasks` or under `finally`. */

@@ -1,4 +1,5 @@
-import { resultReferencesOf, type ResultReference } from '../references.ts';
+import { resultReferencesOf } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import type { PipelineSpec, Task, TaskSpec } from '../types.ts';
 import type { CompiledPipeline } from './compiled-pipeline.ts';
 import type { Lookup, Refusal } from './contract.ts';

@@ -1,5 +1,6 @@
 import { expansionProblem } from '../expansion.ts';
-import { resultReferencesOf, type ResultReference } from '../references.ts';
+import { resultReferencesOf } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import { mergeReplacements, type Replacements } from '../replacements.ts';
 import { substituteValue } from '../substitution.ts';
 import type { ParamValue, PipelineSpec } from '../types.ts';

@@ -1,5 +1,5 @@
 import { expansionProblem } from '../expansion.ts';
-import type { ResultReference } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import { addValue, newReplacements, type Replacements } from '../replacements.ts';
 import { substitutePipelineTask } from '../substitution.ts';
 import type { PipelineTask } from '../types.ts';

@@ -1,4 +1,4 @@
-import type { ResultReference } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import { isTextList } from '../replacements.ts';
 import type { ParamValue, TaskRun } from '../types.ts';
 import { isDone, type ChildrenByTask } from './children.ts';

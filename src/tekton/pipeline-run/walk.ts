@@ -1,5 +1,6 @@
 import { present } from '../../base/assert.ts';
-import { resultReferencesOf, type ResultReference } from '../references.ts';
+import { resultReferencesOf } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import type { PipelineRunSpecStatus, PipelineTask } from '../types.ts';
 import { substitutePipelineTask } from '../substitution.ts';
 import { evaluateWhen } from '../when.ts';

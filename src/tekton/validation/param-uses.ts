@@ -1,4 +1,4 @@
-import type { ParamReference } from '../references.ts';
+import type { ParamReference } from '../variables.ts';
 import { type Problem, invalid } from './causes.ts';
 import type { KnownParam, ParamScope } from './scope.ts';
 import type { PlacedVariable } from './variable-uses.ts';

@@ -1,4 +1,4 @@
-import type { ResultReference } from '../references.ts';
+import type { ResultReference } from '../variables.ts';
 import type { PipelineTask, ResultSpec } from '../types.ts';
 import { typeOfResult } from '../values.ts';
 import { type Causes, type Problem, failing, invalid } from './causes.ts';
