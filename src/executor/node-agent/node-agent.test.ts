@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pods, secrets } from '../../kube/core-types.ts';
 import { AgentFixture, isolationsHere, statusOf } from '../testing/agent-fixture.ts';
+import { processesGone } from '../testing/process-search.ts';
 
 for (const { label, isolation, skip } of await isolationsHere()) {
   describe(`a node agent that runs pods ${label}`, { skip }, () => {
@@ -192,21 +191,4 @@ async function followUntil(
     if (seen.includes(text)) return;
   }
   assert.fail(`the log ended without "${text}": ${seen}`);
-}
-
-/** Resolves when no process has `mark` among its arguments. */
-async function processesGone(mark: string): Promise<void> {
-  const isThere = (pid: string): boolean => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(mark);
-    } catch {
-      return false;
-    }
-  };
-  while (
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .some(isThere)
-  )
-    await nextTurn();
 }
