@@ -22,7 +22,9 @@ async function killedAgent(isolation: Isolation, mark: string) {
   const loop = `sh -c 'trap "" TERM HUP; while :; do sleep 0.05; done' ${mark}`;
   const script = `(setsid ${loop} > /dev/null 2>&1 &); echo ready; ${loop}`;
   const spec = { containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }] };
-  const agent = spawn(process.execPath, [program, JSON.stringify({ directory, isolation, spec })], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const agent = spawn(process.execPath, [program, JSON.stringify({ directory, isolation, spec })], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(agent.stdout, 'data');
   assert.notEqual(processesWith(mark).length, 0);
   agent.kill('SIGKILL');
