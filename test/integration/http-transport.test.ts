@@ -12,6 +12,7 @@ import { type ConfigMap, configMaps } from '../../src/kube/core-types.ts';
 import { createHttpTransport } from '../../src/net/http-transport.ts';
 import { createApiMount } from '../../src/server/api-mount.ts';
 import { createCertificate } from '../../src/server/certificate.ts';
+import { kubeconfigFor } from '../../src/server/kubeconfig.ts';
 import { startListener } from '../../src/server/listener.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 
@@ -56,19 +57,15 @@ describe('the client over HTTP, against our own server', () => {
     assert.deepEqual([seen, resourceVersion], [['ADDED', 'DELETED', 'BOOKMARK'], '2']);
   });
 
-  it('finds its way in by a kubeconfig', async (context) => {
+  it('finds its way in by the kubeconfig that our server writes', async (context) => {
     const { url, certificateAuthority } = await setup(context);
-    const text = JSON.stringify({
-      'current-context': 'here',
-      contexts: [{ name: 'here', context: { cluster: 'here', user: 'me', namespace: 'builds' } }],
-      clusters: [{ name: 'here', cluster: { server: url, 'certificate-authority-data': btoa(certificateAuthority) } }],
-      users: [{ name: 'me', user: { tokenFile: 'token' } }],
-    });
-    const access = readKubeconfig({ text, file: 'kubeconfig', readFile: () => 'right\n' });
+    const text = JSON.stringify(kubeconfigFor({ url, certificateAuthority, token: 'right' }));
+    const readFile = () => assert.fail('it names no files');
+    const access = readKubeconfig({ text, file: 'kubeconfig', readFile });
     const transport = createHttpTransport({ ...access, clock: systemClock });
     context.after(() => transport.close());
     assert.deepEqual((await createClient(transport).list(configMaps)).items, []);
-    assert.equal(access.namespace, 'builds');
+    assert.equal(access.namespace, 'default');
   });
 
   it('keeps a cache true over a restart of the server', async (context) => {
