@@ -1,7 +1,6 @@
 /** Label selectors: parsing of the text form and of the object form, and matching. */
 import { ApiStatusError } from './api-error.ts';
 import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
-import type { KubeObject } from './object.ts';
 
 /** Labels of an object. */
 export type Labels = Readonly<Record<string, string>>;
@@ -48,7 +47,7 @@ export function parseLabelSelector(text: string): LabelSelector {
 }
 
 /** A selector from its requirements, which must already be valid. */
-export function labelSelectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
+function labelSelectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
   const tests = requirements.map(requirementTest);
   return { requirements, matches: (labels) => tests.every((test) => test(labels)) };
 }
@@ -67,11 +66,6 @@ export function labelSelectorFromObject(selector: LabelSelectorObject): LabelSel
 /** The text form of a selector; parsing it gives the same requirements. */
 export function labelSelectorText(selector: LabelSelector): string {
   return selector.requirements.map(requirementText).join(',');
-}
-
-/** The objects that `selector` matches. */
-export function selectByLabels<T extends KubeObject>(objects: readonly T[], selector: LabelSelector): readonly T[] {
-  return objects.filter((object) => selector.matches(object.metadata.labels));
 }
 
 function requirementText({ key, operator, values }: LabelRequirement): string {

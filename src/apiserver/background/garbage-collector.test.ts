@@ -212,7 +212,7 @@ describe('garbage collection', () => {
         await settle(api);
         assert.deepEqual(
           await namesIn(api, configMapsPath),
-          [...left].sort().map((index) => `o${index}`),
+          [...left].sort((a, b) => a - b).map((index) => `o${index}`),
         );
         await api.server.stop();
       }),

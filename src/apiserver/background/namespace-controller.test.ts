@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryStore } from '../../store/memory-store.ts';
-import { configMap, configMapsPath, metadataOf, TestApi } from '../api-fixture.ts';
+import { configMap, configMapsPath, metadataOf, take, TestApi } from '../api-fixture.ts';
 import { eventLifetimeMs, eventSweepMs } from './event-expiry.ts';
 import { eventually, exists, namesIn, settle } from './loops-fixture.ts';
 
@@ -80,7 +80,7 @@ describe('namespaces', () => {
 
 describe('Events', () => {
   const path = '/api/v1/namespaces/default/events';
-  const event = (name: string): { body: Parameters<typeof configMap>[2] & object } => ({
+  const eventNamed = (name: string): { body: Parameters<typeof configMap>[2] & object } => ({
     body: {
       apiVersion: 'v1',
       kind: 'Event',
@@ -95,8 +95,8 @@ describe('Events', () => {
   it('go an hour after they were last written', async () => {
     const api = new TestApi();
     await api.server.start();
-    await api.json('POST', path, event('once'));
-    await api.json('POST', path, event('again'));
+    await api.json('POST', path, eventNamed('once'));
+    await api.json('POST', path, eventNamed('again'));
     await api.clock.advance(eventLifetimeMs / 2);
     await api.patch(`${path}/again`, { count: 2 });
     await api.clock.advance(eventLifetimeMs / 2 - eventSweepMs);
@@ -111,9 +111,9 @@ describe('Events', () => {
   it('do not live longer because the server was restarted', async () => {
     const first = new TestApi();
     await first.server.start();
-    await first.json('POST', path, event('old'));
+    await first.json('POST', path, eventNamed('old'));
     await first.clock.advance(eventLifetimeMs / 2);
-    await first.json('POST', path, event('newer'));
+    await first.json('POST', path, eventNamed('newer'));
     await first.server.stop();
     const api = new TestApi({ store: first.store, clock: first.clock });
     const { server } = api;
@@ -126,13 +126,13 @@ describe('Events', () => {
   it('tell watchers that they went', async () => {
     const api = new TestApi();
     await api.server.start();
-    const created = await api.json('POST', path, event('once'));
+    const created = await api.json('POST', path, eventNamed('once'));
     const resourceVersion = String(metadataOf(created)['resourceVersion']);
     const watch = await api.watch(path, { query: { resourceVersion } });
     await api.clock.advance(eventLifetimeMs + eventSweepMs);
-    const { value } = await watch.next();
-    assert.equal(value?.type, 'DELETED');
-    assert.ok(Number(metadataOf(value.object)['resourceVersion']) > Number(resourceVersion));
+    const [event] = await take(watch, 1);
+    assert.equal(event?.type, 'DELETED');
+    assert.ok(Number(metadataOf(event.object)['resourceVersion']) > Number(resourceVersion));
     await api.server.stop();
   });
 });

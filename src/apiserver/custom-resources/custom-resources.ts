@@ -3,7 +3,6 @@ import type { Clock } from '../../base/clock.ts';
 import { jsonEqual } from '../../base/json.ts';
 import type { Random } from '../../base/random.ts';
 import type { AdmissionPlugin } from '../../kube/admission.ts';
-import type { UnknownObject } from '../../kube/object.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { customResourceDefinitions } from '../../schema/core/custom-resource-definition.ts';
 import type { Store, StoredValue, StoreEvent } from '../../store/store.ts';
@@ -191,7 +190,7 @@ export class CustomResources implements StoreListener {
     const conditions = mergedConditions(before, [condition], this.#options.clock.now());
     if (jsonEqual(before, conditions)) return;
     const status = { ...crd.status, conditions };
-    await this.#calls.replace(customResourceDefinitions, { ...crd, status } as UnknownObject, 'status');
+    await this.#calls.replace(customResourceDefinitions, { ...crd, status }, 'status');
   }
 }
 

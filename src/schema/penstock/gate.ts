@@ -7,12 +7,16 @@ import type { StructuralSchema } from '../structural-schema.ts';
 const limit = (description: string, minimum: number): StructuralSchema =>
   integer(description, { minimum, maximum: 2000 });
 
-const timeOfDay = (description: string): StructuralSchema => text(description, { pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
+const timeOfDay = (description: string): StructuralSchema =>
+  text(description, { pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
 
 const window = object(
   'A part of the week.',
   {
-    days: list('Days on which it opens; absent = every day.', choice('Day.', ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])),
+    days: list(
+      'Days on which it opens; absent = every day.',
+      choice('Day.', ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']),
+    ),
     from: timeOfDay('When it opens, HH:MM.'),
     to: timeOfDay('When it closes, HH:MM; not later than `from` means the next day.'),
     timeZone: withDefault(text('IANA name of the time zone.', { maxLength: 64 }), 'UTC'),
@@ -29,10 +33,7 @@ export const gateSpec: StructuralSchema = object('Which runs, how many at a time
   maxRunning: limit('Most runs at a time; absent = no limit.', 0),
   maxRunningPerRepository: limit('Most runs of one Repository at a time.', 1),
   maxRunningPerBranch: limit('Most runs of one branch of a Repository at a time.', 1),
-  order: withDefault(
-    choice('Which of the waiting runs starts next.', ['Priority', 'FIFO', 'FairShare']),
-    'Priority',
-  ),
+  order: withDefault(choice('Which of the waiting runs starts next.', ['Priority', 'FIFO', 'FairShare']), 'Priority'),
   weights: {
     type: 'object',
     description: 'Shares of Repositories by name under FairShare; 1 for those not named.',
@@ -40,13 +41,21 @@ export const gateSpec: StructuralSchema = object('Which runs, how many at a time
     maxProperties: 1000,
   },
   paused: flag('Nothing starts while this is true.'),
-  windows: list('When the gate is open; absent = always. Of several that are open the strictest holds.', window, { maxItems: 50 }),
+  windows: list('When the gate is open; absent = always. Of several that are open the strictest holds.', window, {
+    maxItems: 50,
+  }),
   adaptive: object('Lowers the limit while the cluster shows distress, and raises it again.', {
     minRunning: withDefault(limit('Never lower than this.', 1), 1),
     unschedulablePods: withDefault(integer('Unschedulable pods that count as distress.', { minimum: 1 }), 1),
-    apiLatencyMs: withDefault(integer('Mean latency of API calls that counts as distress, in milliseconds.', { minimum: 1 }), 1000),
+    apiLatencyMs: withDefault(
+      integer('Mean latency of API calls that counts as distress, in milliseconds.', { minimum: 1 }),
+      1000,
+    ),
   }),
-  onDelete: withDefault(choice('What becomes of waiting runs when the gate is deleted.', ['Release', 'Hold']), 'Release'),
+  onDelete: withDefault(
+    choice('What becomes of waiting runs when the gate is deleted.', ['Release', 'Hold']),
+    'Release',
+  ),
 });
 
 const slot = object(

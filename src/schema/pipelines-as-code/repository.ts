@@ -29,7 +29,12 @@ const incoming = object('A webhook that starts a run by name.', {
 
 const param = object(
   'A value for templates.',
-  { name: text('Name.'), value: text('Value.'), secret_ref: secretKey('Value from a secret.'), filter: text('CEL: when it applies.') },
+  {
+    name: text('Name.'),
+    value: text('Value.'),
+    secret_ref: secretKey('Value from a secret.'),
+    filter: text('CEL: when it applies.'),
+  },
   { required: ['name'] },
 );
 
@@ -50,7 +55,13 @@ const description = 'A repository at a Git host whose .tekton folder is run.';
 
 /** `pipelinesascode.tekton.dev/v1alpha1` Repository, field for field as Pipelines-as-Code publishes it. */
 export const repositoryKind: KindDefinition = {
-  type: { group: 'pipelinesascode.tekton.dev', version: 'v1alpha1', resource: 'repositories', kind: 'Repository', namespaced: true },
+  type: {
+    group: 'pipelinesascode.tekton.dev',
+    version: 'v1alpha1',
+    resource: 'repositories',
+    kind: 'Repository',
+    namespaced: true,
+  },
   singular: 'repository',
   listKind: 'RepositoryList',
   description,
