@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { ApiRequest } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { StoreFailedError } from '../store/store-errors.ts';
 import type { LogFields, Logger } from '../telemetry/logger.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { configMap, configMapsPath, TestApi } from './api-fixture.ts';
@@ -239,6 +240,19 @@ describe('durability', () => {
     await server.handleAs(user, { ...create('a'), method: 'GET' });
     await server.handleAs(user, { ...create('a'), path: '/nothing' });
     assert.equal(syncs.length, 0);
+  });
+
+  it('that cannot be had any more is said so', async () => {
+    const api = new TestApi();
+    await api.store.close();
+    const refusal = await api.refusal('POST', configMapsPath, { body: configMap('a') });
+    assert.equal(refusal['code'], 503);
+    const failing = {
+      ...createMemoryStore(),
+      durable: () => Promise.reject(new StoreFailedError('db', 'full', { cause: undefined })),
+    };
+    const { server } = new TestApi({ store: failing });
+    assert.equal((await server.handleAs({ name: 'ann', groups: [] }, create('a'))).status, 503);
   });
 
   it('that fails is an error, not an answer', async () => {

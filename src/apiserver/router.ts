@@ -3,6 +3,7 @@ import { errorText } from '../base/errors.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { ApiRequest, ApiResponse } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
+import { StoreClosedError, StoreFailedError } from '../store/store-errors.ts';
 import { DiscoveryEndpoint } from './discovery/discovery.ts';
 import { OpenApiEndpoint } from './openapi.ts';
 import { parseResourcePath } from './request-info.ts';
@@ -84,7 +85,7 @@ export class Router {
   }
 
   #errorResponse(request: ApiRequest, thrown: unknown): ApiResponse {
-    const error = thrown instanceof ApiStatusError ? thrown : this.#bug(request, thrown);
+    const error = knownError(thrown) ?? this.#bug(request, thrown);
     const { retryAfterSeconds } = error.details;
     const headers: Record<string, string> = {};
     if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
@@ -102,6 +103,13 @@ export class Router {
     });
     return new ApiStatusError('InternalError', `Internal error occurred at ${at}: ${errorText(thrown)}`);
   }
+}
+
+/** What is no bug: a refusal, or a store that has stopped (and has said why itself). */
+function knownError(thrown: unknown): ApiStatusError | undefined {
+  if (thrown instanceof ApiStatusError) return thrown;
+  if (!(thrown instanceof StoreClosedError) && !(thrown instanceof StoreFailedError)) return undefined;
+  return new ApiStatusError('ServiceUnavailable', `the server cannot handle the request: ${thrown.message}`);
 }
 
 /** Doing as oneself what was asked to be done as another would be a lie about who did it. */

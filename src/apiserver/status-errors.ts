@@ -4,7 +4,7 @@ import type { StatusCause, StatusDetails } from '../kube/api-error.ts';
 import type { ResourceType } from '../kube/resource.ts';
 
 /** `pods`, `pipelineruns.tekton.dev`. */
-export function qualifiedResource({ group, resource }: ResourceType): string {
+function qualifiedResource({ group, resource }: ResourceType): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 

@@ -72,7 +72,7 @@ function wantedRevision(store: Store, query: ApiRequest['query'], limit: number 
 }
 
 /** Refuses a revision that has not happened here: the client comes from another history, or is ahead of this replica. */
-export function refuseFuture(store: Store, revision: number): void {
+function refuseFuture(store: Store, revision: number): void {
   const newest = store.revision();
   if (revision <= newest) return;
   throw new ApiStatusError('Timeout', `Too large resource version: ${revision}, current: ${newest}`, {

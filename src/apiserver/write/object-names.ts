@@ -23,7 +23,7 @@ export const generatedPrefixCharactersMax: number = labelCharactersMax - generat
 const labelNamed: readonly string[] = ['namespaces'];
 
 /** Why `name` cannot name an object of `type`; undefined when it can. */
-export function nameProblem(type: ResourceType, name: string): string | undefined {
+function nameProblem(type: ResourceType, name: string): string | undefined {
   if (type.group === '' && labelNamed.includes(type.resource)) return labelNameProblem(name);
   if (name.length > subdomainCharactersMax) return `must be no more than ${subdomainCharactersMax} characters`;
   if (subdomainPattern.test(name)) return undefined;
