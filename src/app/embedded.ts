@@ -6,6 +6,7 @@ import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { createEngine, type EngineOptions } from '../engine/engine.ts';
 import { type NodeAgent, createNodeAgent } from '../executor/node-agent/node-agent.ts';
+import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { PodLogSource } from '../kube/pod-log-source.ts';
@@ -62,7 +63,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   await server.start();
   const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
   const manager = new Manager({ client, clock, random, logger });
-  createEngine({ client, clock, random, logger, ...(options.engine ? { options: options.engine } : {}) }).register(manager);
+  createEngine({ client, clock, random, logger, options: withLocalLimits(options.engine) }).register(manager);
   agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
   const [notices] = await Promise.all([agent.start(), manager.start()]);
   const stop = async (): Promise<void> => {
@@ -71,6 +72,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await store.close();
   };
   return { server, client, manager, notices, stop };
+}
+
+/** Here results travel by a file of this machine: they may be as large as the node agent lets them. */
+function withLocalLimits(options: EngineOptions = {}): EngineOptions {
+  const limits = { terminationMessageBytesMax, podMessageBytesMax: terminationMessageBytesMax };
+  return { ...options, taskRun: { ...limits, ...options.taskRun } };
 }
 
 /** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */

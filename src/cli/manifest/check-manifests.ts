@@ -30,6 +30,9 @@ const groupsWithoutEffect: readonly string[] = [
   'triggers.tekton.dev',
 ];
 
+/** Core kinds of which the same is true. */
+const coreKindsWithoutEffect: readonly string[] = ['LimitRange', 'ResourceQuota', 'Service', 'PersistentVolume'];
+
 /** Checks each document against the schema of its kind. */
 export function checkManifests(
   documents: readonly YamlDocument[],
@@ -79,7 +82,7 @@ function unserved(
   sameKind: readonly KindDefinition[],
 ): Recognised {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-  if (groupsWithoutEffect.includes(group)) {
+  if (groupsWithoutEffect.includes(group) || (group === '' && coreKindsWithoutEffect.includes(kind))) {
     const message = `${kind} (${apiVersion}) has no effect on a run on this machine and is left out`;
     return { severity: 'warning', diagnostic: at(document, 'kind', 'KIND_WITHOUT_EFFECT', message) };
   }
@@ -105,7 +108,7 @@ export function causeDiagnostic(document: YamlDocument, cause: StatusCause): Dia
 }
 
 /** `FieldValueInvalid` → `FIELD_VALUE_INVALID`. */
-function codeOf(reason: string): string {
+export function codeOf(reason: string): string {
   return reason.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
 }
 

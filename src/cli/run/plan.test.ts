@@ -48,7 +48,7 @@ describe('planRun', () => {
 
   it('makes a run for a lone Pipeline, and asks which of several', () => {
     const { runs } = plan(pipeline('build'));
-    assert.deepEqual(runs.map(({ object }) => (object as PipelineRun).spec), [{ pipelineRef: { name: 'build' } }]);
+    assert.deepEqual(runs.map(({ object }) => (object as unknown as PipelineRun).spec), [{ pipelineRef: { name: 'build' } }]);
     assert.throws(() => plan(pipeline('build') + pipeline('test')), failsWith('RUN_AMBIGUOUS'));
     assert.equal(plan(pipeline('build') + pipeline('test'), { name: 'test' }).runs.length, 1);
   });
@@ -59,7 +59,7 @@ describe('planRun', () => {
 
   it('types a param by the Pipeline among the files', () => {
     const { runs } = plan(pipeline('build') + run('one'), { params: ['files=a,b'] });
-    assert.deepEqual((runs[0]?.object as PipelineRun).spec.params, [{ name: 'files', value: ['a', 'b'] }]);
+    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.params, [{ name: 'files', value: ['a', 'b'] }]);
   });
 
   it('puts a folder behind a workspace, in every namespace of a run', () => {
@@ -69,7 +69,7 @@ describe('planRun', () => {
       ['PersistentVolumeClaim ci/penstock-workspace-source', 'Namespace /ci'],
     );
     assert.deepEqual([...claimDirectories], [['ci/penstock-workspace-source', '/src']]);
-    assert.deepEqual((runs[0]?.object as PipelineRun).spec.workspaces, [
+    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.workspaces, [
       { name: 'other', emptyDir: {} },
       { name: 'source', persistentVolumeClaim: { claimName: 'penstock-workspace-source' } },
     ]);
@@ -77,6 +77,6 @@ describe('planRun', () => {
 
   it('lets --timeout take the place of all timeouts', () => {
     const { runs } = plan(run('one'), { timeout: '5m' });
-    assert.deepEqual((runs[0]?.object as PipelineRun).spec.timeouts, { pipeline: '5m' });
+    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.timeouts, { pipeline: '5m' });
   });
 });

@@ -1,8 +1,8 @@
 import { UserError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { KubeObject, UnknownObject } from '../../kube/object.ts';
+import type { UnknownObject } from '../../kube/object.ts';
 import { type ResourceType, apiVersionOf } from '../../kube/resource.ts';
-import { type PersistentVolumeClaim, namespaces, persistentVolumeClaims } from '../../kube/core-types.ts';
+import { namespaces, persistentVolumeClaims } from '../../kube/core-types.ts';
 import {
   type Pipeline,
   type PipelineRun,
@@ -34,7 +34,7 @@ export interface RunRequest {
 /** An object to create. */
 export interface PlannedObject {
   readonly type: ResourceType;
-  readonly object: KubeObject;
+  readonly object: UnknownObject;
   /** Where it was written; absent for what the plan adds. */
   readonly manifest?: Manifest;
 }
@@ -114,7 +114,7 @@ function adHocRun(definition: Manifest): PlannedObject {
 }
 
 function withRequest(run: PlannedObject, request: RunRequest, manifests: readonly Manifest[]): PlannedObject {
-  const object = run.object as Run;
+  const object = run.object as unknown as Run;
   const declared = specOf(object, manifests)?.params ?? [];
   const params = overrideParams(object.spec?.params ?? [], declared, request.params);
   const bindings = (object.spec?.workspaces ?? []).filter((binding) => !request.workspaces.has(binding.name));
@@ -170,7 +170,7 @@ function claimsFor(
   return { objects, directories };
 }
 
-function claimObject(namespace: string, name: string): PersistentVolumeClaim {
+function claimObject(namespace: string, name: string): UnknownObject {
   return {
     apiVersion: 'v1',
     kind: persistentVolumeClaims.kind,
@@ -189,6 +189,6 @@ function missingNamespaces(objects: readonly PlannedObject[]): readonly PlannedO
     .map((name) => ({ type: namespaces, object: namespaceObject(name) }));
 }
 
-function namespaceObject(name: string): KubeObject {
+function namespaceObject(name: string): UnknownObject {
   return { apiVersion: 'v1', kind: namespaces.kind, metadata: { name } };
 }

@@ -8,6 +8,7 @@ import type { Diagnostic } from '../../yaml/diagnostic.ts';
 import { type CliEnvironment, type Home, type RuntimeChoice, exitCodes } from '../environment.ts';
 import { InvalidManifestsError } from '../manifest/invalid-manifests.ts';
 import { causeDiagnostic } from '../manifest/check-manifests.ts';
+import { type Located, lintManifests } from '../manifest/lint-manifests.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
 import type { RunView } from '../progress/run-view.ts';
 import { interruptRuns } from './cancel.ts';
@@ -45,8 +46,10 @@ export async function runCommand(command: RunCommand, environment: CliEnvironmen
   const workspaces = await workspaceDirectories(command.workspaces, environment);
   const { manifests, warnings } = await loadManifests(command.paths, environment.files, [...builtinKinds, ...tektonKinds]);
   const plan = planRun(manifests, { ...command, workspaces });
+  const lint = lintManifests(locatedIn(plan));
+  if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors);
   const output = outputFor(command.output, environment);
-  for (const warning of warnings) output.warning(warning);
+  for (const warning of [...warnings, ...lint.warnings]) output.warning(warning);
   const home = await environment.openRunHome({ runtime: command.runtime, claimDirectories: plan.claimDirectories });
   try {
     for (const notice of home.notices) output.notice(notice);
@@ -55,6 +58,13 @@ export async function runCommand(command: RunCommand, environment: CliEnvironmen
   } finally {
     await home.stop();
   }
+}
+
+/** What the plan creates, as it creates it: with the params and workspaces of the command. */
+function locatedIn({ supporting, runs }: RunPlan): readonly Located[] {
+  return [...supporting, ...runs].flatMap(({ object, manifest }) =>
+    manifest ? [{ object, document: manifest.document }] : [],
+  );
 }
 
 function outputFor(form: OutputForm | undefined, { screen, clock }: CliEnvironment): RunOutput {
