@@ -5,7 +5,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { createEngine, type EngineOptions } from '../engine/engine.ts';
-import { type NodeAgent, createNodeAgent } from '../executor/node-agent/node-agent.ts';
+import { createNodeAgent } from '../executor/node-agent/node-agent.ts';
 import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
@@ -50,21 +50,22 @@ export interface Embedded {
 /** Starts an embedded Penstock on `store`, which may hold the objects of an earlier one. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { store, clock, random, logger, authenticate, observeCalls } = options;
-  let agent: NodeAgent | undefined;
+  const logs = new LateLogs();
   const server = createApiServer({
     store,
     clock,
     random,
     logger,
     admission: [tektonAdmission(), localPlacement(localNodeName)],
-    podLogs: lateLogs(() => agent?.podLogs),
+    podLogs: logs,
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
   const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
   const manager = new Manager({ client, clock, random, logger });
   createEngine({ client, clock, random, logger, options: withLocalLimits(options.engine) }).register(manager);
-  agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
+  const agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
+  logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
   const stop = async (): Promise<void> => {
     await Promise.all([manager.stop(), agent.stop()]);
@@ -81,12 +82,11 @@ function withLocalLimits(options: EngineOptions = {}): EngineOptions {
 }
 
 /** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */
-function lateLogs(source: () => PodLogSource | undefined): PodLogSource {
-  return {
-    open(pod, container, options) {
-      const logs = source();
-      if (!logs) throw new ApiStatusError('NotFound', 'this node keeps no logs');
-      return logs.open(pod, container, options);
-    },
-  };
+class LateLogs implements PodLogSource {
+  source: PodLogSource | undefined;
+
+  open(...args: Parameters<PodLogSource['open']>): AsyncIterable<Uint8Array> {
+    if (!this.source) throw new ApiStatusError('NotFound', 'this node keeps no logs');
+    return this.source.open(...args);
+  }
 }

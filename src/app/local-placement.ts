@@ -11,7 +11,8 @@ export function localPlacement(nodeName: string): AdmissionPlugin {
   return {
     name: 'local-placement',
     mutate({ operation, type, subresource, object }) {
-      if (operation !== 'CREATE' || subresource !== undefined || type.resource !== pods.resource || type.group !== '') return undefined;
+      if (operation !== 'CREATE' || subresource !== undefined || type.resource !== pods.resource || type.group !== '')
+        return undefined;
       const spec = object?.['spec'];
       if (!object || !isJsonObject(spec) || spec['nodeName']) return undefined;
       return { ...object, spec: { ...spec, nodeName } } satisfies JsonObject;

@@ -10,7 +10,10 @@ type Level = (typeof levels)[number];
 export async function processLogger({ logLevel }: ProcessEnvironment, otherwise: Level): Promise<Logger> {
   const level = logLevel === undefined || logLevel === '' ? otherwise : levels.find((known) => known === logLevel);
   if (level === undefined) {
-    throw new UserError(`PENSTOCK_LOG=${logLevel} is no level`, { code: 'LOG_LEVEL', remedy: `use ${levels.join(', ')}` });
+    throw new UserError(`PENSTOCK_LOG=${logLevel} is no level`, {
+      code: 'LOG_LEVEL',
+      remedy: `use ${levels.join(', ')}`,
+    });
   }
   if (level === 'silent') return silentLogger;
   // The library takes its time to load: only who logs pays for it.

@@ -10,7 +10,10 @@ export function makePrivateFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: privateFolderMode });
   } catch (thrown) {
-    throw new UserError(`the folder ${path} cannot be made: ${errorText(thrown)}`, { code: 'DATA_FOLDER', cause: thrown });
+    throw new UserError(`the folder ${path} cannot be made: ${errorText(thrown)}`, {
+      code: 'DATA_FOLDER',
+      cause: thrown,
+    });
   }
 }
 

@@ -11,7 +11,8 @@ export async function lintCommand(paths: readonly string[], { files, screen }: C
   const loaded = await loadManifests(paths, files, [...builtinKinds, ...tektonKinds]);
   const lint = lintManifests(loaded.manifests);
   if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors);
-  for (const warning of [...loaded.warnings, ...lint.warnings]) screen.writeError(`warning: ${formatDiagnostic(warning)}\n`);
+  for (const warning of [...loaded.warnings, ...lint.warnings])
+    screen.writeError(`warning: ${formatDiagnostic(warning)}\n`);
   const objects = `${loaded.manifests.length} ${loaded.manifests.length === 1 ? 'object' : 'objects'}`;
   screen.write(`${objects} in ${loaded.files.length} ${loaded.files.length === 1 ? 'file' : 'files'}: no errors\n`);
   return exitCodes.succeeded;

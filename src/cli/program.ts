@@ -48,7 +48,9 @@ export async function runProgram(words: readonly string[], environment: CliEnvir
 }
 
 function complain(error: UserError, words: readonly string[], { screen, clock }: CliEnvironment): void {
-  const json = words.some((word, index) => word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')));
+  const json = words.some(
+    (word, index) => word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')),
+  );
   if (json && error instanceof InvalidManifestsError) {
     const output = new JsonOutput(screen, clock);
     for (const diagnostic of error.diagnostics) output.error(diagnostic);
@@ -81,7 +83,13 @@ function describeRun(environment: CliEnvironment, setExitCode: (code: number) =>
     .option('-w, --workspace <name=dir>', 'a folder of this machine as a workspace; may be repeated', collect, [])
     .addOption(runtimeOption())
     .option('--timeout <duration>', 'the longest a run may take: 90s, 10m, 1h30m; 0 for no limit')
-    .addOption(new Option('-o, --output <form>', 'what to show (default: tree on a terminal, else plain)').choices(['tree', 'plain', 'json']))
+    .addOption(
+      new Option('-o, --output <form>', 'what to show (default: tree on a terminal, else plain)').choices([
+        'tree',
+        'plain',
+        'json',
+      ]),
+    )
     .addHelpText('after', exitCodeHelp)
     .action(async (path: string | undefined, flags: RunFlags) => {
       const { runCommand } = await import('./run/run-command.ts');
@@ -120,7 +128,9 @@ function describeServe(environment: CliEnvironment, setExitCode: (code: number) 
 }
 
 function runtimeOption(): Option {
-  return new Option('--runtime <runtime>', 'what runs the steps').choices(['auto', 'process', 'container']).default('auto');
+  return new Option('--runtime <runtime>', 'what runs the steps')
+    .choices(['auto', 'process', 'container'])
+    .default('auto');
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

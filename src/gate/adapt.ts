@@ -50,7 +50,8 @@ export function adapt(
   if (!current || sinceMs < raiseEveryMs) return current;
   const raised = limit + Math.max(1, Math.floor(limit * raisedBy));
   // Without a limit of its own the gate is back to normal once what it may run is twice what it does run.
-  if (raised >= fixed || (fixed === Number.POSITIVE_INFINITY && raised > 2 * Math.max(running, limit))) return undefined;
+  if (raised >= fixed || (fixed === Number.POSITIVE_INFINITY && raised > 2 * Math.max(running, limit)))
+    return undefined;
   return { limit: raised, reason: `raised to ${raised}: no distress`, lastChangeTime: toRfc3339(nowMs) };
 }
 

@@ -40,7 +40,10 @@ function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): Js
   const names = gatesOf(run, known).map((gate) => gate.metadata.name ?? '');
   if (names.length === 0) return undefined;
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
-  const mark = { [managedGateKey]: names.join(','), [queueKey]: `waiting in gate ${names.map((name) => `"${name}"`).join(' and ')}` };
+  const mark = {
+    [managedGateKey]: names.join(','),
+    [queueKey]: `waiting in gate ${names.map((name) => `"${name}"`).join(' and ')}`,
+  };
   return {
     ...object,
     metadata: { ...metadata, annotations: { ...annotations, ...mark } },

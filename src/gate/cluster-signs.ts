@@ -24,7 +24,9 @@ export function clusterSigns(pods: Lister<Pod>, nodes: Lister<Node>, api: ApiHea
     throttled: api.throttled(),
     nodesUnderPressure: nodes
       .list()
-      .filter((node) => node.status?.conditions?.some(({ type, status }) => pressures.includes(type) && status === 'True'))
+      .filter((node) =>
+        node.status?.conditions?.some(({ type, status }) => pressures.includes(type) && status === 'True'),
+      )
       .map(({ metadata }) => metadata.name ?? ''),
   };
 }

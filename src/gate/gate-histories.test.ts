@@ -40,7 +40,8 @@ async function act(rig: GateRig, step: number): Promise<void> {
   if (lot < 45) await rig.create(`run-${step}`, { labels: { [repositoryKey]: `repo-${rig.random.integer(0, 2)}` } });
   else if (lot < 75 && running) await rig.finish(running);
   else if (lot < 80 && waiting) await cancel(rig, waiting);
-  else if (lot < 85 && (waiting ?? running)) await rig.client.delete(pipelineRuns, keyOf((waiting ?? running) as PipelineRun));
+  else if (lot < 85 && (waiting ?? running))
+    await rig.client.delete(pipelineRuns, keyOf((waiting ?? running) as PipelineRun));
   else if (lot < 95) {
     rig.crash(replica);
     await rig.start(replica);
@@ -101,7 +102,10 @@ describe('a gate with two thousand waiting runs', () => {
       await rig.create(`run-${String(index).padStart(4, '0')}`, { annotations: { 'penstock.dev/priority': priority } });
     }
     const expected = (await rig.runs())
-      .map((run) => ({ name: run.metadata.name ?? '', priority: Number(run.metadata.annotations?.['penstock.dev/priority']) }))
+      .map((run) => ({
+        name: run.metadata.name ?? '',
+        priority: Number(run.metadata.annotations?.['penstock.dev/priority']),
+      }))
       .sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
       .map(({ name }) => name);
     await rig.start(0);

@@ -26,7 +26,11 @@ export class GateMetrics {
       help: 'Age of the run that waits longest.',
       labels,
     });
-    this.#started = metrics.counter({ name: 'penstock_gate_started_runs_total', help: 'Runs the gate let start.', labels });
+    this.#started = metrics.counter({
+      name: 'penstock_gate_started_runs_total',
+      help: 'Runs the gate let start.',
+      labels,
+    });
   }
 
   observe(gate: string, { waiting, running, oldest, nowMs }: GateObservation): void {

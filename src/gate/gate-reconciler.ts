@@ -98,7 +98,14 @@ export class GateReconciler implements Reconciler {
     const passedOn = this.#passedOn(name);
     const slots = await this.#decide({ ...this.#input(adapted, runs), limit, passedOn });
     const waiting = waitingOf(runs, passedOn, slots);
-    const status = statusOf(adapted, { limit, slots, runs, waiting, othersGoverning: this.#overlaps(name, runs), nowMs });
+    const status = statusOf(adapted, {
+      limit,
+      slots,
+      runs,
+      waiting,
+      othersGoverning: this.#overlaps(name, runs),
+      nowMs,
+    });
     metrics.observe(name, { waiting, running: slots.length, oldest: runs.line.oldest(), nowMs });
     const stored = await this.#store(gate, status, nowMs);
     if (!stored) return {};
@@ -181,7 +188,9 @@ export class GateReconciler implements Reconciler {
     if (otherGates === '') return true;
     return otherGates.split(',').every((name) => {
       const gate = this.#parts.gates.get({ namespace: '', name });
-      return !gate || (gate.status?.slots?.length ?? 0) < Math.min(slotsMax, limitOf(gate, this.#parts.clock.now()).value);
+      return (
+        !gate || (gate.status?.slots?.length ?? 0) < Math.min(slotsMax, limitOf(gate, this.#parts.clock.now()).value)
+      );
     });
   }
 
@@ -200,7 +209,10 @@ export class GateReconciler implements Reconciler {
     this.#summaryMs.set(name, nowMs);
     try {
       const stored = await this.#parts.client.updateStatus(gates, { ...gate, status });
-      this.#written.set(name, { replaced: this.#parts.gates.get({ namespace: '', name })?.metadata.resourceVersion, gate: stored });
+      this.#written.set(name, {
+        replaced: this.#parts.gates.get({ namespace: '', name })?.metadata.resourceVersion,
+        gate: stored,
+      });
       return stored;
     } catch (thrown) {
       // Somebody else decided first, or the gate is gone: the cache will show it, and that is the next occasion.
@@ -219,7 +231,11 @@ export class GateReconciler implements Reconciler {
       if (!waits) this.#started.delete(slot.uid);
       if (!run || !waits || this.#started.has(slot.uid)) return [];
       const others = gatesOf(run, known).filter(({ metadata }) => metadata.name !== name);
-      return others.every((gate) => holds(this.#latest({ namespace: '', name: gate.metadata.name ?? '' }) ?? gate, slot.uid)) ? [run] : [];
+      return others.every((gate) =>
+        holds(this.#latest({ namespace: '', name: gate.metadata.name ?? '' }) ?? gate, slot.uid),
+      )
+        ? [run]
+        : [];
     });
     await concurrently(due, parallelCalls, async (run) => {
       const started = await startRun(this.#parts.client, run);
@@ -247,13 +263,17 @@ export class GateReconciler implements Reconciler {
       const others = lister.list().filter((other) => other.metadata.name !== name);
       const freed = runs
         .list()
-        .filter((run) => stateOf(run) === 'waiting' && gatesOf(run, [gate]).length > 0 && gatesOf(run, others).length === 0);
+        .filter(
+          (run) => stateOf(run) === 'waiting' && gatesOf(run, [gate]).length > 0 && gatesOf(run, others).length === 0,
+        );
       await concurrently(freed, parallelCalls, async (run) => {
         await startRun(client, run);
       });
     }
     const { resourceVersion = '', finalizers = [] } = gate.metadata;
-    const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== gateFinalizer) } };
+    const patch = {
+      metadata: { resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== gateFinalizer) },
+    };
     await client.patch(gates, { namespace: '', name }, patch, { type: 'merge' });
     return {};
   }

@@ -75,7 +75,13 @@ export class GateRig {
   /** Starts replica `index`, or starts it anew. */
   async start(index: number): Promise<void> {
     const client = createClient(this.#unreliable());
-    const manager = new Manager({ client, clock: this.clock, random: this.random, logger: silentLogger, stopGraceMs: 0 });
+    const manager = new Manager({
+      client,
+      clock: this.clock,
+      random: this.random,
+      logger: silentLogger,
+      stopGraceMs: 0,
+    });
     createGate({ client, host: manager, clock: this.clock, logger: silentLogger });
     this.#replicas[index] = manager;
     void manager.start().catch((thrown: unknown) => assert.ok(thrown instanceof AbortedError, String(thrown)));
@@ -90,7 +96,12 @@ export class GateRig {
 
   async create(name: string, metadata: Partial<PipelineRun['metadata']> = {}): Promise<void> {
     const spec = { pipelineRef: { name: 'p' } };
-    const object = { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', metadata: { namespace: 'default', name, ...metadata }, spec };
+    const object = {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'PipelineRun',
+      metadata: { namespace: 'default', name, ...metadata },
+      spec,
+    };
     await this.client.create(pipelineRuns, object);
   }
 
@@ -113,7 +124,10 @@ export class GateRig {
     const current = await this.client.get(pipelineRuns, keyOf(run));
     const startTime = current.status?.startTime ?? completionTime;
     const conditions = [{ type: 'Succeeded', status, reason }] as const;
-    await this.client.updateStatus(pipelineRuns, { ...current, status: { ...current.status, startTime, completionTime, conditions } });
+    await this.client.updateStatus(pipelineRuns, {
+      ...current,
+      status: { ...current.status, startTime, completionTime, conditions },
+    });
   }
 
   async counts(): Promise<{ readonly waiting: number; readonly running: number; readonly over: number }> {

@@ -59,7 +59,10 @@ describe('a gate', () => {
       'position 2 in gate "default" (1 of 1 slots taken); 2nd for repository app',
     ]);
     const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
-    assert.deepEqual([status?.running, status?.waiting, status?.limit, status?.limitReason], [1, 2, 1, 'maxRunning is 1']);
+    assert.deepEqual(
+      [status?.running, status?.waiting, status?.limit, status?.limitReason],
+      [1, 2, 1, 'maxRunning is 1'],
+    );
   });
 
   it('starts by bump, priority, age and name', async () => {
@@ -79,9 +82,19 @@ describe('a gate', () => {
   it('limits Repositories, also by their own concurrency_limit, and branches', async () => {
     const rig = await rigWith({ maxRunning: 10, maxRunningPerRepository: 3, maxRunningPerBranch: 2 });
     await rig.client.create(
-      { group: 'pipelinesascode.tekton.dev', version: 'v1alpha1', resource: 'repositories', kind: 'Repository', namespaced: true },
+      {
+        group: 'pipelinesascode.tekton.dev',
+        version: 'v1alpha1',
+        resource: 'repositories',
+        kind: 'Repository',
+        namespaced: true,
+      },
       Object.assign(
-        { apiVersion: 'pipelinesascode.tekton.dev/v1alpha1', kind: 'Repository', metadata: { namespace: 'default', name: 'small' } },
+        {
+          apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+          kind: 'Repository',
+          metadata: { namespace: 'default', name: 'small' },
+        },
         { spec: { url: 'https://example.com/small', concurrency_limit: 1 } },
       ),
     );
@@ -103,12 +116,19 @@ describe('a gate', () => {
     await rig.clock.advance(100);
     // The first six were there first, so they took the slots; what follows evens it out.
     for (let round = 0; round < 4; round++) {
-      const run = (await rig.runs()).find((candidate) => stateOf(candidate) === 'running' && candidate.metadata.name?.startsWith('big'));
+      const run = (await rig.runs()).find(
+        (candidate) => stateOf(candidate) === 'running' && candidate.metadata.name?.startsWith('big'),
+      );
       if (run) await rig.finish(run);
       await rig.clock.advance(100);
     }
-    const running = (await rig.runs()).filter((run) => stateOf(run) === 'running').map((run) => run.metadata.labels?.[repositoryKey]);
-    assert.deepEqual([running.filter((name) => name === 'big').length, running.filter((name) => name === 'small').length], [2, 4]);
+    const running = (await rig.runs())
+      .filter((run) => stateOf(run) === 'running')
+      .map((run) => run.metadata.labels?.[repositoryKey]);
+    assert.deepEqual(
+      [running.filter((name) => name === 'big').length, running.filter((name) => name === 'small').length],
+      [2, 4],
+    );
   });
 
   it('leaves alone what asks for it, and what it does not select', async () => {
@@ -120,7 +140,10 @@ describe('a gate', () => {
 
   it('opens and closes with its windows', async () => {
     // The virtual clock starts on Thursday 2026-01-01 00:00 UTC.
-    const rig = await rigWith({ maxRunning: 5, windows: [{ days: ['Thu'], from: '08:00', to: '09:00', maxRunning: 1 }] });
+    const rig = await rigWith({
+      maxRunning: 5,
+      windows: [{ days: ['Thu'], from: '08:00', to: '09:00', maxRunning: 1 }],
+    });
     for (const name of ['a', 'b']) await rig.create(name);
     await rig.clock.advance(7 * 3_600_000 + 59 * 60_000);
     assert.equal((await rig.counts()).running, 0);
@@ -129,7 +152,11 @@ describe('a gate', () => {
     rig.clock.jump(3_600_000);
     await rig.clock.advance(60_000);
     const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
-    assert.equal(status?.limitReason, 'the gate is closed at this time', 'a clock that jumps is noticed within a minute');
+    assert.equal(
+      status?.limitReason,
+      'the gate is closed at this time',
+      'a clock that jumps is noticed within a minute',
+    );
   });
 
   it('lets a run through two gates only where both have room, and says that they overlap', async () => {
@@ -148,7 +175,10 @@ describe('a gate', () => {
   });
 
   it('releases its runs when it is deleted, or holds them', async () => {
-    for (const [onDelete, waiting] of [['Release', 0], ['Hold', 2]] as const) {
+    for (const [onDelete, waiting] of [
+      ['Release', 0],
+      ['Hold', 2],
+    ] as const) {
       const rig = await rigWith({ maxRunning: 1, onDelete });
       for (const name of ['a', 'b', 'c']) await rig.create(name);
       await rig.clock.advance(10);
@@ -173,9 +203,17 @@ describe('a gate', () => {
     const rig = await rigWith({ maxRunning: 1 });
     for (const name of ['a', 'b', 'c', 'd']) await rig.create(name);
     await rig.clock.advance(10);
-    await rig.client.patch(pipelineRuns, { namespace: 'default', name: 'b' }, { spec: { status: 'Cancelled' } }, { type: 'merge' });
+    await rig.client.patch(
+      pipelineRuns,
+      { namespace: 'default', name: 'b' },
+      { spec: { status: 'Cancelled' } },
+      { type: 'merge' },
+    );
     await rig.client.delete(pipelineRuns, { namespace: 'default', name: 'c' });
-    assert.deepEqual((await drain(rig)).filter((name) => name !== 'b'), ['a', 'd']);
+    assert.deepEqual(
+      (await drain(rig)).filter((name) => name !== 'b'),
+      ['a', 'd'],
+    );
     const cancelled = await rig.client.get(pipelineRuns, { namespace: 'default', name: 'b' });
     assert.equal(cancelled.spec.status, 'Cancelled');
   });
@@ -185,7 +223,11 @@ describe('a gate', () => {
     ['a limit that lets nothing run', { maxRunning: 0 }, /no run could ever start/],
     ['an unknown order', { order: 'Random' }, /spec.order/],
     ['an unreadable selector', { selector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }, /spec.selector/],
-    ['a time zone that does not exist', { windows: [{ from: '08:00', to: '09:00', timeZone: 'Mars/Olympus' }] }, /no such time zone/],
+    [
+      'a time zone that does not exist',
+      { windows: [{ from: '08:00', to: '09:00', timeZone: 'Mars/Olympus' }] },
+      /no such time zone/,
+    ],
     ['a time that is none', { windows: [{ from: '25:00', to: '09:00' }] }, /spec.windows\[0\].from/],
     ['weights without shares', { weights: { a: 2 } }, /FairShare only/],
     ['an adaptive minimum above the limit', { maxRunning: 2, adaptive: { minRunning: 5 } }, /must not exceed/],

@@ -25,5 +25,8 @@ export function limitOf(gate: Gate, nowMs: number): Limit {
   const adapted = spec.adaptive ? status?.adaptive : undefined;
   if (adapted && adapted.limit < fixed) return { value: adapted.limit, reason: adapted.reason };
   if (fixed === Number.POSITIVE_INFINITY) return { value: fixed, reason: 'no limit' };
-  return { value: fixed, reason: ofWindows.length > 0 ? `maxRunning of the open window is ${fixed}` : `maxRunning is ${fixed}` };
+  return {
+    value: fixed,
+    reason: ofWindows.length > 0 ? `maxRunning of the open window is ${fixed}` : `maxRunning is ${fixed}`,
+  };
 }

@@ -55,7 +55,10 @@ export class QueueNotes {
     } catch (thrown) {
       if (isApiError(thrown, 'Conflict') || isApiError(thrown, 'NotFound')) return;
       // A note is a courtesy: what it was to say is in the gate's status too, and the next round tries again.
-      this.#logger.warn('the place of a waiting run could not be noted', { run: keyText(keyOf(run)), error: errorText(thrown) });
+      this.#logger.warn('the place of a waiting run could not be noted', {
+        run: keyText(keyOf(run)),
+        error: errorText(thrown),
+      });
     }
   }
 }
@@ -67,7 +70,9 @@ export function noteText(gate: Gate, run: PipelineRun, place: Place): string {
   const room = limit === undefined || limit === 0 ? (limitReason ?? '') : `${slots.length} of ${limit} slots taken`;
   const repository = run.metadata.labels?.[repositoryKey];
   const ofRepository =
-    repository && place.ofRepository !== undefined ? `; ${ordinal(place.ofRepository)} for repository ${repository}` : '';
+    repository && place.ofRepository !== undefined
+      ? `; ${ordinal(place.ofRepository)} for repository ${repository}`
+      : '';
   return `${position} in gate "${gate.metadata.name}"${room ? ` (${room})` : ''}${ofRepository}`;
 }
 

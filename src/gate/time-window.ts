@@ -48,7 +48,13 @@ function formatFor(timeZone: string): Intl.DateTimeFormat | undefined {
 
 function newFormat(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
-    return new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
   } catch {
     return undefined;
   }
@@ -57,5 +63,8 @@ function newFormat(timeZone: string): Intl.DateTimeFormat | undefined {
 function localTime(nowMs: number, timeZone: string): { readonly day: number; readonly minute: number } {
   const parts = formatFor(timeZone)?.formatToParts(nowMs) ?? [];
   const part = (type: string): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
-  return { day: weekdays.indexOf(part('weekday') as Weekday), minute: Number(part('hour')) * 60 + Number(part('minute')) };
+  return {
+    day: weekdays.indexOf(part('weekday') as Weekday),
+    minute: Number(part('hour')) * 60 + Number(part('minute')),
+  };
 }

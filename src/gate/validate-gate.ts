@@ -6,7 +6,13 @@ import type { Gate } from './types.ts';
 
 /** What is wrong with a gate beyond its schema (which refuses negative limits and unknown orders). */
 export function validateGate({ spec }: Gate): readonly StatusCause[] {
-  return [...limitCauses(spec), ...selectorCauses(spec), ...windowCauses(spec), ...weightCauses(spec), ...adaptiveCauses(spec)];
+  return [
+    ...limitCauses(spec),
+    ...selectorCauses(spec),
+    ...windowCauses(spec),
+    ...weightCauses(spec),
+    ...adaptiveCauses(spec),
+  ];
 }
 
 function invalid(field: string, message: string): StatusCause {

@@ -13,7 +13,12 @@ export interface TrialLine {
   readonly message?: string;
   readonly reason?: string;
   readonly phase?: string;
-  readonly runs?: readonly { readonly name: string; readonly phase: string; readonly reason: string; readonly message: string }[];
+  readonly runs?: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
   readonly [member: string]: unknown;
 }
 
@@ -32,7 +37,10 @@ interface Exception {
 const exceptions: ReadonlyMap<string, Exception> = new Map([
   [
     'pipelineruns/no-ci/compressed-results-pipeline.yaml',
-    { reason: 'PipelineValidationFailed', why: 'its script builds names of variables in a loop, which no variable syntax can follow' },
+    {
+      reason: 'PipelineValidationFailed',
+      why: 'its script builds names of variables in a loop, which no variable syntax can follow',
+    },
   ],
   [
     'taskruns/no-ci/default-workspaces.yaml',
@@ -58,18 +66,24 @@ export function judge(entry: CorpusEntry, trial: Trial): Judgement {
   const wrong = summary.runs.find((run) => run.phase !== 'succeeded');
   if (wrong) return { verdict: 'failed', why: `${wrong.name}: ${wrong.phase} (${wrong.reason}) ${wrong.message}` };
   if (trial.exitCode !== 0) return { verdict: 'failed', why: `exit code ${trial.exitCode}` };
-  return judgeReasons(entry, summary.runs.map((run) => run.reason));
+  return judgeReasons(
+    entry,
+    summary.runs.map((run) => run.reason),
+  );
 }
 
 /** `Completed` is the reason of a run with skipped tasks: whether there are such is part of what is expected. */
 function judgeReasons({ expected }: CorpusEntry, reasons: readonly string[]): Judgement {
   const wanted = expected.startsWith('Succeeded/Completed') ? 'Completed' : 'Succeeded';
-  if (reasons.length > 0 && reasons.some((reason) => reason === wanted)) return { verdict: 'passed' };
+  if (reasons.includes(wanted)) return { verdict: 'passed' };
   return { verdict: 'failed', why: `the reason is ${reasons.join(', ') || 'missing'}, and should be ${wanted}` };
 }
 
 function namedFeatures({ lines, stderr }: Trial): readonly string[] {
-  const texts = [stderr, ...lines.flatMap((line) => [line.message ?? '', ...(line.runs ?? []).map((run) => run.message)])];
+  const texts = [
+    stderr,
+    ...lines.flatMap((line) => [line.message ?? '', ...(line.runs ?? []).map((run) => run.message)]),
+  ];
   const found = texts.flatMap((text) => [...text.matchAll(waitingMessage)].map((match) => featureOf(match)));
   return [...new Set(found)].sort();
 }
@@ -79,7 +93,7 @@ const waitingMessage =
   /(?<feature>[\w' -]+?)(?: \([^)]*\))? (?:is|are) not supported yet|(?<kind>\w+) of [\w./]+ is not supported|(?<entrypoint>the process runtime needs (?:a )?command or (?:a )?script|this one relies on its image's own)/gi;
 
 function featureOf({ groups }: RegExpMatchArray): string {
-  if (groups?.['entrypoint']) return "image entrypoints (container runtime)";
+  if (groups?.['entrypoint']) return 'image entrypoints (container runtime)';
   return (groups?.['feature'] ?? groups?.['kind'] ?? '').trim();
 }
 

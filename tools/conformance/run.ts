@@ -81,7 +81,8 @@ function lineOf({ entry, judgement, ms }: Result): string {
 }
 
 function summarise(results: readonly Result[], others: number): number {
-  const count = (verdict: Judgement['verdict']): number => results.filter(({ judgement }) => judgement.verdict === verdict).length;
+  const count = (verdict: Judgement['verdict']): number =>
+    results.filter(({ judgement }) => judgement.verdict === verdict).length;
   const waiting = results.flatMap(({ judgement }) => (judgement.verdict === 'waits' ? [judgement.feature] : []));
   for (const feature of [...new Set(waiting)].sort()) {
     console.log(`waiting for ${feature}: ${waiting.filter((other) => other === feature).length}`);

@@ -18,7 +18,10 @@ describe('checkManifests', () => {
   it('takes sound documents as they are', () => {
     const { manifests, errors } = checked(`${task('a')}---\n${task('b')}`);
     assert.deepEqual(errors, []);
-    assert.deepEqual(manifests.map(({ object }) => object.metadata.name), ['a', 'b']);
+    assert.deepEqual(
+      manifests.map(({ object }) => object.metadata.name),
+      ['a', 'b'],
+    );
   });
 
   it('says where an unknown field and a wrong type are', () => {

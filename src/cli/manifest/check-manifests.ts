@@ -34,10 +34,7 @@ const groupsWithoutEffect: readonly string[] = [
 const coreKindsWithoutEffect: readonly string[] = ['LimitRange', 'ResourceQuota', 'Service', 'PersistentVolume'];
 
 /** Checks each document against the schema of its kind. */
-export function checkManifests(
-  documents: readonly YamlDocument[],
-  kinds: readonly KindDefinition[],
-): CheckedManifests {
+export function checkManifests(documents: readonly YamlDocument[], kinds: readonly KindDefinition[]): CheckedManifests {
   const manifests: Manifest[] = [];
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];

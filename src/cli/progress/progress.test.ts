@@ -11,7 +11,11 @@ import { renderTree } from './tree.ts';
 
 const plain = paintFor(false);
 const step = { name: 'compile', container: 'step-compile' };
-const task = (members: Partial<TaskView> & Pick<TaskView, 'name' | 'phase'>): TaskView => ({ steps: [], finally: false, ...members });
+const task = (members: Partial<TaskView> & Pick<TaskView, 'name' | 'phase'>): TaskView => ({
+  steps: [],
+  finally: false,
+  ...members,
+});
 const view: RunView = {
   kind: 'PipelineRun',
   namespace: 'default',
@@ -23,7 +27,12 @@ const view: RunView = {
   endMs: 65_000,
   tasks: [
     task({ name: 'fetch', phase: 'succeeded', startMs: 0, endMs: 1_200, steps: [{ ...step, phase: 'succeeded' }] }),
-    task({ name: 'compile', phase: 'failed', reason: 'Failed', steps: [{ ...step, phase: 'failed', exitCode: 2, startMs: 10, endMs: 310 }] }),
+    task({
+      name: 'compile',
+      phase: 'failed',
+      reason: 'Failed',
+      steps: [{ ...step, phase: 'failed', exitCode: 2, startMs: 10, endMs: 310 }],
+    }),
     task({ name: 'ship', phase: 'skipped', reason: 'Parent Tasks were skipped' }),
   ],
 };
@@ -40,7 +49,12 @@ describe('renderTree', () => {
   });
 
   it('counts on while something runs', () => {
-    const running = { ...view, phase: 'running' as const, tasks: [task({ name: 'a', phase: 'running', startMs: 500 })], startMs: 0 };
+    const running = {
+      ...view,
+      phase: 'running' as const,
+      tasks: [task({ name: 'a', phase: 'running', startMs: 500 })],
+      startMs: 0,
+    };
     const { endMs: _end, ...open } = running;
     assert.deepEqual(renderTree(open, { nowMs: 2_500, paint: plain }), ['● PipelineRun build-x 2.5s', '└─ ● a 2.0s']);
   });
@@ -89,7 +103,13 @@ describe('Stopwatch', () => {
 describe('LiveRegion', () => {
   function region(rows: number): { screen: Screen; written: string[]; clock: VirtualClock } {
     const written: string[] = [];
-    const screen = { write: (text: string) => void written.push(text), writeError() {}, live: true, colour: false, rows: () => rows };
+    const screen = {
+      write: (text: string) => void written.push(text),
+      writeError() {},
+      live: true,
+      colour: false,
+      rows: () => rows,
+    };
     return { screen, written, clock: new VirtualClock() };
   }
 

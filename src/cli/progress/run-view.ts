@@ -82,10 +82,7 @@ interface RunStatus {
   readonly completionTime?: string;
 }
 
-function runMembers(
-  run: PipelineRun | TaskRun,
-  status: RunStatus | undefined,
-): Omit<RunView, 'kind' | 'tasks'> {
+function runMembers(run: PipelineRun | TaskRun, status: RunStatus | undefined): Omit<RunView, 'kind' | 'tasks'> {
   return {
     namespace: run.metadata.namespace ?? '',
     name: run.metadata.name ?? '',
@@ -108,8 +105,8 @@ function conditionMembers(conditions: readonly Condition[] | undefined): {
 function phaseOf(condition: Condition): Phase {
   if (condition.status === 'True') return 'succeeded';
   const reason = condition.reason ?? '';
-  if (condition.status === 'Unknown') return /Pending$/.test(reason) ? 'waiting' : 'running';
-  if (/Cancelled$/.test(reason)) return 'cancelled';
+  if (condition.status === 'Unknown') return reason.endsWith('Pending') ? 'waiting' : 'running';
+  if (reason.endsWith('Cancelled')) return 'cancelled';
   return reason === 'TaskRunLost' ? 'lost' : 'failed';
 }
 
@@ -132,7 +129,8 @@ function viewTask(name: string, taskRun: TaskRun, pod: Pod | undefined, isFinall
   const steps = taskRun.status?.completionTime ? storedSteps(taskRun) : (podSteps(pod) ?? storedSteps(taskRun));
   const condition = conditionMembers(taskRun.status?.conditions);
   // The TaskRun's own status is written a little after its pod starts; the pod is the fresher witness of "running".
-  const phase = condition.phase === 'waiting' && steps.some((step) => step.phase !== 'waiting') ? 'running' : condition.phase;
+  const phase =
+    condition.phase === 'waiting' && steps.some((step) => step.phase !== 'waiting') ? 'running' : condition.phase;
   const podName = pod?.metadata.name ?? taskRun.status?.podName;
   return {
     name,

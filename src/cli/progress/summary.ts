@@ -5,7 +5,8 @@ import { type RunView, type TaskView, isOver } from './run-view.ts';
 export function renderSummary(view: RunView, paint: Paint): readonly string[] {
   const verdict = isOver(view.phase) ? view.phase : 'not over';
   const because = view.reason && view.reason.toLowerCase() !== view.phase ? ` (${view.reason})` : '';
-  const span = view.startMs === undefined || view.endMs === undefined ? '' : ` in ${formatSpan(view.endMs - view.startMs)}`;
+  const span =
+    view.startMs === undefined || view.endMs === undefined ? '' : ` in ${formatSpan(view.endMs - view.startMs)}`;
   const head = `${symbolOf(view.phase, paint)} ${view.kind} ${paint('bold', view.name)} ${verdict}${because}${span}`;
   const message = view.message ? [`  ${view.message}`] : [];
   return [head, ...message, ...view.tasks.filter(isNoteworthy).map((task) => taskLine(task, paint))];

@@ -32,7 +32,9 @@ function taskLines(task: TaskView, width: number, last: boolean, options: TreeOp
   const stem = paint('gray', last ? '   ' : '│  ');
   task.steps.forEach((step, index) => {
     const twig = paint('gray', index === task.steps.length - 1 ? '└─ ' : '├─ ');
-    lines.push(withSpan(`${stem}${twig}${symbolOf(step.phase, paint)} ${step.name}`, step, options) + exitNote(step, paint));
+    lines.push(
+      withSpan(`${stem}${twig}${symbolOf(step.phase, paint)} ${step.name}`, step, options) + exitNote(step, paint),
+    );
   });
   return lines;
 }

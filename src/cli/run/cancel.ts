@@ -28,19 +28,19 @@ export const cancelWaitMs = 40_000;
 export function interruptRuns(
   client: ApiClient,
   unfinished: () => readonly KubeObject[],
-  { clock, onInterrupt }: CliEnvironment,
+  environment: CliEnvironment,
   output: RunOutput,
 ): Interruption {
   let requestedMs: number | undefined;
   let cancelTimer: (() => void) | undefined;
   const forced = deferred<'forced'>();
   const force = (): void => forced.resolve('forced');
-  const forget = onInterrupt(() => {
-    const nowMs = clock.monotonicMs();
+  const forget = environment.onInterrupt(() => {
+    const nowMs = environment.clock.monotonicMs();
     if (requestedMs !== undefined) return nowMs - requestedMs < repeatAfterMs ? undefined : force();
     requestedMs = nowMs;
     output.notice('cancelling; press Ctrl-C again to stop at once');
-    cancelTimer = clock.schedule(cancelWaitMs, force);
+    cancelTimer = environment.clock.schedule(cancelWaitMs, force);
     for (const run of unfinished()) void cancel(client, run, output);
   });
   const stop = (): void => {

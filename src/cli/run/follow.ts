@@ -67,7 +67,8 @@ export class RunFollower {
   #view(run: KubeObject): RunView {
     const children = this.#taskRunsOf(run);
     const podsOfRun = children.flatMap((taskRun) => this.#podsOf(taskRun));
-    if (run.kind !== pipelineRuns.kind) return viewTaskRun(this.#taskRuns.get(keyOf(run)) ?? (run as TaskRun), podsOfRun);
+    if (run.kind !== pipelineRuns.kind)
+      return viewTaskRun(this.#taskRuns.get(keyOf(run)) ?? (run as TaskRun), podsOfRun);
     return viewPipelineRun(this.#pipelineRuns.get(keyOf(run)) ?? (run as PipelineRun), children, podsOfRun);
   }
 

@@ -77,5 +77,11 @@ export class JsonOutput implements RunOutput {
 }
 
 function diagnosticMembers({ code, message, file, position, field }: Diagnostic): JsonObject {
-  return { code, message, file, ...(position ? { line: position.line, column: position.column } : {}), ...(field ? { field } : {}) };
+  return {
+    code,
+    message,
+    file,
+    ...(position ? { line: position.line, column: position.column } : {}),
+    ...(field ? { field } : {}),
+  };
 }

@@ -20,6 +20,9 @@ describe('LineSplitter', () => {
 
   it('cuts a line that never ends', () => {
     const lines = split([new TextEncoder().encode('x'.repeat(lineLengthMax * 2 + 1))]);
-    assert.deepEqual(lines.map((line) => line.length), [lineLengthMax, lineLengthMax, 1]);
+    assert.deepEqual(
+      lines.map((line) => line.length),
+      [lineLengthMax, lineLengthMax, 1],
+    );
   });
 });

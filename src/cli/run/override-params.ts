@@ -33,7 +33,11 @@ function parseOption(
   }
   const spec = declared.find((candidate) => candidate.name === name);
   const current = given.find((param) => param.name === name);
-  if (!spec && !current) throw unknownParam(name, [...declared, ...given].map((param) => param.name));
+  if (!spec && !current)
+    throw unknownParam(
+      name,
+      [...declared, ...given].map((param) => param.name),
+    );
   const type = spec?.type ?? typeOf(spec?.default ?? current?.value);
   return [name, parseValue(name, option.slice(equals + 1), type)];
 }

@@ -30,7 +30,9 @@ export class PlainOutput implements RunOutput {
   update(views: readonly RunView[]): void {
     this.#several = views.length > 1;
     for (const view of views) {
-      this.#tell(view.name, view.phase, () => (isOver(view.phase) ? undefined : `${view.kind} ${view.name} ${view.phase}`));
+      this.#tell(view.name, view.phase, () =>
+        isOver(view.phase) ? undefined : `${view.kind} ${view.name} ${view.phase}`,
+      );
       for (const task of view.tasks) {
         this.#tell(`${view.name}/${task.name}`, task.phase, () => {
           return task.phase === 'waiting' ? undefined : `${this.#prefix(view.name, task.name)} ${describe(task)}`;
@@ -64,7 +66,8 @@ export class PlainOutput implements RunOutput {
 }
 
 function describe(task: TaskView): string {
-  const span = task.startMs === undefined || task.endMs === undefined ? '' : ` in ${formatSpan(task.endMs - task.startMs)}`;
+  const span =
+    task.startMs === undefined || task.endMs === undefined ? '' : ` in ${formatSpan(task.endMs - task.startMs)}`;
   const note = task.reason && task.phase !== 'running' && task.phase !== 'succeeded' ? ` (${task.reason})` : '';
   return `${task.phase}${note}${span}`;
 }

@@ -29,6 +29,10 @@ function plan(yaml: string, request: Partial<RunRequest> = {}): RunPlan {
   return planRun(manifests, { params: [], workspaces: new Map(), ...request });
 }
 
+function specOf(runs: RunPlan['runs']): PipelineRun['spec'] {
+  return (runs[0]?.object as unknown as PipelineRun | undefined)?.spec ?? {};
+}
+
 function failsWith(code: string): (thrown: unknown) => boolean {
   return (thrown) => thrown instanceof UserError && thrown.code === code;
 }
@@ -36,19 +40,31 @@ function failsWith(code: string): (thrown: unknown) => boolean {
 describe('planRun', () => {
   it('runs every run that is written, after what they refer to', () => {
     const { supporting, runs } = plan(run('one') + pipeline('build') + run('two'));
-    assert.deepEqual(supporting.map(({ object }) => object.metadata), [{ name: 'build', namespace: 'default' }]);
-    assert.deepEqual(runs.map(({ object }) => object.metadata.generateName), ['one-', 'two-']);
+    assert.deepEqual(
+      supporting.map(({ object }) => object.metadata),
+      [{ name: 'build', namespace: 'default' }],
+    );
+    assert.deepEqual(
+      runs.map(({ object }) => object.metadata.generateName),
+      ['one-', 'two-'],
+    );
   });
 
   it('runs only the one that was named', () => {
     const { runs } = plan(run('one') + run('two'), { name: 'two' });
-    assert.deepEqual(runs.map(({ object }) => object.metadata.generateName), ['two-']);
+    assert.deepEqual(
+      runs.map(({ object }) => object.metadata.generateName),
+      ['two-'],
+    );
     assert.throws(() => plan(run('one'), { name: 'three' }), failsWith('RUN_UNKNOWN'));
   });
 
   it('makes a run for a lone Pipeline, and asks which of several', () => {
     const { runs } = plan(pipeline('build'));
-    assert.deepEqual(runs.map(({ object }) => (object as unknown as PipelineRun).spec), [{ pipelineRef: { name: 'build' } }]);
+    assert.deepEqual(
+      runs.map(({ object }) => (object as unknown as PipelineRun).spec),
+      [{ pipelineRef: { name: 'build' } }],
+    );
     assert.throws(() => plan(pipeline('build') + pipeline('test')), failsWith('RUN_AMBIGUOUS'));
     assert.equal(plan(pipeline('build') + pipeline('test'), { name: 'test' }).runs.length, 1);
   });
@@ -59,17 +75,19 @@ describe('planRun', () => {
 
   it('types a param by the Pipeline among the files', () => {
     const { runs } = plan(pipeline('build') + run('one'), { params: ['files=a,b'] });
-    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.params, [{ name: 'files', value: ['a', 'b'] }]);
+    assert.deepEqual(specOf(runs).params, [{ name: 'files', value: ['a', 'b'] }]);
   });
 
   it('puts a folder behind a workspace, in every namespace of a run', () => {
-    const { supporting, runs, claimDirectories } = plan(run('one', 'ci'), { workspaces: new Map([['source', '/src']]) });
+    const { supporting, runs, claimDirectories } = plan(run('one', 'ci'), {
+      workspaces: new Map([['source', '/src']]),
+    });
     assert.deepEqual(
       supporting.map(({ object }) => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`),
       ['PersistentVolumeClaim ci/penstock-workspace-source', 'Namespace /ci'],
     );
     assert.deepEqual([...claimDirectories], [['ci/penstock-workspace-source', '/src']]);
-    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.workspaces, [
+    assert.deepEqual(specOf(runs).workspaces, [
       { name: 'other', emptyDir: {} },
       { name: 'source', persistentVolumeClaim: { claimName: 'penstock-workspace-source' } },
     ]);
@@ -77,6 +95,6 @@ describe('planRun', () => {
 
   it('lets --timeout take the place of all timeouts', () => {
     const { runs } = plan(run('one'), { timeout: '5m' });
-    assert.deepEqual((runs[0]?.object as unknown as PipelineRun).spec.timeouts, { pipeline: '5m' });
+    assert.deepEqual(specOf(runs).timeouts, { pipeline: '5m' });
   });
 });

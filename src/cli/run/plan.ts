@@ -94,8 +94,13 @@ function runOfDefinition(manifests: readonly Manifest[], name: string | undefine
   if (only && candidates.length === 1) return adHocRun(only);
   const all = candidates.map(({ object }) => object.metadata.name).join(', ');
   throw new UserError(
-    only ? `there are several to run: ${all}` : `there is no PipelineRun, TaskRun, Pipeline or Task${name ? ` named ${name}` : ''}`,
-    { code: only ? 'RUN_AMBIGUOUS' : 'NOTHING_TO_RUN', remedy: only ? 'choose one with --name' : 'write a PipelineRun' },
+    only
+      ? `there are several to run: ${all}`
+      : `there is no PipelineRun, TaskRun, Pipeline or Task${name ? ` named ${name}` : ''}`,
+    {
+      code: only ? 'RUN_AMBIGUOUS' : 'NOTHING_TO_RUN',
+      remedy: only ? 'choose one with --name' : 'write a PipelineRun',
+    },
   );
 }
 

@@ -44,7 +44,10 @@ export interface RunCommand {
 export async function runCommand(command: RunCommand, environment: CliEnvironment): Promise<number> {
   checkTimeout(command.timeout);
   const workspaces = await workspaceDirectories(command.workspaces, environment);
-  const { manifests, warnings } = await loadManifests(command.paths, environment.files, [...builtinKinds, ...tektonKinds]);
+  const { manifests, warnings } = await loadManifests(command.paths, environment.files, [
+    ...builtinKinds,
+    ...tektonKinds,
+  ]);
   const plan = planRun(manifests, { ...command, workspaces });
   const lint = lintManifests(locatedIn(plan));
   if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors);
@@ -75,7 +78,10 @@ function outputFor(form: OutputForm | undefined, { screen, clock }: CliEnvironme
 
 function checkTimeout(timeout: string | undefined): void {
   if (timeout === undefined || (parseGoDuration(timeout) ?? -1) >= 0) return;
-  throw new UserError(`--timeout ${timeout} is not a duration`, { code: 'DURATION', remedy: 'write it as 90s, 10m or 1h30m' });
+  throw new UserError(`--timeout ${timeout} is not a duration`, {
+    code: 'DURATION',
+    remedy: 'write it as 90s, 10m or 1h30m',
+  });
 }
 
 async function workspaceDirectories(
@@ -156,7 +162,9 @@ async function followToEnd(
 function unfinished(runs: readonly KubeObject[], views: readonly RunView[]): readonly KubeObject[] {
   return runs.filter((run) => {
     const { name, namespace } = keyOf(run);
-    const view = views.find((candidate) => candidate.kind === run.kind && candidate.name === name && candidate.namespace === namespace);
+    const view = views.find(
+      (candidate) => candidate.kind === run.kind && candidate.name === name && candidate.namespace === namespace,
+    );
     return view?.phase === 'waiting' || view?.phase === 'running';
   });
 }
