@@ -238,6 +238,6 @@ export const sizes = {
 export const entryPoints: readonly RegExp[] = [
   /^bin\//,
   /^src\/app\/main\.ts$/,
-  /^tools\/[^/]+\.ts$/,
+  /^tools\/(?:[^/]+|conformance\/run)\.ts$/,
   /^test\/bench\//,
 ];

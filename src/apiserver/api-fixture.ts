@@ -64,7 +64,7 @@ export class TestApi {
   }
 
   /** Starts a watch. */
-  async watch(path: string, parts: CallParts = {}): Promise<AsyncIterator<RawWatchEvent>> {
+  async watch(path: string, parts: CallParts = {}): Promise<AsyncIterator<RawWatchEvent, undefined>> {
     const response = await this.call('GET', path, { ...parts, query: { ...parts.query, watch: 'true' } });
     assert.ok(response.body.kind === 'watch', JSON.stringify(response.body));
     return response.body.events[Symbol.asyncIterator]();

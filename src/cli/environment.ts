@@ -64,7 +64,7 @@ export interface CliEnvironment {
   openRunHome(options: RunHomeOptions): Promise<Home>;
   serve(options: ServeOptions): Promise<ServedHome>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */
-  onInterrupt(listener: () => void): () => void;
+  readonly onInterrupt: (listener: () => void) => () => void;
 }
 
 /** Exit codes of every command. */

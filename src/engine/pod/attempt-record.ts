@@ -19,7 +19,7 @@ export function wrappedSteps(pod: Pod): ReadonlySet<string> {
 function parseObject(text: string): Partial<AttemptRecord> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? (value as Partial<AttemptRecord>) : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch (thrown) {
     // Somebody else wrote over the annotation; the steps can be judged without it.
     if (thrown instanceof SyntaxError) return undefined;

@@ -426,8 +426,8 @@ describe('a pod that cannot run', () => {
   const pulling = (bench: TaskRunBench): Pod => {
     const pod = bench.pod();
     const state = { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } };
-    const one = { name: 'step-a', image: 'x', imageID: '', ready: false, restartCount: 0, state };
-    return { ...pod, status: { phase: 'Pending', containerStatuses: [one] } };
+    const step = { name: 'step-a', image: 'x', imageID: '', ready: false, restartCount: 0, state };
+    return { ...pod, status: { phase: 'Pending', containerStatuses: [step] } };
   };
 
   it('ends the run with the words of the node, and is deleted', async () => {

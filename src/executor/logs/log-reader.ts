@@ -101,7 +101,10 @@ class LineFormatter {
 }
 
 async function* limited(chunks: AsyncIterable<Uint8Array>, limitBytes: number | undefined): AsyncIterable<Uint8Array> {
-  if (limitBytes === undefined) return yield* chunks;
+  if (limitBytes === undefined) {
+    yield* chunks;
+    return;
+  }
   let left = limitBytes;
   if (left <= 0) return;
   for await (const chunk of chunks) {

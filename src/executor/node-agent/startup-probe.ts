@@ -11,7 +11,7 @@ const failureThresholdDefault = 3;
 /** Throws {@link PodConfigError} for a startup probe that cannot be run here. */
 export function checkStartupProbe(container: Container): void {
   const probe = container.startupProbe;
-  if (probe === undefined || probe.exec) return;
+  if (!probe || probe.exec) return;
   const message = `container "${container.name}": only exec startup probes are supported outside a cluster`;
   throw new PodConfigError(message);
 }

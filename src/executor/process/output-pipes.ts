@@ -22,7 +22,7 @@ export interface OutputPipe {
  */
 export class OutputPipes {
   readonly #directory: string;
-  #paths: string[] = [];
+  readonly #paths: string[] = [];
   #made = 0;
   #filling: Promise<void> | undefined;
 

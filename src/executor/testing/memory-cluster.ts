@@ -61,7 +61,7 @@ export class MemoryCluster implements AgentHost {
       hasSynced: () => true,
       addHandler: (handler) => {
         const handlers = this.#handlers.get(type.resource) ?? [];
-        this.#handlers.set(type.resource, [...handlers, handler as Handler]);
+        this.#handlers.set(type.resource, [...handlers, handler]);
         for (const object of all()) handler.added?.(object);
       },
     };

@@ -20,10 +20,10 @@ import { resolveInside } from './resolve-inside.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'penstock-volumes-'));
 after(() => rmSync(root, { recursive: true, force: true }));
-let made = 0;
+let folders = 0;
 
 function folder(): string {
-  const path = join(root, String(made++));
+  const path = join(root, String(folders++));
   mkdirSync(path);
   return path;
 }
@@ -52,7 +52,7 @@ function input(volumes: readonly Volume[], more: Partial<PodVolumesInput> = {}):
 }
 
 function make(volume: object, more: Partial<PodVolumesInput> = {}) {
-  const volumes = makePodVolumes(folder(), input([{ name: 'v', ...volume } as Volume], more));
+  const volumes = makePodVolumes(folder(), input([{ name: 'v', ...volume }], more));
   return volumes.get('v') ?? assert.fail('the volume was not made');
 }
 

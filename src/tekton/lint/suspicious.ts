@@ -10,7 +10,7 @@ export function lintDefinition({ document, object }: IndexedObject): readonly Fi
     case 'Task':
       return lintTaskSpec(spec, 'spec', document);
     case 'Pipeline':
-      return lintPipelineSpec(spec as PipelineSpec, 'spec', document);
+      return lintPipelineSpec(spec, 'spec', document);
     case 'TaskRun': {
       const { taskSpec } = spec as TaskRun['spec'];
       return taskSpec ? lintTaskSpec(taskSpec, 'spec.taskSpec', document) : [];
