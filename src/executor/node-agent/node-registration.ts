@@ -24,7 +24,7 @@ export interface NodeDescription {
 }
 
 /** The Node object, Ready since `nowMs`. */
-export function nodeObject(description: NodeDescription, nowMs: number): Node {
+function nodeObject(description: NodeDescription, nowMs: number): Node {
   const { nodeName, maxPods, facts, runtimeName } = description;
   const capacity = {
     cpu: String(facts.cpuCores),

@@ -66,7 +66,7 @@ async function readClaims(
 }
 
 /** The private directory of a container. */
-export function containerDirectory(root: string, container: string): string {
+function containerDirectory(root: string, container: string): string {
   return join(root, 'containers', container);
 }
 

@@ -129,7 +129,7 @@ function wantedConditions(record: PodRecord, phase: string, initialized: boolean
 }
 
 /** `wanted` over `existing`, by type: the time of transition is new only where the status is. */
-export function mergeConditions(
+function mergeConditions(
   existing: readonly Condition[],
   wanted: readonly Condition[],
   now: string,

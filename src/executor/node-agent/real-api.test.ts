@@ -22,7 +22,6 @@ import { ProcessRuntime } from '../process/process-runtime.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import { SimulatedRuntime } from '../simulated/simulated-runtime.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
-import { assignNode } from './node-assignment.ts';
 
 const nodeName = 'here';
 const namespace = 'default';
@@ -37,7 +36,7 @@ class Home implements AsyncDisposable {
   constructor(makeRuntime: (directory: string) => ContainerRuntime) {
     const podLogs = new PodLogs({ directory: join(this.directory, 'logs'), clock, logger });
     const store = createMemoryStore();
-    this.server = createApiServer({ store, clock, random, logger, podLogs, admission: [assignNode(nodeName)] });
+    this.server = createApiServer({ store, clock, random, logger, podLogs });
     this.client = createClient(this.server.handle);
     this.manager = new Manager({ client: this.client, clock, random, logger });
     const { client, manager: host, directory } = this;
@@ -58,7 +57,7 @@ class Home implements AsyncDisposable {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata,
-      spec: { restartPolicy: 'Never', ...spec },
+      spec: { restartPolicy: 'Never', nodeName, ...spec },
     });
   }
 
@@ -103,7 +102,6 @@ describe('a node agent on the real API server', () => {
     });
     const pod = await home.until('real', isOver);
     assert.equal(pod?.status?.phase, 'Succeeded');
-    assert.equal(pod?.spec.nodeName, nodeName);
     let text = '';
     for await (const chunk of home.client.podLog({ namespace, name: 'real' }, { container: 'step' }))
       text += Buffer.from(chunk).toString();

@@ -57,6 +57,16 @@ export function inspectHost(readOnlyPaths: readonly string[] = []): HostSystem {
   return { root, shell: shellReplacement(busybox), busybox };
 }
 
+/** Which of these folders steps in a sandbox see, and which not. */
+export function splitVisible(
+  folders: readonly string[],
+  host: HostSystem,
+): { readonly visible: readonly string[]; readonly hidden: readonly string[] } {
+  const isVisible = (folder: string): boolean =>
+    host.root.some(({ path }) => folder === path || folder.startsWith(`${path}/`));
+  return { visible: folders.filter(isVisible), hidden: folders.filter((folder) => !isVisible(folder)) };
+}
+
 function rootEntry(path: string): readonly RootEntry[] {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return [];

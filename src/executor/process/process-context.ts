@@ -10,5 +10,7 @@ export interface ProcessContext {
   readonly id: string;
   readonly home: string;
   readonly searchPath: string;
+  /** Folders of the host's own search path that a sandbox does not have. */
+  readonly hidden: readonly string[];
   readonly asRoot: boolean;
 }

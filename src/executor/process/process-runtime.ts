@@ -10,7 +10,7 @@ import {
   type ContainerRuntime,
   type RunningContainer,
 } from '../runtime/container-runtime.ts';
-import { inspectHost, searchPathDefault, type HostSystem } from './host-system.ts';
+import { inspectHost, searchPathDefault, splitVisible, type HostSystem } from './host-system.ts';
 import { probeIsolation, type Isolation } from './isolation.ts';
 import { OutputPipes } from './output-pipes.ts';
 import { endLeftover, writePidFile } from './pid-file.ts';
@@ -93,8 +93,10 @@ export class ProcessRuntime implements ContainerRuntime {
     const { clock, random, searchPath = searchPathDefault } = this.#options;
     const id = `process://${randomUuid(random)}`;
     const { uid, home } = this.#user;
-    const path = searchPath.join(':');
-    return { clock, host: this.#host, pipes: this.#pipes, id, home, searchPath: path, asRoot: uid === 0 };
+    const isPlain = this.#isolation?.kind === 'none';
+    const { visible, hidden } = isPlain ? { visible: searchPath, hidden: [] } : splitVisible(searchPath, this.#host);
+    const path = visible.join(':');
+    return { clock, host: this.#host, pipes: this.#pipes, id, home, searchPath: path, hidden, asRoot: uid === 0 };
   }
 
   /** Only what the spec says, and what no program can do without. */

@@ -14,15 +14,23 @@ const linksMax = 40;
 /** The kernel reads no more than this of a script's first line. */
 const shebangBytesMax = 256;
 
+/** Where a program is looked for. */
+export interface ProgramSearch {
+  /** Folders, joined by `:`. */
+  readonly searchPath: string;
+  readonly workingDirectory: string;
+  /** Folders of the host's own PATH that the sandbox does not have: for the message. */
+  readonly hidden?: readonly string[];
+}
+
 /** Checks that `program` (a path, or a name looked up in `searchPath`) is there and can be run, and so its interpreter. */
 export function programProblem(
   program: string,
   layout: readonly LayoutStep[],
-  options: { readonly searchPath: string; readonly workingDirectory: string },
+  options: ProgramSearch,
 ): ProgramProblem | undefined {
   const found = findProgram(program, layout, options);
-  if (found === undefined)
-    return { exitCode: 127, message: `"${program}" is not on this machine (${lookedIn(program, options)})` };
+  if (found === undefined) return { exitCode: 127, message: notFound(program, options) };
   if (statSync(found).isDirectory()) return { exitCode: 126, message: `"${program}" is a directory` };
   if (!isExecutable(found)) return { exitCode: 126, message: `"${program}" is not executable` };
   const interpreter = interpreterOf(found);
@@ -30,14 +38,17 @@ export function programProblem(
   return { exitCode: 127, message: `"${program}" is a script for ${interpreter}, which is not on this machine` };
 }
 
-function lookedIn(program: string, { searchPath }: { readonly searchPath: string }): string {
-  return program.includes('/') ? 'no such file' : `looked in ${searchPath}`;
+function notFound(program: string, { searchPath, hidden = [] }: ProgramSearch): string {
+  if (program.includes('/')) return `"${program}" is not there: no such file`;
+  const elsewhere = hidden.map((folder) => posix.join(folder, program)).find(isExecutable);
+  if (elsewhere === undefined) return `"${program}" is not on this machine (looked in ${searchPath})`;
+  return `"${program}" is at ${elsewhere}, in a folder that steps do not see (they see ${searchPath})`;
 }
 
 function findProgram(
   program: string,
   layout: readonly LayoutStep[],
-  { searchPath, workingDirectory }: { readonly searchPath: string; readonly workingDirectory: string },
+  { searchPath, workingDirectory }: ProgramSearch,
 ): string | undefined {
   if (program.includes('/')) return hostFile(posix.resolve(workingDirectory, program), layout);
   const candidates = searchPath
@@ -49,7 +60,7 @@ function findProgram(
 }
 
 /** The host file at `path` of the sandbox, following links as they lead inside the sandbox. */
-export function hostFile(path: string, layout: readonly LayoutStep[]): string | undefined {
+function hostFile(path: string, layout: readonly LayoutStep[]): string | undefined {
   let resolved = '/';
   let waiting = segments(path);
   for (let links = 0; waiting.length > 0;) {

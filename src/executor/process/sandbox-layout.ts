@@ -33,13 +33,14 @@ export function sandboxLayout(input: LayoutInput): readonly LayoutStep[] {
       : { kind: 'bind', source: entry.path, target: entry.path, readOnly: true },
   );
   return [
+    // Before what may lie in it: a folder of tools below /tmp.
+    { kind: 'bind', source: input.temporary, target: '/tmp', readOnly: false },
     ...system,
     ...shellSteps(host),
     { kind: 'devices' },
     { kind: 'processes' },
     { kind: 'directory', path: '/var/tmp' },
     { kind: 'directory', path: input.home },
-    { kind: 'bind', source: input.temporary, target: '/tmp', readOnly: false },
     ...mounts.map((mount): LayoutStep => ({ kind: 'bind', ...mount })),
     ...(coveredBy(input.workingDirectory, mounts)
       ? []

@@ -172,6 +172,18 @@ describe('a sandbox', { skip }, () => {
     assert.match(plain?.message ?? '', /not executable|Permission denied/);
   });
 
+  it('says that a program is in a folder of the PATH that steps do not see', async () => {
+    writeFileSync(join(outside, 'my-tool'), '#!/bin/sh\n', { mode: 0o755 });
+    await using fixture = await AgentFixture.start(isolation, { process: { searchPath: [outside, '/usr/bin'] } });
+    const pod = await fixture.runScript('tool', '', { command: ['my-tool'] });
+    const message = `step: "my-tool" is at ${outside}/my-tool, in a folder that steps do not see (they see /run/penstock/bin:/usr/bin)`;
+    assert.equal(statusOf(pod, 'step')?.state?.terminated?.message, message);
+    await using seeing = await AgentFixture.start(isolation, {
+      process: { searchPath: [outside], readOnlyPaths: [outside] },
+    });
+    assert.equal((await seeing.runScript('tool', '', { command: ['my-tool'] })).status?.phase, 'Succeeded');
+  });
+
   it('tells a sandbox that could not be made from a step that failed', async () => {
     await using fixture = await AgentFixture.start({ kind: 'bubblewrap', program: '/bin/false' });
     const pod = await fixture.runScript('broken', 'true');

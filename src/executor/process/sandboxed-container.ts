@@ -73,7 +73,8 @@ class Sandbox {
   /** Throws {@link ContainerStartError} when the program is not there; makes the working directory. */
   check(): void {
     const { PATH: searchPath = '' } = this.#environment;
-    const options = { searchPath, workingDirectory: this.#workingDirectory };
+    const { hidden } = this.#context;
+    const options = { searchPath, workingDirectory: this.#workingDirectory, hidden };
     this.#makeWorkingDirectory();
     const problem = programProblem(this.#plan.command[0] ?? '', this.#layout, options);
     if (problem === undefined) return;

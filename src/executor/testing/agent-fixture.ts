@@ -10,7 +10,7 @@ import type { Container, ContainerStatus, Pod } from '../../kube/pod.ts';
 import type { LogFields, Logger } from '../../telemetry/logger.ts';
 import { createNodeAgent, type NodeAgent, type NodeAgentOptions } from '../node-agent/node-agent.ts';
 import { probeIsolation, type Isolation } from '../process/isolation.ts';
-import { ProcessRuntime } from '../process/process-runtime.ts';
+import { ProcessRuntime, type ProcessRuntimeOptions } from '../process/process-runtime.ts';
 import { MemoryCluster, testNode } from './memory-cluster.ts';
 
 /** Plain host processes, as on a machine without namespaces. */
@@ -54,6 +54,11 @@ export class CollectingLogger implements Logger {
   }
 }
 
+/** Options of the agent, and of its runtime. */
+export interface FixtureOptions extends Partial<NodeAgentOptions> {
+  readonly process?: Partial<ProcessRuntimeOptions>;
+}
+
 /** An agent, what it runs on, and shorthands. Dispose of it: `await using`. */
 export class AgentFixture implements AsyncDisposable {
   readonly cluster: MemoryCluster;
@@ -62,11 +67,12 @@ export class AgentFixture implements AsyncDisposable {
   readonly logger: CollectingLogger = new CollectingLogger();
   #stopped = false;
 
-  constructor(isolation: Isolation, options: Partial<NodeAgentOptions> = {}, before?: AgentFixture) {
+  constructor(isolation: Isolation, options: FixtureOptions = {}, before?: AgentFixture) {
     this.cluster = before?.cluster ?? new MemoryCluster();
     this.directory = before?.directory ?? mkdtempSync(join(tmpdir(), 'penstock-executor-'));
     const shared = { clock: systemClock, random: systemRandom, logger: this.logger };
-    const runtime = new ProcessRuntime({ ...shared, directory: join(this.directory, 'runtime'), isolation });
+    const directory = join(this.directory, 'runtime');
+    const runtime = new ProcessRuntime({ ...shared, directory, isolation, ...options.process });
     const { client } = this.cluster;
     this.agent = createNodeAgent({
       ...shared,
@@ -79,14 +85,14 @@ export class AgentFixture implements AsyncDisposable {
     });
   }
 
-  static async start(isolation: Isolation, options: Partial<NodeAgentOptions> = {}): Promise<AgentFixture> {
+  static async start(isolation: Isolation, options: FixtureOptions = {}): Promise<AgentFixture> {
     const fixture = new AgentFixture(isolation, options);
     await fixture.agent.start();
     return fixture;
   }
 
   /** Stops this agent as a shutdown does, and starts the next one on the same cluster and directory. */
-  async restart(isolation: Isolation, options: Partial<NodeAgentOptions> = {}): Promise<AgentFixture> {
+  async restart(isolation: Isolation, options: FixtureOptions = {}): Promise<AgentFixture> {
     this.#stopped = true;
     await this.agent.stop();
     const next = new AgentFixture(isolation, options, this);
