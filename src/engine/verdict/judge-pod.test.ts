@@ -105,7 +105,6 @@ const rows: readonly Row[] = [
     'succeeded',
   ],
   ['the pod was not seen by a node yet', { status: { phase: 'Pending' } }, 'pending Pending'],
-  ['no status at all', { status: {}, states: {} }, 'running'],
   ['a step runs', { states: { 'step-a': ended(0), 'step-b': running } }, 'running'],
   [
     'a step failed',

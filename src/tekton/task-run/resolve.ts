@@ -1,4 +1,3 @@
-import type { StatusCause } from '../../kube/api-error.ts';
 import type { Refusal } from '../pipeline-run/contract.ts';
 import { userErrorPrefix } from '../pipeline-run/reasons.ts';
 import { expansionProblem } from '../expansion.ts';
@@ -9,8 +8,8 @@ import { substitutePodTemplate, substituteWorkspaceBinding } from '../substituti
 import { substituteTaskRun, taskParamReplacements, taskReplacements } from '../task-variables.ts';
 import type { Task, TaskRun, TaskSpec, WorkspaceBinding } from '../types.ts';
 import type { ResolvedTask, ResolveInput, TaskResolution } from './contract.ts';
+import { checkRun, checkSpec } from './check-spec.ts';
 import { taskRunReason } from './reasons.ts';
-import { unsupportedInTask } from './unsupported.ts';
 import { checkBindings, checkSubPaths, effectiveBindings, withPropagatedWorkspaces } from './workspaces.ts';
 
 /**
@@ -18,9 +17,11 @@ import { checkBindings, checkSubPaths, effectiveBindings, withPropagatedWorkspac
  * with every variable filled in that is known before the pod starts. Pure; a Task that was not read yet is asked for.
  */
 export function resolveTask(input: ResolveInput): TaskResolution {
+  const { taskRun } = input;
+  const unsupported = checkRun(taskRun);
+  if (unsupported) return refused(unsupported);
   const source = sourceOf(input);
   if (source.kind !== 'spec') return source;
-  const { taskRun } = input;
   const spec = taskRun.spec.taskSpec === undefined ? source.spec : withPropagatedWorkspaces(taskRun, source.spec);
   const raw = effectiveBindings(taskRun, spec, input.options);
   const problem = checkSpec(taskRun, spec) ?? checkParamsOf(taskRun, spec) ?? checkBindings(spec, raw);
@@ -32,7 +33,7 @@ export function resolveTask(input: ResolveInput): TaskResolution {
 }
 
 /** What tells one version of a Task from another: `uid/generation`. */
-export function sourceId(task: Task): string {
+function sourceId(task: Task): string {
   return `${task.metadata.uid ?? ''}/${task.metadata.generation ?? task.metadata.resourceVersion ?? ''}`;
 }
 
@@ -43,43 +44,12 @@ type Source =
 function sourceOf({ taskRun, findTask }: ResolveInput): Source {
   const { taskRef, taskSpec } = taskRun.spec;
   if (taskSpec !== undefined) return { kind: 'spec', spec: taskSpec };
-  if (taskRef?.resolver !== undefined) return unresolved(resolverText(taskRef.resolver));
   if (taskRef?.name === undefined) return unresolved('the run names no Task: set spec.taskRef.name or spec.taskSpec');
-  if (isCustom(taskRun))
-    return unresolved(`spec.taskRef: "${taskRef.kind ?? ''}" is a custom task, which is not supported yet`);
   const found = findTask(taskRef.name);
   if (found.state === 'found') return { kind: 'spec', spec: found.object.spec, id: sourceId(found.object) };
   if (found.state === 'unread') return { kind: 'read', name: taskRef.name };
   const where = `namespace "${taskRun.metadata.namespace ?? ''}"`;
   return unresolved(`spec.taskRef.name: there is no Task "${taskRef.name}" in ${where}`);
-}
-
-function isCustom({ spec: { taskRef = {} } }: TaskRun): boolean {
-  const { apiVersion = '', kind = 'Task' } = taskRef;
-  return kind !== 'Task' || (apiVersion !== '' && !apiVersion.startsWith('tekton.dev/'));
-}
-
-function checkSpec(run: TaskRun, spec: TaskSpec): Refusal | undefined {
-  const causes = [...unsupportedInTask(run, spec), ...checkSteps(spec)];
-  if (causes.length === 0) return undefined;
-  return { reason: taskRunReason.taskValidationFailed, message: causesText(causes) };
-}
-
-/** What a pod cannot be made of. The rest was refused at admission. */
-function checkSteps(spec: TaskSpec): readonly StatusCause[] {
-  if ((spec.steps ?? []).length === 0) return [cause('spec.steps', 'a Task has at least one step')];
-  const seen = new Set<string>();
-  return (spec.steps ?? []).flatMap((step, index) => {
-    const field = `spec.steps[${index}]`;
-    const causes: StatusCause[] = [];
-    if (step.script && step.command) causes.push(cause(`${field}.script`, 'script and command exclude each other'));
-    if (step.name && seen.has(step.name))
-      causes.push(cause(`${field}.name`, `another step is called "${step.name}" too`));
-    if (step.name) seen.add(step.name);
-    if (!step.image && !step.ref && !spec.stepTemplate?.image)
-      causes.push(cause(`${field}.image`, 'a step needs an image'));
-    return causes;
-  });
 }
 
 function checkParamsOf(run: TaskRun, spec: TaskSpec): Refusal | undefined {
@@ -115,16 +85,4 @@ function unresolved(message: string): TaskResolution & { kind: 'refused' } {
 
 function refused({ reason, message }: Refusal): TaskResolution & { kind: 'refused' } {
   return { kind: 'refused', refusal: { reason, message: userErrorPrefix + message } };
-}
-
-function cause(field: string, message: string): StatusCause {
-  return { reason: 'FieldValueInvalid', field, message };
-}
-
-function causesText(causes: readonly StatusCause[]): string {
-  return causes.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; ');
-}
-
-function resolverText(resolver: string): string {
-  return `spec.taskRef.resolver: the resolver "${resolver}" is not supported yet; name a Task or embed it`;
 }
