@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { StatusCause } from '../kube/api-error.ts';
 import { bodyCause, invalidCause, requiredCause, typeCause } from './causes.ts';
 import { fieldPathText } from './field-path.ts';
+import { isSettled } from './settled-values.ts';
 import { causesMax, memberSchema, unknownFieldsMax, valueDepthMax } from './structural-schema.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 import { hasType, typeNameOf, validateList, validateSize, validateValue, wantedType } from './validate-value.ts';
@@ -172,6 +173,8 @@ function applyMember(schema: StructuralSchema, key: string, member: Json, draft:
     draft.remove(key);
     return;
   }
+  // Only members of the whole object are remembered: asking for every value would cost more than it saves.
+  if (walk.path.length === 0 && isJsonObject(member) && isSettled(known, member)) return;
   walk.path.push(key);
   const applied = applyTo(known, member, walk);
   walk.path.pop();

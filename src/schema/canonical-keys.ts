@@ -1,6 +1,7 @@
 /** Members spelt with the wrong case, as Go's JSON decoder accepts them. */
 import { isJsonList, isJsonObject } from '../base/json.ts';
 import type { Json, JsonObject } from '../base/json.ts';
+import { isSettled } from './settled-values.ts';
 import { memberSchema, valueDepthMax } from './structural-schema.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
@@ -15,6 +16,7 @@ export function canonicalKeys<T extends Json | object>(schema: StructuralSchema,
 
 function rename(schema: StructuralSchema, value: Json, depth: number): Json {
   if (depth > valueDepthMax) return value;
+  if (depth === 1 && isJsonObject(value) && isSettled(schema, value)) return value;
   if (isJsonList(value)) return renameList(schema, value, depth);
   if (isJsonObject(value)) return renameObject(schema, value, depth);
   return value;

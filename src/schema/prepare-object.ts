@@ -1,9 +1,10 @@
-import type { Json } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import type { StatusCause } from '../kube/api-error.ts';
 import type { UnknownObject } from '../kube/object.ts';
 import { applySchema } from './apply-schema.ts';
 import { canonicalKeys } from './canonical-keys.ts';
 import type { KindDefinition } from './kind-definition.ts';
+import { settleMembers } from './settled-values.ts';
 
 /** An object as it may be stored, if there are no causes against it. */
 export interface PreparedObject {
@@ -16,7 +17,8 @@ export interface PreparedObject {
 
 /**
  * Makes what a client wrote ready to be stored: repairs the case of keys, prunes, fills defaults, validates, completes,
- * and on create gives it its first status. Completion waits for a valid object, so it may rely on the schema.
+ * and on create gives it its first status. Completion waits for a valid object, so it may rely on the schema. Members
+ * that have been through this before, the very same values, are not judged again.
  */
 export function prepareObject(
   kind: KindDefinition,
@@ -34,6 +36,7 @@ export function prepareObject(
   if (causes.length > 0) return { object, causes, unknownFields };
   const completed = kind.complete ? kind.complete(object) : object;
   const initialized = create && kind.initialize ? kind.initialize(completed) : completed;
+  settleMembers(kind.schema, initialized as unknown as JsonObject);
   return { object: initialized, causes, unknownFields };
 }
 

@@ -67,6 +67,19 @@ describe('update', () => {
     assert.equal(metadataOf(viaStatus)['finalizers'], undefined);
   });
 
+  it('keeps one copy of what did not change, however it was sent', async () => {
+    const { api, run } = await withRun();
+    const status = { startTime: '2026-01-01T00:00:00Z' };
+    const body = JSON.stringify({ ...run, status });
+    const told = await api.json('PUT', `${runPath}/status`, { body });
+    assert.equal(told['spec'], run['spec']);
+    const labelled = await api.json('PUT', runPath, {
+      body: JSON.stringify({ ...told, metadata: { ...metadataOf(told), labels: { a: 'b' } } }),
+    });
+    assert.equal(labelled['spec'], run['spec']);
+    assert.equal(labelled['status'], told['status']);
+  });
+
   it('keeps what the server decided', async () => {
     const { api, map } = await withMap();
     const metadata = {

@@ -72,7 +72,7 @@ function attemptUpdate(parts: ServerParts, request: UpdateRequest, stored: Store
     before,
     options,
   };
-  const prepared = prepareWrite(write, parts.admission, warnings);
+  const prepared = sharing(before, prepareWrite(write, parts.admission, warnings));
   const object = completed(parts, request, before, prepared, wanted.managedFields);
   if (jsonEqual(before, object)) return { object: before, outcome: 'unchanged', warnings };
   const causes = updateCauses(request, before, object);
@@ -80,6 +80,15 @@ function attemptUpdate(parts: ServerParts, request: UpdateRequest, stored: Store
   validateWrite({ ...write, object }, parts.admission);
   refuseTooLarge(object);
   return storeUpdate(parts, request, stored.revision, object, warnings);
+}
+
+/** `after` with the very members of `before` that it equals: unchanged parts are stored, compared and judged once. */
+function sharing(before: UnknownObject, after: UnknownObject): UnknownObject {
+  const members = Object.entries(after).map(([member, value]) => [
+    member,
+    jsonEqual(before[member], value) ? before[member] : value,
+  ]);
+  return Object.fromEntries(members) as UnknownObject;
 }
 
 function refuseOtherIdentity({ kind, key }: UpdateRequest, before: UnknownObject, given: ObjectMeta): void {
