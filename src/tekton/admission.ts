@@ -68,7 +68,7 @@ function concerns({ type, subresource }: AdmissionRequest): boolean {
  * What is wrong with an object of `kind` that has its defaults and the shape of its schema; empty for other kinds. What
  * is not supported comes alone: it would only show up again as follow-up errors.
  */
-export function problemsOf(kind: string, object: JsonObject): readonly Problem[] {
+function problemsOf(kind: string, object: JsonObject): readonly Problem[] {
   const unsupported = unsupportedIn(kind, object);
   return unsupported.length > 0 ? unsupported : invalidIn(kind, object);
 }

@@ -183,8 +183,8 @@ function checkEnum(spec: ParamSpec, value: ParamValue | undefined): ParamProblem
 /** Every key among the declared properties comes from the value given or from the default. */
 function checkKeys(spec: ParamSpec, value: ParamValue | undefined): ParamProblem | undefined {
   if (typeOfSpec(spec) !== 'object' || spec.properties === undefined) return undefined;
-  const given = new Set([spec.default, value].flatMap((one) => (isObjectValue(one) ? Object.keys(one) : [])));
-  const missing = Object.keys(spec.properties).filter((key) => !given.has(key));
+  const keys = new Set([spec.default, value].flatMap((one) => (isObjectValue(one) ? Object.keys(one) : [])));
+  const missing = Object.keys(spec.properties).filter((key) => !keys.has(key));
   if (missing.length === 0) return undefined;
   const message = `param "${spec.name}" lacks the keys ${missing.map((key) => `"${key}"`).join(', ')}`;
   return { reason: 'ObjectParameterMissKeys', message };

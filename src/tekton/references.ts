@@ -1,5 +1,5 @@
 import type { ParamValue, PipelineSpec, PipelineTask, TaskSpec } from './types.ts';
-import { variablesIn, type ParamReference, type ResultReference } from './variables.ts';
+import { type ParamReference, type ResultReference, variablesIn } from './variables.ts';
 
 /** The results that a value uses, in order. */
 export function resultReferencesOf(value: ParamValue): readonly ResultReference[] {
@@ -27,7 +27,7 @@ function referencesIn(text: string): readonly ResultReference[] {
 }
 
 /** The params that a text uses, in order. */
-export function paramReferencesIn(text: string): readonly ParamReference[] {
+function paramReferencesIn(text: string): readonly ParamReference[] {
   if (!text.includes('params')) return [];
   return variablesIn(text).flatMap(({ variable }) => {
     if (variable.kind !== 'param') return [];

@@ -27,7 +27,7 @@ export function substituteText(text: string, replacements: Replacements): string
 }
 
 /** A list in which an element that is exactly a list variable becomes its elements. */
-export function substituteList(list: readonly string[], replacements: Replacements): readonly string[] {
+function substituteList(list: readonly string[], replacements: Replacements): readonly string[] {
   return list.flatMap((text) => wholeListOf(text, replacements) ?? [substituteText(text, replacements)]);
 }
 
@@ -43,7 +43,7 @@ export function substituteValue(value: ParamValue, replacements: Replacements): 
 }
 
 /** Params with the variables in their values replaced. */
-export function substituteParams(params: readonly Param[], replacements: Replacements): readonly Param[] {
+function substituteParams(params: readonly Param[], replacements: Replacements): readonly Param[] {
   return params.map((param) => ({ ...param, value: substituteValue(decodeParamValue(param.value), replacements) }));
 }
 

@@ -1,14 +1,3 @@
-/** A use of a param. */
-export interface ParamReference {
-  readonly name: string;
-  /** `[2]`: one element of a list. */
-  readonly index?: number;
-  /** `[*]`: the whole list or object. */
-  readonly whole?: true;
-  /** `.key`: one member of an object. */
-  readonly property?: string;
-}
-
 /** A use of another task's result. */
 export interface ResultReference {
   readonly task: string;
@@ -17,6 +6,17 @@ export interface ResultReference {
   readonly section?: 'finally';
   /** `[2]`: one element of a list. */
   readonly index?: number;
+  /** `.key`: one member of an object. */
+  readonly property?: string;
+}
+
+/** A use of a param. */
+export interface ParamReference {
+  readonly name: string;
+  /** `[2]`: one element of a list. */
+  readonly index?: number;
+  /** `[*]`: the whole list or object. */
+  readonly whole?: true;
   /** `.key`: one member of an object. */
   readonly property?: string;
 }
@@ -87,7 +87,7 @@ export function variablesIn(text: string): readonly VariableUse[] {
 }
 
 /** What the inside of a `$(…)` means. */
-export function parseVariable(inner: string): Variable {
+function parseVariable(inner: string): Variable {
   return (
     parseParam(inner) ??
     parseTaskVariable(inner) ??

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PipelineRun, TaskRun } from '../types.ts';
-import { step, table } from './case-table.ts';
+import { mismatches, step, type Case } from './case-table.ts';
+import type { Problem } from './causes.ts';
 import { validatePipelineRun, validateTaskRun } from './runs.ts';
+
+/** One test for each case: `validate` complains about just what the case says. */
+function table<T>(cases: readonly Case<T>[], validate: (spec: T) => readonly Problem[]): void {
+  for (const [title, spec, ...complaints] of cases) {
+    it(title, () => assert.deepEqual(mismatches(validate(spec), complaints), []));
+  }
+}
 
 const meta = { apiVersion: 'tekton.dev/v1', metadata: { name: 'x' } } as const;
 

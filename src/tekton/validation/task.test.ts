@@ -1,7 +1,16 @@
-import { describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
 import type { TaskSpec } from '../types.ts';
-import { step, table, task } from './case-table.ts';
+import { mismatches, step, task, type Case } from './case-table.ts';
+import type { Problem } from './causes.ts';
 import { validateTaskSpec } from './task.ts';
+
+/** One test for each case: `validate` complains about just what the case says. */
+function table<T>(cases: readonly Case<T>[], validate: (spec: T) => readonly Problem[]): void {
+  for (const [title, spec, ...complaints] of cases) {
+    it(title, () => assert.deepEqual(mismatches(validate(spec), complaints), []));
+  }
+}
 
 describe('a Task is refused', () => {
   table<TaskSpec>(

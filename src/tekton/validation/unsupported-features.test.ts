@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PipelineSpec, TaskSpec } from '../types.ts';
-import { pipelineTask, step, table, task, texts } from './case-table.ts';
+import { mismatches, pipelineTask, step, task, texts, type Case } from './case-table.ts';
+import type { Problem } from './causes.ts';
 import {
   unsupportedFeatures,
   unsupportedPipelineRunFeatures,
   unsupportedTaskFeatures,
   unsupportedTaskRunFeatures,
 } from './unsupported-features.ts';
+
+/** One test for each case: `validate` complains about just what the case says. */
+function table<T>(cases: readonly Case<T>[], validate: (spec: T) => readonly Problem[]): void {
+  for (const [title, spec, ...complaints] of cases) {
+    it(title, () => assert.deepEqual(mismatches(validate(spec), complaints), []));
+  }
+}
 
 describe('features to come are refused', () => {
   const notYet = (what: string): RegExp => new RegExp(`${what} is not supported yet; \\w`);
