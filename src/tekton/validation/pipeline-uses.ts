@@ -15,7 +15,7 @@ export function* checkPipelineTaskUses(
   part: PipelinePart,
   scope: PipelineScope,
 ): Causes {
-  const own = { ...scope, params: mergeScopes(combinedParams(task), scope.params) };
+  const own = task.matrix ? { ...scope, params: mergeScopes(combinedParams(task), scope.params) } : scope;
   for (const use of usesIn(task, field)) {
     const cause = checkUse(use, task, part, own);
     if (cause) yield cause;
@@ -188,6 +188,7 @@ function outerScope(task: PipelineTask, scope: PipelineScope): OuterScope {
 }
 
 function visibleParams(task: PipelineTask, scope: PipelineScope): ParamScope {
+  if (task.params === undefined && task.matrix === undefined) return scope.params;
   const visible = new Map<string, KnownParam>(scope.params);
   for (const [name, param] of taskParams(task)) {
     const outer = scope.params.get(name);
@@ -215,8 +216,9 @@ function combinedParams({ matrix }: PipelineTask): ParamScope {
 /** An embedded spec that declares a param without default gets it from its task, or from the run by its name. */
 function* checkRequiredParams(task: PipelineTask, field: string, scope: PipelineScope): Causes {
   if (!scope.hasRun) return;
-  const visible = visibleParams(task, scope);
-  const missing = (task.taskSpec?.params ?? []).filter((spec) => spec.default === undefined && !visible.has(spec.name));
+  const needed = (task.taskSpec?.params ?? []).filter((spec) => spec.default === undefined);
+  const own = taskParams(task);
+  const missing = needed.filter(({ name }) => !own.has(name) && !scope.params.has(name));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => `"${name}"`).join(', ');
   yield invalid(`${field}.params`, `no value is given for param ${names}, which the task declares without default`);
