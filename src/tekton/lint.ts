@@ -32,8 +32,11 @@ export function lintDocuments(documents: readonly Json[]): readonly Finding[] {
   return inOrder([...found, ...lintObjects(sound)]);
 }
 
-/** Lints objects whose shape is right. Defaults need not be filled in. */
-function lintObjects(objects: readonly IndexedObject[]): readonly Finding[] {
+/**
+ * The same for objects whose shape is known to be right, with the numbers of their documents. Defaults need not be filled
+ * in.
+ */
+export function lintObjects(objects: readonly IndexedObject[]): readonly Finding[] {
   const filled = objects.map(({ document, object }) => ({ document, object: filledIn(object) }));
   const index = indexObjects(filled);
   const found = filled.flatMap((entry): readonly Finding[] => {
