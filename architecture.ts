@@ -124,10 +124,16 @@ export const rooms: readonly Room[] = [
     name: 'cli',
     rank: 7,
     owns: 'commands, tables, progress',
-    mayNotImport: ['store', 'apiserver', 'executor', 'engine', 'gate', 'triggers', 'reports', 'promotion'],
+    start: 'program.ts',
+    mayNotImport: ['store', 'apiserver', 'executor', 'gate', 'triggers', 'reports', 'promotion'],
     packages: ['commander', 'string-width'],
   },
-  { name: 'app', rank: 8, owns: 'composition root; the only reader of process.env' },
+  {
+    name: 'app',
+    rank: 8,
+    owns: 'composition root; the only reader of process.env',
+    start: 'main.ts',
+  },
 ];
 
 /** Something of the world outside that only some files may touch. */
@@ -197,7 +203,7 @@ export const bans: readonly Ban[] = [
   {
     what: 'sockets',
     module: /^node:(net|tls|http|https|http2|dgram)$/,
-    allowedIn: ['src/net/', 'src/server/', 'src/executor/process/output-pipes.ts'],
+    allowedIn: ['src/net/', 'src/server/', 'src/app/', 'src/executor/process/output-pipes.ts'],
     allowedInTests: true,
     instead: 'use net for outgoing and server for incoming connections',
   },

@@ -14,8 +14,3 @@ export function present<T>(value: T | undefined | null, message: string): T {
   assert(value !== undefined && value !== null, message);
   return value;
 }
-
-/** Marks a branch that the types rule out; reaching it is a bug. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable case: ${JSON.stringify(value)}`);
-}

@@ -37,11 +37,6 @@ function sortKeys(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** A deep copy that shares nothing with `value`. */
-export function cloneJson<T>(value: T): T {
-  return structuredClone(value);
-}
-
 /** Freezes `value` and everything in it; returns it. For caches in tests: a write to a shared object then throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

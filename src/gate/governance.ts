@@ -9,7 +9,7 @@ export type Governs = (run: PipelineRun) => boolean;
 const compiled = new WeakMap<Gate, Governs>();
 
 /** The test of `gate`, compiled once for each version of it. */
-export function governedBy(gate: Gate): Governs {
+function governedBy(gate: Gate): Governs {
   const known = compiled.get(gate);
   if (known) return known;
   const test = compile(gate);

@@ -64,7 +64,7 @@ export class QueueNotes {
 }
 
 /** `position 3 in gate "default" (20 of 20 slots taken); 2nd for repository app`. */
-export function noteText(gate: Gate, run: PipelineRun, place: Place): string {
+function noteText(gate: Gate, run: PipelineRun, place: Place): string {
   const { slots = [], limit, limitReason } = gate.status ?? {};
   const position = place.overall === undefined ? 'waiting' : `position ${place.overall}`;
   const room = limit === undefined || limit === 0 ? (limitReason ?? '') : `${slots.length} of ${limit} slots taken`;
@@ -77,7 +77,7 @@ export function noteText(gate: Gate, run: PipelineRun, place: Place): string {
 }
 
 /** `1st`, `2nd`, `11th`. */
-export function ordinal(place: number): string {
+function ordinal(place: number): string {
   const tens = place % 100;
   const suffix = tens > 10 && tens < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][place % 10] ?? 'th');
   return `${place}${suffix}`;

@@ -24,7 +24,7 @@ export function untilNextMinuteMs(nowMs: number): number {
 }
 
 /** Minutes since midnight of `HH:MM`; undefined when that is not a time of day. */
-export function minutesOf(text: string): number | undefined {
+function minutesOf(text: string): number | undefined {
   const match = /^(\d{2}):(\d{2})$/.exec(text);
   const minutes = match ? Number(match[1]) * 60 + Number(match[2]) : Number.NaN;
   return minutes < minutesPerDay && Number(match?.[2]) < 60 ? minutes : undefined;

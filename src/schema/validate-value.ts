@@ -120,7 +120,7 @@ function validateUnique(schema: StructuralSchema, list: readonly Json[], field: 
 }
 
 /** The members that tell items of a map list apart, in the order of `keys`. */
-export function identityOf(item: Json, keys: readonly string[]): Json {
+function identityOf(item: Json, keys: readonly string[]): Json {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   const members = item as Readonly<Record<string, Json>>;
   return Object.fromEntries(keys.map((key) => [key, members[key] ?? null]));

@@ -19,7 +19,7 @@ export interface SourceFile {
   /** The text without comments and without the insides of strings. */
   readonly code: string;
   readonly imports: readonly Import[];
-  /** A test, or what only tests use: in a folder `testing`, or itself an importer of `node:test`. */
+  /** A test, or what only tests use: in a folder `testing`, or itself an importer of `node:test`, `node:assert/strict` or fast-check. */
   readonly isForTests: boolean;
   /** Files that a string in it names, `new URL('../test.ts', …)` for instance: paths from the root. */
   readonly mentions: readonly string[];
@@ -41,6 +41,8 @@ export interface Finding {
   readonly message: string;
 }
 
+/** Who imports one of these is a test, or there for tests. */
+const testModules = new Set(['node:test', 'node:assert/strict', 'fast-check']);
 const programPattern = /\.(?:ts|js)$/;
 
 /** Builds a project from paths and texts. */
@@ -59,7 +61,7 @@ function sourceFile(path: string, text: string): SourceFile {
     .flatMap((value) => [join(dirname(path), value), join(value)]);
   const imports = importsOf(path, text, code);
   const isForTests =
-    isTest(path) || path.includes('/testing/') || imports.some(({ specifier }) => specifier === 'node:test');
+    isTest(path) || path.includes('/testing/') || imports.some(({ specifier }) => testModules.has(specifier));
   return { path, text, code, imports, isForTests, mentions };
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
 import type { ObservedLister } from '../../engine/engine-host.ts';
 import { pods } from '../../kube/core-types.ts';
-import { type KubeObject, controllerOf, keyOf, keyText } from '../../kube/object.ts';
+import { type KubeObject, controllerOf, keyOf } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { type PipelineRun, type TaskRun, pipelineRuns, taskRuns } from '../../tekton/types.ts';
 import type { Home } from '../environment.ts';
@@ -92,9 +92,4 @@ export class RunFollower {
       if (views.every((view) => isOver(view.phase))) this.#over.resolve();
     });
   }
-}
-
-/** `namespace/name` of a run, for messages where names alone may be ambiguous. */
-export function runText(run: KubeObject): string {
-  return `${run.kind} ${keyText(keyOf(run))}`;
 }

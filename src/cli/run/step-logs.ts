@@ -68,7 +68,7 @@ export async function* linesOf(client: ApiClient, key: ObjectKey, options: LogOp
 }
 
 /** `step-build` → `build`. */
-export function stepNameOf(container: string): string {
+function stepNameOf(container: string): string {
   return container.replace(/^step-/, '');
 }
 

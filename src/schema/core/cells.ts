@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import type { UnknownObject } from '../../kube/object.ts';
 
 /** Follows member names and list indexes; undefined when something on the way is missing. */
-export function valueAt(object: unknown, ...path: readonly (string | number)[]): Json | undefined {
+function valueAt(object: unknown, ...path: readonly (string | number)[]): Json | undefined {
   let value = object;
   for (const segment of path) {
     if (typeof segment === 'number') value = isJsonList(value) ? value[segment] : undefined;

@@ -39,7 +39,7 @@ function completeContainer(container: JsonObject): JsonObject {
 }
 
 /** `Always` for the tag `latest` or none, `IfNotPresent` for any other tag or a digest. */
-export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
+function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
   const tag = /:([^/:]+)$/.exec(image)?.[1];
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';

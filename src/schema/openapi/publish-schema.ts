@@ -11,7 +11,7 @@ const onlyInVersion3 = ['nullable', 'oneOf', 'anyOf', 'not', 'allOf'];
 const neverPublished = ['x-penstock-duplicates-allowed'];
 
 /** The schema as JSON for the document of a kind; `metadata` becomes a reference. */
-export function publishedSchema(schema: StructuralSchema, version: OpenApiVersion): JsonObject {
+function publishedSchema(schema: StructuralSchema, version: OpenApiVersion): JsonObject {
   if (schema === objectMeta) return reference(objectMetaName, version);
   return publishedInline(schema, version);
 }
