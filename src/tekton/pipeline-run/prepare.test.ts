@@ -45,7 +45,7 @@ const refusals: readonly Refused[] = [
     what: 'a feature that is not there yet',
     pipeline: { tasks: [embedded('a', { matrix: { params: [{ name: 'p', value: ['x'] }] } })] },
     reason: 'PipelineValidationFailed',
-    names: /spec\.tasks\[0\]\.matrix/,
+    names: /spec\.pipelineSpec\.tasks\[0\]\.matrix/,
   },
   {
     what: 'two tasks of one name',

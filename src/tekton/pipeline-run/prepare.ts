@@ -14,6 +14,9 @@ import { runReason, userErrorPrefix } from './reasons.ts';
 import { runReplacements } from './run-variables.ts';
 import { bindingsOf, checkBindings, checkSubPaths, substitutedBindings } from './workspaces.ts';
 
+/** A refusal becomes part of the status: it need not repeat all that a user wrote. */
+const messageCharactersMax = 4096;
+
 /** A pipeline ready to be walked, what must be read before one can be made, or why there will be none. */
 export type Preparation =
   | { readonly kind: 'ready'; readonly pipeline: CompiledPipeline }
@@ -65,18 +68,27 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
 function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const graph = compilePipeline(spec);
   if (!graph.ok) return userError({ reason: runReason.invalidGraph, message: graph.message });
-  const unsupported = unsupportedFeatures(spec);
-  if (unsupported.length > 0)
-    return userError({ reason: runReason.validationFailed, message: causesText(unsupported) });
-  const [first, ...more] = validatePipelineSpec(spec, run.spec.pipelineSpec ? 'spec.pipelineSpec' : 'spec', run.spec);
-  if (first)
-    return userError({ reason: first.runReason ?? runReason.validationFailed, message: causesText([first, ...more]) });
+  const field = run.spec.pipelineSpec ? 'spec.pipelineSpec' : 'spec';
+  const problems = firstNonEmpty(unsupportedFeatures(spec, field), validatePipelineSpec(spec, field, run.spec));
+  if (problems.length > 0) {
+    const reason = problems[0]?.runReason ?? runReason.validationFailed;
+    return userError({ reason, message: whosePipeline(run) + causesText(problems) });
+  }
   const refusal =
     checkParams(spec.params ?? [], run.spec.params ?? [], paramReferencesOfPipeline(spec)) ??
     checkBindings(spec, bindingsOf(run)) ??
     checkTaskRunSpecs(run, spec) ??
     checkExpansion(run, spec);
   return refusal && userError(refusal);
+}
+
+function firstNonEmpty<T>(first: readonly T[], second: readonly T[]): readonly T[] {
+  return first.length > 0 ? first : second;
+}
+
+/** Paths lead from the object they are in: the Pipeline, unless it is embedded. */
+function whosePipeline({ spec: { pipelineRef, pipelineSpec } }: PipelineRun): string {
+  return pipelineSpec || !pipelineRef?.name ? '' : `Pipeline "${pipelineRef.name}": `;
 }
 
 function checkTaskRunSpecs(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
@@ -119,7 +131,9 @@ function refused(reason: string, message: string): { readonly kind: 'refused'; r
 }
 
 function userError(refusal: Refusal): Refusal {
-  return { ...refusal, message: userErrorPrefix + refusal.message };
+  const { message } = refusal;
+  const shown = message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
+  return { ...refusal, message: userErrorPrefix + shown };
 }
 
 function causesText(causes: readonly StatusCause[]): string {

@@ -53,11 +53,16 @@ export function failing(runReason: string, problem: Problem): Problem {
   return { ...problem, runReason };
 }
 
-/** The first {@link causesMax} causes, as a list. */
+/** Longest message of one cause: it quotes what a user wrote, which may be anything. */
+const messageCharactersMax = 1000;
+
+/** The first {@link causesMax} causes, as a list, their messages cut where they quote too much. */
 export function collect(causes: Causes): readonly Problem[] {
   const collected: Problem[] = [];
   for (const cause of causes) {
-    collected.push(cause);
+    const { message } = cause;
+    const isLong = message.length > messageCharactersMax;
+    collected.push(isLong ? { ...cause, message: `${message.slice(0, messageCharactersMax)}…` } : cause);
     if (collected.length === causesMax) break;
   }
   return collected;

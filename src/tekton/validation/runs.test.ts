@@ -170,6 +170,18 @@ describe('a PipelineRun is refused', () => {
   );
 });
 
+describe('what is said about a run', () => {
+  it('does not repeat all that a user wrote, nor say more than anyone reads', () => {
+    const timeouts = { pipeline: 'x'.repeat(100_000) };
+    const params = Array.from({ length: 500 }, () => ({ name: 'same', value: '' }));
+    const spec = { pipelineRef: { name: 'p' }, timeouts, params };
+    const problems = validatePipelineRun({ ...meta, kind: 'PipelineRun', spec });
+    assert.equal(problems.length, 100);
+    const [long] = validatePipelineRun({ ...meta, kind: 'PipelineRun', spec: { ...spec, params: [] } });
+    assert.equal(long?.message.length, 1001);
+  });
+});
+
 describe('a PipelineRun is not refused', () => {
   table<RunSpec>(
     [
