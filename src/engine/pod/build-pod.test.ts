@@ -176,6 +176,7 @@ describe('buildPod', () => {
     assert.equal(pod.metadata.annotations?.['penstock.dev/script-0'], undefined);
     assert.equal(pod.spec.volumes?.find(({ name }) => name === 'penstock-scripts')?.configMap?.name, 'run-pod-scripts');
     assert.equal(planOf(long(190 * 1024)).configMap, undefined);
+    assert.ok(planOf(long(190 * 1024), {}, { annotations: { note: 'x'.repeat(70 * 1024) } }).configMap);
     assert.throws(() => podOf(long(1024 * 1024)), /bytes together/);
   });
 

@@ -71,7 +71,8 @@ export function buildPod(
   const name = podName(taskRun.metadata.name ?? '', attempt);
   const plan = planSteps(task);
   const wrapped = usesWrapper(plan);
-  const delivery = deliverScripts(taskRun, name, plan);
+  const annotations = { ...annotationsOf(taskRun), ...recordOf(task, plan) };
+  const delivery = deliverScripts(taskRun, name, plan, annotations);
   const steps = plan.steps.map(({ step }) => step);
   const workspaces = workspaceVolumes(task.spec, steps, task.workspaces);
   const count = steps.length + (wrapped ? 1 : 0) + (plan.collectorFlags ? 1 : 0);
@@ -102,7 +103,7 @@ export function buildPod(
       name,
       ...(taskRun.metadata.namespace === undefined ? {} : { namespace: taskRun.metadata.namespace }),
       labels: labelsOf(taskRun),
-      annotations: { ...annotationsOf(taskRun), ...recordOf(task, plan), ...delivery.annotations },
+      annotations: { ...annotations, ...delivery.annotations },
       ownerReferences: [controllerReference(taskRun)],
       finalizers: [verdictFinalizer],
     },

@@ -7,8 +7,11 @@ import { podAnnotation, podVolumes } from './names.ts';
 import { PodPlanError, usesWrapper, type PodSteps } from './step-plan.ts';
 import { wrapperScript } from './wrapper-script.ts';
 
-/** Annotations of an object may have 256 KiB together; scripts beyond this travel in a ConfigMap. */
-export const annotationScriptBytesMax: number = 200 * 1024;
+/** Scripts beyond this travel in a ConfigMap. */
+const annotationScriptBytesMax: number = 200 * 1024;
+
+/** What the API takes in the annotations of an object together. */
+const annotationBytesMax: number = 256 * 1024;
 
 /** What the API takes in a ConfigMap, less a little for its metadata. */
 const configMapBytesMax = 1024 * 1024 - 16 * 1024;
@@ -23,15 +26,28 @@ export interface ScriptDelivery {
   readonly configMap?: ConfigMap;
 }
 
-/** Packs the scripts of `steps`, and the wrapper where one is needed. Throws {@link PodPlanError} when they are too long. */
-export function deliverScripts(taskRun: TaskRun, podName: string, steps: PodSteps): ScriptDelivery {
+/** Packs the scripts of `steps`, and the wrapper where one is needed, beside the other `annotations` of the pod. Throws {@link PodPlanError} when they are too long. */
+export function deliverScripts(
+  taskRun: TaskRun,
+  podName: string,
+  steps: PodSteps,
+  annotations: Readonly<Record<string, string>>,
+): ScriptDelivery {
   const files = filesOf(steps);
   if (files.length === 0) return { annotations: {} };
-  const bytes = files.reduce((sum, { text }) => sum + new TextEncoder().encode(text).length, 0);
+  const bytes = bytesOf(files.map(({ text }) => text));
   if (bytes > configMapBytesMax) {
     throw new PodPlanError(`the scripts of the steps have ${bytes} bytes together; ${configMapBytesMax} are possible`);
   }
-  return bytes > annotationScriptBytesMax ? inConfigMap(taskRun, podName, files) : inAnnotations(files);
+  const keys = files.map(({ annotation }) => annotation);
+  const roomBytes = annotationBytesMax - bytesOf([...Object.entries(annotations).flat(), ...keys]);
+  if (bytes > Math.min(annotationScriptBytesMax, roomBytes)) return inConfigMap(taskRun, podName, files);
+  return inAnnotations(files);
+}
+
+function bytesOf(texts: readonly string[]): number {
+  const encoder = new TextEncoder();
+  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
 }
 
 interface ScriptFile {

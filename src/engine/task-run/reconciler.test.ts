@@ -621,6 +621,26 @@ describe('pods without a run', () => {
   });
 });
 
+describe('a container that others put into the pod', () => {
+  it('does not keep the pod alive once the steps are done', async () => {
+    const bench = newBench();
+    await bench.pass();
+    const pod = bench.pod();
+    const proxy = { name: 'proxy', image: 'p' };
+    bench.api.put(pods, { ...pod, spec: { ...pod.spec, containers: [...pod.spec.containers, proxy] } });
+    for (let change = 0; change < 2; change++) bench.kubelet.step(bench.pod());
+    bench.kubelet.step(bench.pod());
+    assert.equal(bench.pod().status?.phase, 'Running');
+    await bench.settle();
+    assert.equal(bench.verdict, 'True/Succeeded');
+    assert.ok(bench.pod().metadata.deletionTimestamp);
+    assert.deepEqual(
+      bench.status.steps?.map(({ name }) => name),
+      ['a'],
+    );
+  });
+});
+
 describe('a run of another controller', () => {
   it('is left alone', async () => {
     const bench = newBench(one, { managedBy: 'kueue.x-k8s.io/multikueue' });

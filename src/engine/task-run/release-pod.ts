@@ -5,6 +5,7 @@ import { keyOf } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { verdictFinalizer } from '../pod/names.ts';
 import { judgePod } from '../verdict/judge-pod.ts';
+import { hasRunningCompanions } from '../verdict/step-evidence.ts';
 
 /** Deletes `pod`, this very one, with its own grace period. One that is gone or another by now is as good as deleted. */
 export async function deletePod(client: ApiClient, pod: Pod): Promise<void> {
@@ -30,10 +31,14 @@ export function isReleased(pod: Pod): boolean {
   return !held && (pod.metadata.deletionTimestamp !== undefined || endsByItself(pod));
 }
 
-/** A pod that has ended, or whose steps have: nothing of it needs to be stopped, and its logs may be wanted. */
+/**
+ * A pod that has ended, or whose steps have: nothing of it needs to be stopped, and its logs may be wanted. One that an
+ * injected container keeps alive would run for ever.
+ */
 function endsByItself(pod: Pod): boolean {
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return true;
+  if (hasRunningCompanions(pod)) return false;
   const { kind } = judgePod(pod);
   return kind === 'succeeded' || kind === 'failed';
 }

@@ -34,6 +34,13 @@ export function helpersOf(pod: Pod): readonly Container[] {
   return (pod.spec.initContainers ?? []).filter((one) => !isStep(one) && one.restartPolicy !== 'Always');
 }
 
+/** Whether containers that others put beside the steps run on, which nothing will end: unlike native sidecars. */
+export function hasRunningCompanions(pod: Pod): boolean {
+  const statuses = statusesByName(pod);
+  const companions = companionsOf(pod).filter(({ restartPolicy }) => restartPolicy !== 'Always');
+  return companions.some(({ name }) => statuses.get(name)?.state?.running !== undefined);
+}
+
 /** Containers of `pod` that run beside the steps: put there by others. */
 export function companionsOf(pod: Pod): readonly Container[] {
   const helpers = helpersOf(pod);

@@ -1,7 +1,7 @@
 import type { StatusCause } from '../../kube/api-error.ts';
 import type { Refusal } from '../pipeline-run/contract.ts';
 import type { TaskRun, TaskSpec } from '../types.ts';
-import { notSupported } from '../validation/causes.ts';
+import { invalid, notSupported } from '../validation/causes.ts';
 import { taskUses, validateTaskSpec } from '../validation/task.ts';
 import { unsupportedTaskFeatures, unsupportedTaskRunFeatures } from '../validation/unsupported-features.ts';
 import { taskRunReason } from './reasons.ts';
@@ -25,6 +25,18 @@ export function checkSpec(run: TaskRun, spec: TaskSpec): Refusal | undefined {
   // What an embedded spec uses undeclared comes from its run or pipeline.
   const wrong = validateTaskSpec(spec, field, embedded ? {} : undefined);
   return refusalOf(taskRunReason.taskValidationFailed, whose, [...missing, ...wrong]);
+}
+
+/** What `onError` of a step may say; a variable in it is filled in by then. */
+const failureRules: ReadonlySet<string> = new Set(['', 'continue', 'stopAndFail']);
+
+/** Refuses values that only the params have shown to be wrong. `spec` has all of them filled in. */
+export function checkFilledSpec(spec: TaskSpec): Refusal | undefined {
+  const causes = (spec.steps ?? []).flatMap(({ onError = '' }, index) => {
+    const message = `${JSON.stringify(onError)} is not continue or stopAndFail`;
+    return failureRules.has(onError) ? [] : [invalid(`spec.steps[${index}].onError`, message)];
+  });
+  return refusalOf(taskRunReason.validationFailed, '', causes);
 }
 
 /** A step's result in another step's fields is filled in while the pod runs. */

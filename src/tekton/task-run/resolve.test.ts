@@ -134,6 +134,14 @@ describe('resolveTask', () => {
     );
   });
 
+  it('refuses what the params make wrong', () => {
+    const taskSpec: TaskSpec = { steps: [{ image: 'x', script: 'true', onError: '$(params.p)' }] };
+    const given = (p: string): TaskRunSpec => ({ taskSpec, params: [{ name: 'p', value: p }] });
+    const pattern = /^TaskRunValidationFailed: .*spec\.steps\[0\]\.onError: "ignore" is not continue or stopAndFail/;
+    assert.match(refusal(given('ignore')), pattern);
+    assert.equal(ready(given('continue')).spec.steps?.[0]?.onError, 'continue');
+  });
+
   it('refuses wrong params under the reasons of a TaskRun', () => {
     const taskSpec: TaskSpec = { ...step('$(params.p)'), params: [{ name: 'p', enum: ['a'] }] };
     assert.match(refusal({ taskSpec }), /^TaskRunValidationFailed: .*"p"/);

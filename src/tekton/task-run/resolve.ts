@@ -8,7 +8,7 @@ import { substitutePodTemplate, substituteWorkspaceBinding } from '../substituti
 import { substituteTaskRun, taskParamReplacements, taskReplacements } from '../task-variables.ts';
 import type { Task, TaskRun, TaskSpec, WorkspaceBinding } from '../types.ts';
 import type { ResolvedTask, ResolveInput, TaskResolution } from './contract.ts';
-import { checkRun, checkSpec } from './check-spec.ts';
+import { checkFilledSpec, checkRun, checkSpec } from './check-spec.ts';
 import { taskRunReason } from './reasons.ts';
 import { checkBindings, checkSubPaths, effectiveBindings, withPropagatedWorkspaces } from './workspaces.ts';
 
@@ -27,7 +27,7 @@ export function resolveTask(input: ResolveInput): TaskResolution {
   const problem = checkSpec(taskRun, spec) ?? checkParamsOf(taskRun, spec) ?? checkBindings(spec, raw);
   if (problem) return refused(problem);
   const task = fillIn(taskRun, spec, raw);
-  const refusal = checkSubPaths(task.spec, task.workspaces);
+  const refusal = checkFilledSpec(task.spec) ?? checkSubPaths(task.spec, task.workspaces);
   if (refusal) return refused(refusal);
   return { kind: 'ready', task: { ...task, ...(source.id === undefined ? {} : { source: source.id }) } };
 }
