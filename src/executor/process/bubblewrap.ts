@@ -60,18 +60,22 @@ function argumentsOf(step: LayoutStep): readonly string[] {
   }
 }
 
-/** What bubblewrap reports: the first process in the sandbox (as the host numbers it) and how the command ended. */
-export interface BubblewrapReport {
+/** What is reported of a sandbox: its first process, that it is about to run the command, and how that ended. */
+export interface SandboxReport {
+  /** As the host numbers it; only bubblewrap tells. */
   readonly initPid?: number;
+  /** The sandbox is made; only the script of `unshare` tells. */
+  readonly ready: boolean;
   /** Absent when the command was never started, or the sandbox was killed. */
   readonly exitCode?: number;
 }
 
-/** Reads the JSON objects, one a line, that bubblewrap has written so far. */
-export function readReport(text: string): BubblewrapReport {
+/** Reads the JSON objects, one a line, that were written so far. */
+export function readReport(text: string): SandboxReport {
   const initPid = /"child-pid": *(\d+)/.exec(text)?.[1];
   const exitCode = /"exit-code": *(\d+)/.exec(text)?.[1];
   return {
+    ready: text.includes('"ready": true'),
     ...(initPid === undefined ? {} : { initPid: Number(initPid) }),
     ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
   };

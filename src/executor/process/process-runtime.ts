@@ -82,9 +82,9 @@ export class ProcessRuntime implements ContainerRuntime {
     mkdirSync(temporary, { recursive: true, mode: 0o777 });
     const prepared = { ...plan, environment: this.#environment(plan, context) };
     const { container, pid } =
-      this.#isolation?.kind === 'bubblewrap'
-        ? await runSandboxed(this.#isolation.program, prepared, context)
-        : await runPlain(prepared, context);
+      this.#isolation === undefined || this.#isolation.kind === 'none'
+        ? await runPlain(prepared, context)
+        : await runSandboxed(this.#isolation, prepared, context);
     writePidFile(plan.directory, pid);
     return container;
   }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import {
   ContainerStartError,
@@ -9,11 +9,13 @@ import {
 } from '../runtime/container-runtime.ts';
 import { resolveInside } from '../volumes/resolve-inside.ts';
 import { bubblewrapArguments, readReport } from './bubblewrap.ts';
+import type { SandboxIsolation } from './isolation.ts';
 import type { ProcessContext } from './process-context.ts';
 import { childrenOf, sendSignal } from './process-table.ts';
 import { programProblem } from './program-path.ts';
 import { coveredBy, programDirectory, sandboxLayout, type LayoutStep } from './sandbox-layout.ts';
 import { exitOf, startProcess, type StartedProcess } from './sandboxed-process.ts';
+import { unshareCommand } from './unshare.ts';
 
 /** The kernel ends every process of the sandbox with its first one; output is complete at once after that. */
 const outputPatienceMs = 5_000;
@@ -22,13 +24,13 @@ const outputPatienceMs = 5_000;
 const commandPollMs = 5;
 const commandPollsMax = 400;
 
-/** Runs a container in namespaces of its own, with bubblewrap. */
+/** Runs a container in namespaces of its own. */
 export async function runSandboxed(
-  program: string,
+  isolation: SandboxIsolation,
   plan: ContainerPlan,
   context: ProcessContext,
 ): Promise<{ readonly container: RunningContainer; readonly pid: number }> {
-  const sandbox = new Sandbox(program, plan, context);
+  const sandbox = new Sandbox(isolation, plan, context);
   sandbox.check();
   const command = [...plan.command, ...plan.args];
   const started = await sandbox.run(command, plan.output);
@@ -46,15 +48,15 @@ export async function runSandboxed(
 
 /** One container's sandbox: the command, and each of its probes, gets a new one that looks the same. */
 class Sandbox {
-  readonly #program: string;
+  readonly #isolation: SandboxIsolation;
   readonly #plan: ContainerPlan;
   readonly #context: ProcessContext;
   readonly #layout: readonly LayoutStep[];
   readonly #workingDirectory: string;
   readonly #environment: Readonly<Record<string, string>>;
 
-  constructor(program: string, plan: ContainerPlan, context: ProcessContext) {
-    this.#program = program;
+  constructor(isolation: SandboxIsolation, plan: ContainerPlan, context: ProcessContext) {
+    this.#isolation = isolation;
     this.#plan = plan;
     this.#context = context;
     this.#workingDirectory = posix.resolve('/', plan.workingDirectory ?? '/');
@@ -83,11 +85,11 @@ class Sandbox {
   }
 
   async run(command: readonly string[], output: OutputSink): Promise<StartedProcess> {
-    const { asRoot, pipes, clock } = this.#context;
-    const options = { asRoot, workingDirectory: this.#workingDirectory };
+    const { pipes, clock } = this.#context;
+    const [file = '', ...rest] = this.#commandLine();
     const plan = {
-      file: this.#program,
-      arguments: [...bubblewrapArguments(this.#layout, options), ...command],
+      file,
+      arguments: [...rest, ...command],
       environment: this.#environment,
       workingDirectory: '/',
       pipe: await pipes.open(),
@@ -95,6 +97,17 @@ class Sandbox {
       reports: true,
     };
     return startProcess(plan, clock);
+  }
+
+  #commandLine(): readonly string[] {
+    const { asRoot } = this.#context;
+    const options = { asRoot, workingDirectory: this.#workingDirectory };
+    if (this.#isolation.kind === 'bubblewrap') {
+      return [this.#isolation.program, ...bubblewrapArguments(this.#layout, options)];
+    }
+    const root = join(this.#plan.directory, 'root');
+    mkdirSync(root, { recursive: true });
+    return unshareCommand(this.#isolation.programs, this.#layout, { ...options, root });
   }
 
   /** A working directory in a volume is made there, so that a link in the volume cannot lead out of it. */
@@ -133,10 +146,16 @@ class SandboxedContainer implements RunningContainer {
     if (this.#over) return;
     if (signal === 'SIGTERM') return this.#terminate(commandPollsMax);
     this.#killed = true;
-    // bwrap's death is the death of the sandbox's first process, and that of every process in it.
+    // Its death is the death of the sandbox's first process, and that of every process in it.
     sendSignal(this.#started.pid, 'SIGKILL');
-    const { initPid } = readReport(this.#started.report());
+    const initPid = this.#initPid();
     if (initPid !== undefined) sendSignal(initPid, 'SIGKILL');
+  }
+
+  /** The first process of the sandbox, once it is made. */
+  #initPid(): number | undefined {
+    const { initPid, ready } = readReport(this.#started.report());
+    return ready ? childrenOf(this.#started.pid)?.[0] : initPid;
   }
 
   /**
@@ -145,7 +164,7 @@ class SandboxedContainer implements RunningContainer {
    */
   #terminate(polls: number): void {
     if (this.#over) return;
-    const { initPid } = readReport(this.#started.report());
+    const initPid = this.#initPid();
     const children = initPid === undefined ? [] : childrenOf(initPid);
     if (initPid !== undefined && (children === undefined || children.length > 0)) {
       sendSignal(-initPid, 'SIGTERM');
@@ -161,7 +180,7 @@ async function sandboxExit(started: StartedProcess, killed: () => boolean): Prom
   const { exitCode } = readReport(started.report());
   if (exitCode !== undefined) return { exitCode };
   if (killed() || signal !== null) return exitOf(null, signal ?? 'SIGKILL');
-  // The command never ran: what bwrap said is ours to explain, not the step's failure.
+  // The command never ran: what was said is ours to explain, not the step's failure.
   const said = started.firstOutput().trim();
   return {
     ...exitOf(128, null),

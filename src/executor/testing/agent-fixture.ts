@@ -9,7 +9,7 @@ import type { PodLogOptions } from '../../kube/pod-log-source.ts';
 import type { Container, ContainerStatus, Pod } from '../../kube/pod.ts';
 import type { LogFields, Logger } from '../../telemetry/logger.ts';
 import { createNodeAgent, type NodeAgent, type NodeAgentOptions } from '../node-agent/node-agent.ts';
-import { probeIsolation, type Isolation } from '../process/isolation.ts';
+import { probeIsolation, probeUnshare, type Isolation } from '../process/isolation.ts';
 import { ProcessRuntime, type ProcessRuntimeOptions } from '../process/process-runtime.ts';
 import { MemoryCluster, testNode } from './memory-cluster.ts';
 
@@ -20,10 +20,11 @@ export const plainIsolation: Isolation = { kind: 'none', why: 'the test asks for
 export async function isolationsHere(): Promise<
   readonly { readonly label: string; readonly isolation: Isolation; readonly skip: string | false }[]
 > {
-  const found = await probeIsolation();
-  const skip = found.kind === 'none' ? found.why : false;
+  const [found, unshare] = await Promise.all([probeIsolation(), probeUnshare()]);
+  const skip = (isolation: Isolation): string | false => (isolation.kind === 'none' ? isolation.why : false);
   return [
-    { label: 'in a sandbox', isolation: found, skip },
+    { label: 'in a sandbox', isolation: found, skip: skip(found) },
+    { label: 'in a sandbox of unshare', isolation: unshare, skip: skip(unshare) },
     { label: 'as plain processes', isolation: plainIsolation, skip: false },
   ];
 }
