@@ -9,6 +9,7 @@ import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { invalidIn, unsupportedIn } from './admission.ts';
 import { tektonDefaults, withDefaults } from './defaults.ts';
+import { lintDocuments } from './lint.ts';
 
 const corpus = path.resolve(import.meta.dirname, '../../../shared/corpus/tekton');
 const missing = existsSync(corpus) ? false : `no corpus at ${corpus}`;
@@ -59,6 +60,17 @@ describe('Tasks, Pipelines and runs of the corpus', () => {
       [...waiting].filter((file) => !waits.test(file)),
       [],
     );
+  });
+
+  it('fit together file by file, but for what needs a setting of the server', { skip: missing }, () => {
+    const errors = globSync('**/*.yaml', { cwd: corpus }).flatMap((file) => {
+      const { documents } = parseYaml(readFileSync(path.join(corpus, file), 'utf8'), file);
+      const findings = lintDocuments(documents.map(({ value }) => value));
+      return findings
+        .filter(({ severity, message }) => severity === 'error' && !message.includes('is not supported yet'))
+        .map(({ field, code }) => `${file} ${field} ${code}`);
+    });
+    assert.deepEqual(errors, ['taskruns/no-ci/default-workspaces.yaml spec.workspaces TaskRunValidationFailed']);
   });
 
   it('have defaults that a second filling does not change', { skip: missing }, () => {

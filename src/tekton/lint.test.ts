@@ -163,6 +163,26 @@ describe('lintDocuments', () => {
     ]);
   });
 
+  it('warns about mounts of volumes that nothing declares', () => {
+    const mounts = [
+      { name: 'declared', mountPath: '/a' },
+      { name: 'forgotten', mountPath: '/b' },
+      { name: '$(workspaces.w.volume)', mountPath: '/c' },
+    ];
+    const taskSpec = {
+      volumes: [{ name: 'declared', emptyDir: {} }],
+      workspaces: [{ name: 'w' }],
+      steps: [{ ...step, volumeMounts: mounts }],
+    };
+    const run = object('TaskRun', 'a', { taskSpec, workspaces: [{ name: 'w', emptyDir: {} }] });
+    assert.deepEqual(lint(run), [
+      '0 warning spec.taskSpec.steps[0].volumeMounts[1].name UnknownVolume | there is no volume "forgotten"; declare it in spec.taskSpec.volumes, or bring it in the run\'s podTemplate',
+    ]);
+    const spec = run['spec'] as JsonObject;
+    const podTemplate = { volumes: [{ name: 'forgotten', emptyDir: {} }] };
+    assert.deepEqual(lint({ ...run, spec: { ...spec, podTemplate } }), []);
+  });
+
   it('reports every error of a run, invalid and unsupported', () => {
     const run = object('PipelineRun', 'run', {
       timeouts: { pipeline: '1h', tasks: '2h' },

@@ -1,23 +1,25 @@
 import { eachText, paramReferencesOf } from '../references.ts';
-import type { ParamSpec, PipelineRun, PipelineSpec, Task, TaskRun, TaskSpec } from '../types.ts';
+import type { ParamSpec, PipelineRun, PipelineSpec, PodTemplate, Task, TaskRun, TaskSpec } from '../types.ts';
 import { type Finding, warningAt } from './finding.ts';
 import type { IndexedObject } from './indexed-objects.ts';
+import { lintMounts } from './volumes.ts';
 
 /** What is allowed but looks like a mistake in one object: params that nothing uses, variables that are nearly some. */
 export function lintDefinition({ document, object }: IndexedObject): readonly Finding[] {
   const spec = (object as unknown as Partial<Task>).spec ?? {};
   switch (object.kind) {
     case 'Task':
-      return lintTaskSpec(spec, 'spec', document);
+      return lintTaskSpec(spec, 'spec', document, []);
     case 'Pipeline':
-      return lintPipelineSpec(spec, 'spec', document);
+      return lintPipelineSpec(spec, 'spec', document, []);
     case 'TaskRun': {
-      const { taskSpec } = spec as TaskRun['spec'];
-      return taskSpec ? lintTaskSpec(taskSpec, 'spec.taskSpec', document) : [];
+      const { taskSpec, podTemplate } = spec as TaskRun['spec'];
+      return taskSpec ? lintTaskSpec(taskSpec, 'spec.taskSpec', document, [podTemplate]) : [];
     }
     case 'PipelineRun': {
-      const { pipelineSpec } = spec as PipelineRun['spec'];
-      return pipelineSpec ? lintPipelineSpec(pipelineSpec, 'spec.pipelineSpec', document) : [];
+      const { pipelineSpec, taskRunTemplate, taskRunSpecs = [] } = spec as PipelineRun['spec'];
+      const templates = [taskRunTemplate, ...taskRunSpecs].map((one) => one?.podTemplate);
+      return pipelineSpec ? lintPipelineSpec(pipelineSpec, 'spec.pipelineSpec', document, templates) : [];
     }
     default:
       return [];
@@ -35,19 +37,35 @@ export function lintGivenParams(run: PipelineRun, spec: PipelineSpec, document: 
   });
 }
 
-function lintPipelineSpec(spec: PipelineSpec, field: string, document: number): readonly Finding[] {
+type Templates = readonly (PodTemplate | undefined)[];
+
+function lintPipelineSpec(
+  spec: PipelineSpec,
+  field: string,
+  document: number,
+  templates: Templates,
+): readonly Finding[] {
   const embedded = (['tasks', 'finally'] as const).flatMap((part) =>
-    (spec[part] ?? []).flatMap(({ taskSpec }, position) =>
-      taskSpec ? unusedParams(taskSpec.params, taskSpec, `${field}.${part}[${position}].taskSpec`, document) : [],
-    ),
+    (spec[part] ?? []).flatMap(({ taskSpec }, position) => {
+      if (!taskSpec) return [];
+      const where = `${field}.${part}[${position}].taskSpec`;
+      return [
+        ...unusedParams(taskSpec.params, taskSpec, where, document),
+        ...lintMounts(taskSpec, where, document, templates),
+      ];
+    }),
   );
   const { params, ...rest } = spec;
   return [...unusedParams(params, rest, field, document), ...embedded, ...nearVariables(rest, field, document)];
 }
 
-function lintTaskSpec(spec: TaskSpec, field: string, document: number): readonly Finding[] {
+function lintTaskSpec(spec: TaskSpec, field: string, document: number, templates: Templates): readonly Finding[] {
   const { params, ...rest } = spec;
-  return [...unusedParams(params, rest, field, document), ...nearVariables(rest, field, document)];
+  return [
+    ...unusedParams(params, rest, field, document),
+    ...nearVariables(rest, field, document),
+    ...lintMounts(spec, field, document, templates),
+  ];
 }
 
 function unusedParams(
