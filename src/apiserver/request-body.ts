@@ -8,6 +8,7 @@ import { apiVersionOf } from '../kube/resource.ts';
 import type { ApiRequest } from '../kube/transport.ts';
 import type { KindDefinition } from '../schema/kind-definition.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
+import { decodeProtobufObject, protobufType } from './protobuf/decode-object.ts';
 import { badRequest } from './status-errors.ts';
 
 /** Most bytes of a request body, as in Kubernetes. */
@@ -24,11 +25,15 @@ export function bodyOf(request: ApiRequest): Json | undefined {
   if (body.length > requestBytesMax) {
     throw new ApiStatusError('RequestEntityTooLarge', `Request entity too large: limit is ${requestBytesMax}`);
   }
-  const type = mediaTypeOf(request);
-  refuseUnreadableType(type);
-  const value = type.includes('yaml') && !/^\s*[[{]/.test(body) ? fromYaml(body) : fromJson(body);
+  const value = decode(mediaTypeOf(request), body);
   refuseTooDeep(value);
   return value;
+}
+
+function decode(type: string, body: string): Json {
+  if (type === protobufType) return decodeProtobufObject(Buffer.from(body, 'latin1'));
+  refuseUnreadableType(type);
+  return type.includes('yaml') && !/^\s*[[{]/.test(body) ? fromYaml(body) : fromJson(body);
 }
 
 /** The media type of the body, without parameters; JSON when the header is absent. */

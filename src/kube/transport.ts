@@ -11,7 +11,10 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Names in lower case. `content-type` matters for patches, `accept` for tables. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Text is undecoded (from a socket); anything else is already decoded and must not be changed by either side. */
+  /**
+   * Text is undecoded (from a socket; of a binary media type, one character a byte); anything else is already decoded
+   * and must not be changed by either side.
+   */
   readonly body?: string | Json;
   /** Aborts the call and ends a watch or a followed log. */
   readonly signal?: AbortSignal;

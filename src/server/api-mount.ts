@@ -94,7 +94,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const isBinary = request.headers['content-type']?.includes('protobuf') ?? false;
+  return Buffer.concat(chunks).toString(isBinary ? 'latin1' : 'utf8');
 }
 
 async function send(response: ServerResponse, answer: ApiResponse, signal: AbortSignal): Promise<void> {
