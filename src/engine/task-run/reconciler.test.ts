@@ -284,6 +284,7 @@ describe('cancelling', () => {
     const bench = await running(three, { retries: 3 });
     bench.kubelet.step(bench.pod());
     bench.kubelet.step(bench.pod());
+    await bench.clock.advance(60_000);
     bench.cancel();
     await bench.pass();
     assert.ok(bench.calls().includes('delete pods/run-pod'));
@@ -297,7 +298,7 @@ describe('cancelling', () => {
       bench.status.steps?.map(({ terminated, terminationReason }) => [terminated?.exitCode, terminationReason]),
       [
         [0, 'Completed'],
-        [0, 'Completed'],
+        [0, 'TaskRunCancelled'],
         [1, 'TaskRunCancelled'],
       ],
     );
@@ -396,6 +397,34 @@ describe('evidence', () => {
     await bench.settle();
     assert.equal(bench.verdict, 'False/EvidenceLost');
     assert.equal(bench.api.all(pods).length, 0);
+    assert.deepEqual(
+      bench.status.steps?.map(({ terminationReason }) => terminationReason),
+      ['EvidenceLost'],
+    );
+  });
+
+  it('of a step that ended when its pod was deleted is lost, whatever the exit code', async () => {
+    const bench = await running(three);
+    await bench.clock.advance(60_000);
+    bench.kubelet.step(bench.pod());
+    bench.kubelet.step(bench.pod());
+    await bench.clock.advance(60_000);
+    await bench.api.client.delete(pods, key);
+    bench.syncPods();
+    await bench.clock.advance(1_000);
+    bench.kubelet.kill(bench.pod(), 0);
+    await bench.settle();
+    assert.equal(bench.verdict, 'False/EvidenceLost');
+    const said = 'evidence lost: the pod was deleted: "step-b" ended with exit code 0 when the pod was being stopped';
+    assert.equal(bench.message, said);
+    assert.deepEqual(
+      bench.status.steps?.map(({ terminated, terminationReason }) => [terminated?.exitCode, terminationReason]),
+      [
+        [0, 'Completed'],
+        [0, 'EvidenceLost'],
+        [1, 'Skipped'],
+      ],
+    );
   });
 
   it('of a pod that no cache has ever shown is not made up: it is not made again', async () => {

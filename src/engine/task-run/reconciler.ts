@@ -20,15 +20,8 @@ import { resolveTask } from '../../tekton/task-run/resolve.ts';
 import { attemptOf } from '../../tekton/task-run/status.ts';
 import { taskRuns, tasks, type Task, type TaskRun, type TaskRunStatus } from '../../tekton/types.ts';
 import type { WarningRecorder } from '../warning-recorder.ts';
-import {
-  currentPodName,
-  earlierPodNames,
-  decideTaskRun,
-  refusedAttempt,
-  waitingAttempt,
-  type PodSight,
-  type TaskRunDecision,
-} from './decide.ts';
+import { currentPodName, decideTaskRun, earlierPodNames, refusedAttempt, waitingAttempt } from './decide.ts';
+import type { PodSight, TaskRunDecision } from './sight.ts';
 import { deletePod, isReleased, releasePod } from './release-pod.ts';
 import type { TaskRunSettings } from './settings.ts';
 import { startPod } from './start-pod.ts';

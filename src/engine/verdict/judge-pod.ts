@@ -1,4 +1,3 @@
-import { fromRfc3339 } from '../../base/clock.ts';
 import type { ContainerStateTerminated, Pod } from '../../kube/pod.ts';
 import type { StepEvidence, Verdict } from '../../tekton/task-run/evidence.ts';
 import { taskRunReason } from '../../tekton/task-run/reasons.ts';
@@ -157,10 +156,4 @@ function exitText(container: string, ended: ContainerStateTerminated): string {
   if (plainReasons.has(reason)) return `"${container}" exited with code ${ended.exitCode}`;
   const words = message === '' ? '' : `: ${message.trim().slice(0, shownCharactersMax)}`;
   return `"${container}" exited with code ${ended.exitCode}: ${reason}${words}`;
-}
-
-/** When the last step of `pod` ended, in epoch milliseconds; `undefined` when none has. */
-export function lastEndMs(steps: readonly StepEvidence[]): number | undefined {
-  const ends = steps.map(({ state }) => fromRfc3339(state.terminated?.finishedAt)).filter((end) => end !== undefined);
-  return ends.length === 0 ? undefined : Math.max(...ends);
 }

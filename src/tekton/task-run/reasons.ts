@@ -42,4 +42,6 @@ export const stepEnd = {
   outOfMemory: 'OOMKilled',
   runCancelled: 'TaskRunCancelled',
   runTimedOut: 'TaskRunTimeout',
+  /** Ours, as `taskRunReason.evidenceLost`. */
+  lost: 'EvidenceLost',
 } as const;

@@ -6,32 +6,43 @@ import { stepEnd } from './reasons.ts';
 
 /** How an attempt ended, as far as its steps show it. */
 export interface AttemptEnd {
-  /** Said of steps that were stopped or never ran: `Skipped` after a failure, else why the run was stopped. */
-  readonly openSteps: string;
   readonly atMs: number;
+  /** Said of steps that never ran: `Skipped` after a failure, else why the run was stopped. */
+  readonly neverRan: string;
+  /** Said of steps that were stopped from outside while they ran. */
+  readonly cutOff: string;
+  /** Whether a step that has ended may have been stopped from outside. */
+  readonly isCutOff: (ended: ContainerStateTerminated) => boolean;
 }
 
 /**
  * `status.steps` of a TaskRun: one entry for each step, in the order of the Task. While the attempt goes on they are what
  * the pod says; once it has ended (`end`), steps that did not run to their end are terminated with exit code 1 and say
- * why (reference/tekton 2.8, 3.4).
+ * why (reference/tekton 2.8, 3.4). The `terminated` state that a pod reports is never changed but for the exit code of a
+ * step whose failure was ignored, or that took too long.
  */
 export function stepStates(steps: readonly StepEvidence[], end: AttemptEnd | undefined): readonly StepState[] {
   return steps.map((step) => {
-    const { name, container, imageID, report } = step;
+    const { name, container, imageID } = step;
     const results = stepResults(step);
-    const ended = step.state.terminated;
     return {
       name,
       container,
       ...(imageID === undefined ? {} : { imageID }),
-      ...(ended ? endedState(ended, report) : openState(step.state, end)),
+      ...stateOf(step, end),
       ...(results.length === 0 ? {} : { results }),
     };
   });
 }
 
 type StateMembers = ContainerState & { readonly terminationReason?: string };
+
+function stateOf({ state, report }: StepEvidence, end: AttemptEnd | undefined): StateMembers {
+  const { terminated } = state;
+  if (terminated === undefined) return openState(state, end);
+  const members = endedState(terminated, report);
+  return end?.isCutOff(terminated) ? { ...members, terminationReason: end.cutOff } : members;
+}
 
 function endedState(ended: ContainerStateTerminated, report: StepEvidence['report']): StateMembers {
   const { message: _message, ...rest } = ended;
@@ -49,12 +60,11 @@ function plainReason(ended: ContainerStateTerminated): string {
 
 function openState(state: ContainerState, end: AttemptEnd | undefined): StateMembers {
   if (end === undefined) return state.running ? { running: state.running } : { waiting: state.waiting ?? {} };
-  const finishedAt = toRfc3339(end.atMs);
-  const startedAt = state.running?.startedAt ?? finishedAt;
-  return {
-    terminated: { exitCode: 1, reason: end.openSteps, startedAt, finishedAt },
-    terminationReason: end.openSteps,
-  };
+  const now = toRfc3339(end.atMs);
+  const { startedAt } = state.running ?? {};
+  const reason = startedAt === undefined ? end.neverRan : end.cutOff;
+  const terminated = { exitCode: 1, reason, startedAt: startedAt ?? now, finishedAt: now };
+  return { terminated, terminationReason: reason };
 }
 
 function stepResults({ report }: StepEvidence): readonly ResultValue[] {
