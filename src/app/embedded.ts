@@ -5,6 +5,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { createEngine, type EngineOptions } from '../engine/engine.ts';
+import { eventRecorder } from '../engine/warning-recorder.ts';
 import { createNodeAgent } from '../executor/node-agent/node-agent.ts';
 import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
@@ -63,7 +64,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   await server.start();
   const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
   const manager = new Manager({ client, clock, random, logger });
-  createEngine({ client, clock, random, logger, options: withLocalLimits(options.engine) }).register(manager);
+  const recorder = eventRecorder({ client, clock, logger });
+  const engineOptions = withLocalLimits(options.engine);
+  createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
   const agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);

@@ -179,7 +179,10 @@ describe('@kubernetes/client-node', () => {
       'meanwhile',
     );
     await informer.stop();
-    assert.ok(errors.every((error) => error instanceof Error && error.name === 'AbortError'), String(errors));
+    assert.ok(
+      errors.every((error) => error instanceof Error && error.name === 'AbortError'),
+      String(errors),
+    );
   });
 
   it('is told when the revision it asks for is gone', async () => {
