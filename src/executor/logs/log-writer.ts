@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { entryHeader, logTimestamp } from './log-line.ts';
+import { SecretMask } from './secret-mask.ts';
 
 /** A line longer than this is kept in pieces, as container runtimes do. */
 export const linePieceBytesMax: number = 16 * 1024;
@@ -23,6 +24,18 @@ interface Tail {
   droppedBytes: number;
 }
 
+/** What a {@link LogWriter} is made of. */
+export interface LogWriterOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** Default {@link logBytesMaxDefault}. */
+  readonly bytesMax?: number;
+  /** Values that do not go into the log: `***` stands for them. */
+  readonly secrets?: readonly string[];
+  /** Told once when the disk fails. */
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * Writes the log of one container. Output is on file (page cache) when `write` returns, which slows a container that
  * floods rather than filling memory. Beyond `bytesMax` only the newest part is kept; the gap is marked in the log.
@@ -32,6 +45,7 @@ export class LogWriter {
   readonly #clock: Clock;
   readonly #bytesMax: number;
   readonly #onError: (error: unknown) => void;
+  readonly #masks: Record<Stream, SecretMask>;
   readonly #pending: Record<Stream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   readonly #waiting = new Set<() => void>();
   #file: number | undefined;
@@ -40,10 +54,12 @@ export class LogWriter {
   #ended = false;
   #broken = false;
 
-  constructor(options: { path: string; clock: Clock; bytesMax?: number; onError: (error: unknown) => void }) {
+  constructor(options: LogWriterOptions) {
     this.path = options.path;
     this.#clock = options.clock;
     this.#bytesMax = options.bytesMax ?? logBytesMaxDefault;
+    const { secrets = [] } = options;
+    this.#masks = { stdout: new SecretMask(secrets), stderr: new SecretMask(secrets) };
     this.#onError = options.onError;
     // The file says that the container has started, even if it never writes.
     this.#store(Buffer.alloc(0));
@@ -56,7 +72,10 @@ export class LogWriter {
 
   /** Adds output. A line without its end is held until the rest comes. */
   write(stream: Stream, chunk: Uint8Array): void {
-    if (this.#ended) return;
+    if (!this.#ended) this.#writeMasked(stream, this.#masks[stream].push(chunk));
+  }
+
+  #writeMasked(stream: Stream, chunk: Uint8Array): void {
     const held = this.#pending[stream];
     const bytes = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
     const timestamp = logTimestamp(this.#clock.now());
@@ -75,7 +94,10 @@ export class LogWriter {
   /** Writes what is held back, marks a gap if there is one, and lets readers finish. */
   end(): void {
     if (this.#ended) return;
-    for (const stream of ['stdout', 'stderr'] as const) this.#flushPending(stream);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#writeMasked(stream, this.#masks[stream].flush());
+      this.#flushPending(stream);
+    }
     this.#writeTail();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;

@@ -113,6 +113,33 @@ describe('the log of a container', () => {
     assert.ok(readFileSync(writerPath(writer)).length < 10_000 + tailBytesMax + 1_000);
   });
 
+  it('does not show secrets, wherever the chunks are cut', async () => {
+    const random = seededRandom(3);
+    const key = '-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA7\nx9Zq+/==\n-----END KEY-----\n';
+    const secrets = ['hunter22', 'hunter22-longer', 'päss-wörd', key, 'ab', 'L'.repeat(9_000)];
+    const lines = Array.from(
+      { length: 400 },
+      (_, index) => `${index}:${secrets[index % secrets.length]}:hunter2:${'.'.repeat(index * 7)}`,
+    );
+    const bytes = Buffer.from(lines.join('\n'));
+    const { logs } = setUp();
+    const writer = logs.create('uid', 'masked', secrets);
+    for (let at = 0; at < bytes.length;) {
+      const end = at + random.integer(1, 300);
+      writer.write('stdout', bytes.subarray(at, end));
+      at = end;
+    }
+    logs.end('uid', 'masked');
+    const wanted = lines
+      .join('\n')
+      .replaceAll('L'.repeat(9_000), '*********')
+      .replaceAll(/hunter22-longer|hunter22|päss-wörd|-----(BEGIN|END) KEY-----|MIIEpAIBAAKCAQEA7|x9Zq\+\/==/g, '***');
+    let text = '';
+    for await (const chunk of logs.open(pod, 'masked', { follow: false, timestamps: false }))
+      text += Buffer.from(chunk).toString('latin1');
+    assert.equal(Buffer.from(text, 'latin1').toString('utf8'), wanted);
+  });
+
   it('stands in for a missing termination message with its end', () => {
     const { logs, writer } = setUp();
     for (let index = 0; index < 200; index++) writer.write('stdout', Buffer.from(`${index}\n`));

@@ -37,13 +37,13 @@ export class PodLogs implements PodLogSource, ContainerLogs {
     this.#options = options;
   }
 
-  /** The log of a container that is about to start; a restarted one goes on in the same file. */
-  create(podUid: string, container: string): LogWriter {
+  /** The log of a container that is about to start; a restarted one goes on in the same file. `secrets` are masked. */
+  create(podUid: string, container: string, secrets: readonly string[] = []): LogWriter {
     const { clock, logger, bytesMax } = this.#options;
     const path = this.#path(podUid, container);
     const onError = (error: unknown): void =>
       logger.error('a container log cannot be written; the rest of it is lost', { path, error });
-    const writer = new LogWriter({ path, clock, onError, ...(bytesMax === undefined ? {} : { bytesMax }) });
+    const writer = new LogWriter({ path, clock, secrets, onError, ...(bytesMax === undefined ? {} : { bytesMax }) });
     this.#writers.set(path, writer);
     return writer;
   }

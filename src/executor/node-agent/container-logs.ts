@@ -2,8 +2,8 @@ import type { OutputSink } from '../runtime/container-runtime.ts';
 
 /** Where the agent keeps the output of containers. `PodLogs` is one; {@link noLogs} keeps nothing. */
 export interface ContainerLogs {
-  /** The log of a container that is about to start; a restarted one goes on in the same log. */
-  create(podUid: string, container: string): OutputSink;
+  /** The log of a container that is about to start; a restarted one goes on in the same log. `secrets` are masked. */
+  create(podUid: string, container: string, secrets: readonly string[]): OutputSink;
   /** No more output will come; readers may finish. */
   end(podUid: string, container: string): void;
   /** The end of the log, at most 2048 bytes and 80 lines. */

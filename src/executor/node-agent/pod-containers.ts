@@ -50,9 +50,9 @@ export class PodContainers {
     return this.#changed.promise;
   }
 
-  /** The log that the container's output goes to. */
-  output(container: Container): OutputSink {
-    return this.#parts.logs.create(this.#uid, container.name);
+  /** The log that the container's output goes to, without `secrets`. */
+  output(container: Container, secrets: readonly string[]): OutputSink {
+    return this.#parts.logs.create(this.#uid, container.name, secrets);
   }
 
   /** Records that a container waits, and why. */

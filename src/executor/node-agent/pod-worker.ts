@@ -13,7 +13,7 @@ import { PodContainers } from './pod-containers.ts';
 import type { NodeFacts } from './pod-fields.ts';
 import { planContainer, preparePod, type PreparedPod, type VolumeSettings } from './pod-preparation.ts';
 import { isSidecar, podStatus, type PodEnd } from './pod-record.ts';
-import { readReferenced } from './referenced-objects.ts';
+import { readReferenced, secretValues } from './referenced-objects.ts';
 import { Sidecars } from './sidecars.ts';
 import { checkStartupProbe } from './startup-probe.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -176,14 +176,15 @@ export class PodWorker {
   async #start(container: Container): Promise<RunningContainer | undefined> {
     const prepared = this.#prepared;
     if (prepared === undefined) return undefined;
+    let { objects } = prepared;
     const plan = await this.#retryConfig(container, async (count) => {
       checkStartupProbe(container);
       // What was missing may be there now.
-      const objects = count === 1 ? prepared.objects : await readReferenced(this.#parts.client, this.#pod);
+      if (count > 1) objects = await readReferenced(this.#parts.client, this.#pod);
       return planContainer({ ...prepared, objects }, container);
     });
     if (plan === undefined) return undefined;
-    const output = this.#containers.output(container);
+    const output = this.#containers.output(container, secretValues(objects));
     const running = await this.#containers.start(container, { ...plan, output });
     // Asked to stop while it was starting: it has missed the signal.
     if (this.#stop.signal.aborted) running?.signal(this.#isPastGrace() ? 'SIGKILL' : 'SIGTERM');

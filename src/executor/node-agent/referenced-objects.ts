@@ -66,3 +66,9 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
     throw thrown;
   }
 }
+
+/** The values of all secrets among `objects`, as text: what must not show in logs. */
+export function secretValues(objects: ReferencedObjects): readonly string[] {
+  const encoded = [...objects.secrets.values()].flatMap((secret) => Object.values(secret?.data ?? {}));
+  return encoded.map((value) => Buffer.from(value, 'base64').toString('utf8'));
+}
