@@ -58,13 +58,14 @@ export function fieldValidationParameter(query: Query): FieldValidation {
 /** Longest name of a field manager, in characters. */
 const managerCharactersMax = 128;
 
-/** Who writes, for field ownership: `fieldManager`, or the user agent up to the first slash. */
-export function fieldManagerParameter(request: ApiRequest): string {
+/** Who writes, for field ownership: `fieldManager`, or the user agent up to the first slash, or the user without prefix. */
+export function fieldManagerParameter(request: ApiRequest, userName: string): string {
   const given = request.query['fieldManager'];
   if (given !== undefined && given.length > managerCharactersMax) {
     throw badRequest(`fieldManager may not have more than ${managerCharactersMax} characters`);
   }
   if (given) return given;
-  const agent = request.headers['user-agent'] ?? '';
-  return agent.split('/', 1)[0]?.slice(0, managerCharactersMax) || 'unknown';
+  const agent = request.headers['user-agent']?.split('/', 1)[0] ?? '';
+  const name = agent === '' ? userName.slice(userName.lastIndexOf(':') + 1) : agent;
+  return name.slice(0, managerCharactersMax);
 }

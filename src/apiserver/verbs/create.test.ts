@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Random } from '../../base/random.ts';
 import { seededRandom } from '../../base/random.ts';
-import type { JsonObject } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import {
   configMap,
   configMapsPath,
@@ -13,6 +13,7 @@ import {
   podsPath,
   TestApi,
 } from '../api-fixture.ts';
+import type { CallParts } from '../api-fixture.ts';
 
 /** Draws the same suffix so many times before it becomes random. */
 function stuckRandom(draws: number): Random {
@@ -221,6 +222,20 @@ describe('create', () => {
     assert.equal(refusal['code'], 403);
     const { causes } = refusal['details'] as { causes: readonly { reason: string }[] };
     assert.equal(causes[0]?.reason, 'NamespaceTerminating');
+  });
+
+  it('owns its fields in the name of the manager, the program or the user', async () => {
+    const api = new TestApi();
+    const managerOf = async (name: string, parts: CallParts): Promise<Json | undefined> => {
+      const created = await api.json('POST', configMapsPath, { body: configMap(name, { k: 'v' }), ...parts });
+      return (metadataOf(created)['managedFields'] as readonly JsonObject[])[0]?.['manager'];
+    };
+    const headers = { 'user-agent': 'kubectl/v1.34 (linux)' };
+    assert.equal(await managerOf('a', { query: { fieldManager: 'mine' }, headers }), 'mine');
+    assert.equal(await managerOf('b', { headers }), 'kubectl');
+    assert.equal(await managerOf('c', {}), 'penstock');
+    const long = { body: configMap('d'), query: { fieldManager: 'm'.repeat(129) } };
+    assert.equal((await api.refusal('POST', configMapsPath, long))['code'], 400);
   });
 
   it('takes the kind from the path when a core object names none', async () => {

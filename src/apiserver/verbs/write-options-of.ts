@@ -13,7 +13,7 @@ import type { WriteOptions } from '../write/write-options.ts';
 export function writeOptionsOf({ user, request }: ResourceCall): WriteOptions {
   return {
     user,
-    manager: fieldManagerParameter(request),
+    manager: fieldManagerParameter(request, user.name),
     dryRun: dryRunParameter(request.query),
     fieldValidation: fieldValidationParameter(request.query),
   };
