@@ -43,7 +43,7 @@ async function respondWithLog(
   return streamResponse(await started(source.open(pod, container, options)));
 }
 
-/** The container that is meant: the only one, unless the request names one. */
+/** The container that is meant: the only one beside init containers, unless the request names one. */
 function containerOf(pod: Pod, asked: string | undefined): string {
   const name = pod.metadata.name ?? '';
   const containers = pod.spec.containers.map((container) => container.name);
@@ -53,7 +53,7 @@ function containerOf(pod: Pod, asked: string | undefined): string {
     throw badRequest(`container ${asked} is not valid for pod ${name}`);
   }
   const [only, ...others] = containers;
-  if (only !== undefined && others.length === 0 && initContainers.length === 0) return only;
+  if (only !== undefined && others.length === 0) return only;
   const init = initContainers.length === 0 ? '' : ` or one of the init containers: [${initContainers.join(' ')}]`;
   throw badRequest(
     `a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${init}`,

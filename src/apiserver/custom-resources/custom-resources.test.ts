@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../base/json.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
-import { metadataOf, take, TestApi } from '../api-fixture.ts';
-import { eventually, exists, namesIn, settle } from '../background/loops-fixture.ts';
+import { configMap, configMapsPath, metadataOf, take, TestApi } from '../api-fixture.ts';
+import { eventually, exists, namesIn, ownedBy, settle } from '../background/loops-fixture.ts';
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const widgets = '/apis/example.com/v1/namespaces/default/widgets';
@@ -145,6 +145,15 @@ describe('a CustomResourceDefinition', () => {
     assert.equal(api.store.range('example.com/').items.length, 0);
     await established(api, definition());
     assert.deepEqual(await namesIn(api, widgets), []);
+  });
+
+  it('takes along what its objects own, though their kind is gone by then', async () => {
+    const api = await started();
+    await established(api, definition());
+    const owner = await api.json('POST', widgets, { body: widget('owner') });
+    await api.json('POST', configMapsPath, { body: configMap('owned', {}, { ownerReferences: [ownedBy(owner)] }) });
+    await api.json('DELETE', `${definitions}/widgets.example.com`);
+    await eventually(api, 'it is gone', async () => !(await exists(api, `${configMapsPath}/owned`)));
   });
 
   it('shows the same objects in every served version, stores them in one', async () => {

@@ -49,9 +49,7 @@ describe('decodeProtobufObject', () => {
   });
 
   it('keeps a 0 and a false that were set, and drops those that Go always writes', () => {
-    const options = decodeProtobufObject(
-      envelope('v1', 'DeleteOptions', message().integer(1, 0).text(4, '').text(5, 'All')),
-    );
+    const options = decodeProtobufObject(envelope('v1', 'DeleteOptions', message().integer(1, 0).text(5, 'All')));
     assert.deepEqual(options, { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, dryRun: ['All'] });
     const owner = message().text(1, 'Pod').text(3, 'p').text(4, 'u').text(5, 'v1').integer(6, 0);
     const raw = message().message(1, metadata('a').message(13, owner));
@@ -82,9 +80,9 @@ describe('decodeProtobufObject', () => {
   });
 
   it('says which kinds are understood as JSON only', () => {
-    const refusal = refusalOf(envelope('v1', 'Pod', message()));
+    const refusal = refusalOf(envelope('apps/v1', 'Deployment', message()));
     assert.equal(refusal.status, 415);
-    assert.match(refusal.message, /v1 Pod is not understood as .*, only as application\/json/);
+    assert.match(refusal.message, /v1 Deployment is not understood as .*, only as application\/json/);
   });
 
   it('refuses what is no message, and never fails in another way', () => {
