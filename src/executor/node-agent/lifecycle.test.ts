@@ -330,6 +330,23 @@ describe('an agent that is restarted', () => {
     assert.deepEqual(next.started, ['step']);
   });
 
+  it('cleans up, once, after pods that are over or gone', async () => {
+    const first = await world(({ podName }) => ({ durationMs: podName === 'over' ? 10 : 60_000 }));
+    for (const name of ['over', 'gone', 'other']) first.cluster.createPod(name, one());
+    const uids = ['over', 'gone', 'other'].map((name) => first.cluster.pod(name)?.metadata.uid ?? '');
+    await first.clock.advance(1_000);
+    await first.agent.stop();
+    first.cluster.remove(pods, podKey('gone'), { gracePeriodSeconds: 0 });
+    // The stopped agent heard of that, as a killed one would not have.
+    for (const uid of uids) first.journal.begun.add(uid);
+    const next = await world(() => ({}), { before: first });
+    const cleaned: string[] = [];
+    next.journal.clean = async (uid) => void cleaned.push(uid);
+    next.journal.forget = async (uid) => void cleaned.push(`all of ${uid}`);
+    await next.clock.advance(200_000);
+    assert.deepEqual(cleaned, [uids[0], `all of ${uids[1]}`, uids[2]]);
+  });
+
   it('confirms deletions that came while it was down', async () => {
     const first = await world(() => ({ durationMs: 60_000 }));
     first.cluster.createPod('running', one());

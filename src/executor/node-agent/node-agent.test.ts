@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pods, secrets } from '../../kube/core-types.ts';
 import { AgentFixture, isolationsHere, statusOf } from '../testing/agent-fixture.ts';
-import { processesGone } from '../testing/process-search.ts';
+import { processesGone, processesWith } from '../testing/process-search.ts';
 
 for (const { label, isolation, skip } of await isolationsHere()) {
   describe(`a node agent that runs pods ${label}`, { skip }, () => {
@@ -162,19 +162,18 @@ for (const { label, isolation, skip } of await isolationsHere()) {
       const mark = `sleep-mark-${process.pid}-${label.length}`;
       const stubborn = `sh -c 'trap "" TERM; while :; do sleep 0.05; done' ${mark}`;
       const script = `trap "" TERM; (setsid ${stubborn} >/dev/null 2>&1 &) ; echo ready; while :; do sleep 0.05; done`;
-      fixture.cluster.createPod('stubborn', {
-        terminationGracePeriodSeconds: 1,
-        containers: [{ name: 'step', command: ['/bin/sh', '-c', script] }],
-      });
+      const containers = [{ name: 'step', command: ['/bin/sh', '-c', script] }];
+      fixture.cluster.createPod('stubborn', { containers }, { finalizers: ['penstock.dev/verdict'] });
       const running = await fixture.cluster.until(() =>
         fixture.cluster.pod('stubborn')?.status?.phase === 'Running' ? fixture.cluster.pod('stubborn') : undefined,
       );
       await followUntil(fixture, running, 'ready');
-      fixture.cluster.remove(pods, { namespace: 'default', name: 'stubborn' });
-      await fixture.cluster.until(() => fixture.cluster.pod('stubborn') === undefined);
-      const last = fixture.cluster.statuses.get('stubborn')?.at(-1);
-      assert.equal(last?.containerStatuses?.[0]?.state?.terminated?.exitCode, 137);
-      assert.equal(last?.phase, 'Failed');
+      const key = { namespace: 'default', name: 'stubborn' };
+      fixture.cluster.remove(pods, key);
+      assert.notEqual(processesWith(mark).length, 0);
+      fixture.cluster.remove(pods, key, { gracePeriodSeconds: 0 });
+      const pod = await fixture.cluster.finished('stubborn');
+      assert.deepEqual([pod.status?.phase, statusOf(pod, 'step')?.state?.terminated?.exitCode], ['Failed', 137]);
       await processesGone(mark);
     });
   });

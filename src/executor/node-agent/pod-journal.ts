@@ -74,7 +74,7 @@ export class MemoryJournal implements PodJournal {
     return '';
   }
 
-  clean(): Promise<void> {
+  clean(_uid: string): Promise<void> {
     return Promise.resolve();
   }
 

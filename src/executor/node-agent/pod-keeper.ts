@@ -38,6 +38,8 @@ export class PodKeeper {
   readonly #parts: PodKeeperParts;
   readonly #kept = new Map<string, KeptPod>();
   readonly #queue: KeptPod[] = [];
+  /** Pods of an earlier agent that were cleaned up after. */
+  readonly #swept = new Set<string>();
   readonly #work = new Set<Promise<void>>();
   #running = 0;
   #started = false;
@@ -67,11 +69,15 @@ export class PodKeeper {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  /** Forgets pods that an earlier agent began and that no longer exist. `lister` must have synced. */
+  /** Cleans up, once, after pods that an earlier agent began: those that are over or gone. `lister` must have synced. */
   async sweep(lister: AgentLister<Pod>): Promise<void> {
     const live = new Set(lister.list().map((pod) => pod.metadata.uid));
-    const dead = [...this.#parts.journal.earlier].filter((uid) => !live.has(uid) && !this.#kept.has(uid));
-    for (const uid of dead) await this.#forget(uid);
+    for (const uid of this.#parts.journal.earlier) {
+      const kept = this.#kept.get(uid);
+      if (this.#swept.has(uid) || (kept ? !kept.over : live.has(uid))) continue;
+      this.#swept.add(uid);
+      await (kept ? this.#parts.journal.clean(uid) : this.#forget(uid));
+    }
   }
 
   #observe(pod: Pod): void {
@@ -101,6 +107,7 @@ export class PodKeeper {
     const begun = startTime !== undefined || this.#parts.journal.earlier.has(kept.pod.metadata.uid ?? '');
     if (begun) return this.#track(this.#reportLost(kept));
     this.#queue.push(kept);
+    this.#followDeletion(kept);
   }
 
   #startWaiting(): void {
@@ -143,7 +150,8 @@ export class PodKeeper {
       return kept.worker.terminate((deletionGracePeriodSeconds ?? gracePeriodSecondsDefault) * 1000);
     }
     if (!kept.over) return this.#runQueued(kept);
-    if (kept.confirmed) return;
+    // With a grace of 0 the object waits for its finalizers only.
+    if (kept.confirmed || deletionGracePeriodSeconds === 0) return;
     kept.confirmed = true;
     this.#track(this.#confirmDeletion(kept.pod));
   }
