@@ -65,7 +65,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
   const manager = new Manager({ client, clock, random, logger });
   const recorder = eventRecorder({ client, clock, logger });
-  const engineOptions = withLocalLimits(options.engine);
+  const engineOptions = withLocalLimits(options.runtime, options.engine);
   createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
   const agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
@@ -78,10 +78,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   return { server, client, manager, notices, stop };
 }
 
-/** Here results travel by a file of this machine: they may be as large as the node agent lets them. */
-function withLocalLimits(options: EngineOptions = {}): EngineOptions {
+/**
+ * Here results travel by a file of this machine: they may be as large as the node agent lets them. Where images are not
+ * used every step finds the machine's shell, so none has to be brought along.
+ */
+function withLocalLimits(runtime: ContainerRuntime, options: EngineOptions = {}): EngineOptions {
   const limits = { terminationMessageBytesMax, podMessageBytesMax: terminationMessageBytesMax };
-  return { ...options, taskRun: { ...limits, ...options.taskRun } };
+  const shell = runtime.name === 'process' ? { shell: '/bin/sh' } : {};
+  return { ...options, taskRun: { ...limits, ...shell, ...options.taskRun } };
 }
 
 /** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */

@@ -127,6 +127,17 @@ describe('buildPod', () => {
     assert.equal(mounts(late)['/tekton/steps'], 'tekton-internal-steps');
   });
 
+  it('needs no preparation where every container has a shell', () => {
+    const taskRun = runOf({ steps: [{ name: 'a', image: 'x', script: 'true' }], results: [{ name: 'r' }] });
+    const resolution = resolveTask({ taskRun, findTask: () => ({ state: 'absent' }), options });
+    assert.equal(resolution.kind, 'ready');
+    const { pod } = buildPod(taskRun, resolution.task, 0, { ...options, shell: '/bin/sh' });
+    assert.equal(pod.spec.initContainers, undefined);
+    assert.equal(pod.spec.containers[0]?.command?.[0], '/bin/sh');
+    assert.ok(!pod.spec.volumes?.some(({ name }) => name === 'tekton-internal-bin'));
+    assert.equal(mounts(pod.spec.containers[0])['/tekton/bin'], undefined);
+  });
+
   it('has every step of a Task with results report them, and remembers what was declared', () => {
     const results = [
       { name: 'a', description: 'long' },

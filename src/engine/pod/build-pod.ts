@@ -17,7 +17,13 @@ import {
 } from './names.ts';
 import type { PodOptions } from './options.ts';
 import { deliverScripts } from './scripts.ts';
-import { implicitMounts, stepContainer, wrapperCommand, type ContainerContext } from './step-container.ts';
+import {
+  implicitMounts,
+  preparedShell,
+  stepContainer,
+  wrapperCommand,
+  type ContainerContext,
+} from './step-container.ts';
 import { planSteps, usesWrapper, type PodSteps } from './step-plan.ts';
 import { prepareScript } from './wrapper-script.ts';
 
@@ -75,22 +81,24 @@ export function buildPod(
   const delivery = deliverScripts(taskRun, name, plan, annotations);
   const steps = plan.steps.map(({ step }) => step);
   const workspaces = workspaceVolumes(task.spec, steps, task.workspaces);
-  const count = steps.length + (wrapped ? 1 : 0) + (plan.collectorFlags ? 1 : 0);
+  const prepared = wrapped && options.shell === undefined;
+  const count = steps.length + (prepared ? 1 : 0) + (plan.collectorFlags ? 1 : 0);
   const context: ContainerContext = {
     taskRun,
     podTemplate: task.podTemplate,
     workspaces,
     wrapped,
+    ...(options.shell === undefined ? {} : { shell: options.shell }),
     scripts: delivery.volume !== undefined,
     reportBytesMax: Math.min(options.terminationMessageBytesMax, Math.floor(options.podMessageBytesMax / count)),
   };
   const containers = [
-    ...(wrapped ? [prepareContainerOf(options.toolsImage)] : []),
+    ...(prepared ? [prepareContainerOf(options.toolsImage)] : []),
     ...plan.steps.map((one) => stepContainer(one, context)),
     ...(plan.collectorFlags ? [collectorOf(options.toolsImage, plan.collectorFlags, context)] : []),
   ];
   const volumes = [
-    ...internalVolumes(wrapped),
+    ...internalVolumes(wrapped, prepared),
     ...(delivery.volume ? [delivery.volume] : []),
     ...workspaces.volumes,
     ...(task.spec.volumes ?? []).map(withSource),
@@ -150,15 +158,16 @@ function collectorOf(image: string, flags: readonly string[], context: Container
   return {
     name: collectContainer,
     image,
-    command: [...wrapperCommand(flags, context), `${podPaths.bin}/sh`, '-c', ':'],
+    command: [...wrapperCommand(flags, context), context.shell ?? preparedShell, '-c', ':'],
     volumeMounts: implicitMounts(context),
     terminationMessagePath: podPaths.termination,
   };
 }
 
-function internalVolumes(wrapped: boolean): readonly Volume[] {
-  const names = [podVolumes.workspace, podVolumes.home, podVolumes.results];
-  return [...names, ...(wrapped ? [podVolumes.steps, podVolumes.bin] : [])].map((name) => ({ name, emptyDir: {} }));
+function internalVolumes(wrapped: boolean, prepared: boolean): readonly Volume[] {
+  const { workspace, home, results, steps, bin } = podVolumes;
+  const names = [workspace, home, results, ...(wrapped ? [steps] : []), ...(prepared ? [bin] : [])];
+  return names.map((name) => ({ name, emptyDir: {} }));
 }
 
 /** A volume without a source is an empty directory. */

@@ -11,10 +11,15 @@ export interface ContainerContext {
   readonly workspaces: WorkspaceVolumes;
   /** Whether any step of the pod is wrapped: then all see the directories of the steps. */
   readonly wrapped: boolean;
+  /** What runs the wrapper; absent = what `prepare` puts into /tekton/bin. */
+  readonly shell?: string;
   readonly scripts: boolean;
   /** For the results that one step reports, in bytes. */
   readonly reportBytesMax: number;
 }
+
+/** The shell that `prepare` puts in place. */
+export const preparedShell: string = `${podPaths.bin}/sh`;
 
 /** The container of a step. */
 export function stepContainer(plan: StepPlan, context: ContainerContext): Container {
@@ -48,8 +53,11 @@ function commandOf(plan: StepPlan, context: ContainerContext): Pick<Container, '
 }
 
 /** The wrapper with its flags, up to where the command follows. */
-export function wrapperCommand(flags: readonly string[], { reportBytesMax }: ContainerContext): readonly string[] {
-  return [`${podPaths.bin}/sh`, `${podPaths.scripts}/wrapper`, ...flags, '--limit', String(reportBytesMax), '--'];
+export function wrapperCommand(
+  flags: readonly string[],
+  { reportBytesMax, shell = preparedShell }: ContainerContext,
+): readonly string[] {
+  return [shell, `${podPaths.scripts}/wrapper`, ...flags, '--limit', String(reportBytesMax), '--'];
 }
 
 /** Relative directories are relative to where a Task works by default. */
@@ -74,17 +82,13 @@ function mountsOf(step: Step, context: ContainerContext): readonly VolumeMount[]
 }
 
 /** What every step gets. */
-export function implicitMounts({ wrapped, scripts }: ContainerContext): readonly VolumeMount[] {
+export function implicitMounts({ wrapped, shell, scripts }: ContainerContext): readonly VolumeMount[] {
   return [
     { name: podVolumes.workspace, mountPath: podPaths.workspace },
     { name: podVolumes.home, mountPath: podPaths.home },
     { name: podVolumes.results, mountPath: podPaths.results },
-    ...(wrapped
-      ? [
-          { name: podVolumes.steps, mountPath: podPaths.steps },
-          { name: podVolumes.bin, mountPath: podPaths.bin, readOnly: true },
-        ]
-      : []),
+    ...(wrapped ? [{ name: podVolumes.steps, mountPath: podPaths.steps }] : []),
+    ...(wrapped && shell === undefined ? [{ name: podVolumes.bin, mountPath: podPaths.bin, readOnly: true }] : []),
     ...(scripts ? [{ name: podVolumes.scripts, mountPath: podPaths.scripts, readOnly: true }] : []),
   ];
 }
