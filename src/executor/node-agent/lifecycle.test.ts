@@ -344,7 +344,8 @@ describe('an agent that is restarted', () => {
     next.journal.clean = async (uid) => void cleaned.push(uid);
     next.journal.forget = async (uid) => void cleaned.push(`all of ${uid}`);
     await next.clock.advance(200_000);
-    assert.deepEqual(cleaned, [uids[0], `all of ${uids[1]}`, uids[2]]);
+    assert.deepEqual(new Set(cleaned), new Set([uids[0], `all of ${uids[1]}`, uids[2]]));
+    assert.equal(cleaned.length, 3);
   });
 
   it('confirms deletions that came while it was down', async () => {
