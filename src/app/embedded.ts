@@ -34,9 +34,12 @@ export interface EmbeddedOptions {
   readonly authenticate?: (token: string) => UserInfo | undefined;
   readonly engine?: EngineOptions;
   readonly maxPods?: number;
-  /** Sees every call of the controllers; for benchmarks. */
-  readonly observeCalls?: (transport: Transport) => Transport;
+  /** Sees every call of the controllers and of the node agent, each through a transport of its own; for benchmarks. */
+  readonly observeCalls?: (transport: Transport, caller: EmbeddedCaller) => Transport;
 }
+
+/** Who calls the API from within. The caches that all share are the controllers'. */
+export type EmbeddedCaller = 'controllers' | 'node agent';
 
 /** A Penstock in this process: API server, controllers and node agent, joined without sockets. */
 export interface Embedded {
@@ -62,12 +65,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
-  const client = createClient(observeCalls ? observeCalls(server.handle) : server.handle);
+  const clientOf = (caller: EmbeddedCaller): ApiClient =>
+    createClient(observeCalls ? observeCalls(server.handle, caller) : server.handle);
+  const client = clientOf('controllers');
   const manager = new Manager({ client, clock, random, logger });
   const recorder = eventRecorder({ client, clock, logger });
   const engineOptions = withLocalLimits(options.runtime, options.engine);
   createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
-  const agent = createNodeAgent({ ...options, client, host: manager, nodeName: localNodeName });
+  const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
   const stop = async (): Promise<void> => {

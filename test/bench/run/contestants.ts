@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program that runs the three tasks. */
+export interface Contestant {
+  readonly name: string;
+  readonly command: readonly [file: string, ...words: string[]];
+  readonly directory: string;
+}
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Each task is one line of shell; `b` and `c` start when `a` has succeeded. */
+const lines = { a: 'echo compiling', b: 'echo testing', c: 'echo linting' } as const;
+
+/** Penstock as a person starts it: by the launcher, with the Node of the system. */
+export function penstock(scratch: string): Contestant {
+  const directory = join(scratch, 'penstock');
+  mkdirSync(join(directory, '.tekton'), { recursive: true });
+  writeFileSync(join(directory, '.tekton', 'run.yaml'), tektonYaml());
+  return { name: 'penstock', directory, command: [systemNode(), join(root, 'bin/penstock.js'), 'run'] };
+}
+
+/** The peer, with the Node that runs us: it needs a newer one than some systems have. */
+export function gitlabCiLocal(scratch: string): Contestant {
+  const directory = join(scratch, 'gitlab-ci-local');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, '.gitlab-ci.yml'), gitlabYaml());
+  const git = (...words: string[]): Buffer => execFileSync('git', ['-C', directory, ...words]);
+  git('init', '--quiet');
+  git('remote', 'add', 'origin', 'https://git.example/group/project.git');
+  git('add', '.');
+  git('-c', 'user.name=bench', '-c', 'user.email=bench@example.com', 'commit', '--quiet', '-m', 'three jobs');
+  const program = join(root, 'node_modules/gitlab-ci-local/dist/index.js');
+  return { name: 'gitlab-ci-local', directory, command: [process.execPath, program] };
+}
+
+function tektonYaml(): string {
+  const task = (name: keyof typeof lines): string => `
+      - name: ${name}${name === 'a' ? '' : '\n        runAfter: [a]'}
+        taskSpec:
+          steps:
+            - name: work
+              image: busybox
+              script: ${lines[name]}`;
+  return `apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata:
+  name: three-tasks
+spec:
+  pipelineSpec:
+    tasks:${(['a', 'b', 'c'] as const).map(task).join('')}
+`;
+}
+
+function gitlabYaml(): string {
+  const job = (name: keyof typeof lines): string => `
+${name}:
+  stage: ${name === 'a' ? 'first' : 'second'}${name === 'a' ? '' : '\n  needs: [a]'}
+  script:
+    - ${lines[name]}
+`;
+  return `stages: [first, second]\n${(['a', 'b', 'c'] as const).map(job).join('')}`;
+}
+
+/** npm puts folders of its own before those of the system. */
+function systemNode(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return folders.map((folder) => join(folder, 'node')).find((path) => existsSync(path)) ?? process.execPath;
+}
