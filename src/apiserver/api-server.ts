@@ -74,6 +74,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   createInitialNamespaces(parts);
   const watches = new Watches(parts);
+  registry.onChange(() => {
+    watches.endUnless((kind) => registry.find(kind.type.group, kind.type.version, kind.type.resource) === kind);
+  });
   const subresources = [
     namespaceFinalize(parts),
     podBinding(parts),

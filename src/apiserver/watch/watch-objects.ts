@@ -92,6 +92,11 @@ export class Watches {
   endAll(): void {
     for (const watch of [...this.#open]) watch.end();
   }
+
+  /** Ends the watches of kinds that are gone or another version of themselves: their watchers ask again. */
+  endUnless(isServed: (kind: KindDefinition) => boolean): void {
+    for (const watch of [...this.#open]) if (!isServed(watch.kind)) watch.end();
+  }
 }
 
 function tooManyWatches(): ApiStatusError {
@@ -143,6 +148,7 @@ interface OpenWatchOptions {
 /** One watch that goes on. */
 class OpenWatch {
   readonly events: AsyncIterable<RawWatchEvent>;
+  readonly kind: KindDefinition;
   readonly #request: WatchRequest;
   readonly #source: StoreWatch;
   readonly #options: OpenWatchOptions;
@@ -154,6 +160,7 @@ class OpenWatch {
   #ended = false;
 
   constructor(request: WatchRequest, source: StoreWatch, start: WatchStart, options: OpenWatchOptions) {
+    this.kind = request.kind;
     this.#request = request;
     this.#source = source;
     this.#options = options;

@@ -111,6 +111,22 @@ describe('watch', () => {
     assert.equal((await lasting.next()).done, true);
   });
 
+  it('ends when its kind is not served any more, or in another way', async () => {
+    const api = new TestApi();
+    const { registry } = api.server;
+    const kind = registry.find('', 'v1', 'configmaps');
+    assert.ok(kind);
+    const other = await api.watch(podsPath, { query: now });
+    const changed = await api.watch(configMapsPath, { query: now });
+    registry.add({ ...kind, shortNames: [] });
+    assert.equal((await changed.next()).done, true);
+    const removed = await api.watch(configMapsPath, { query: now });
+    registry.remove('', 'configmaps');
+    assert.equal((await removed.next()).done, true);
+    await api.json('POST', podsPath, { body: pod('p') });
+    assert.deepEqual(eventNames(await take(other, 1)), ['ADDED p']);
+  });
+
   it('delivers what happened before it was told to end', async () => {
     const api = new TestApi();
     const watch = await api.watch(configMapsPath, { query: now });
