@@ -1,5 +1,6 @@
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
 import type { Clock } from '../base/clock.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
@@ -9,10 +10,16 @@ import { eventRecorder } from '../engine/warning-recorder.ts';
 import { createNodeAgent } from '../executor/node-agent/node-agent.ts';
 import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
+import { createGate } from '../gate/create-gate.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { PodLogSource } from '../kube/pod-log-source.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
+import { builtinKinds } from '../schema/core/builtin-kinds.ts';
+import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
+import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
+import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import type { Store } from '../store/store.ts';
 import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -55,12 +62,14 @@ export interface Embedded {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { store, clock, random, logger, authenticate, observeCalls } = options;
   const logs = new LateLogs();
+  const lateGate = new LateAdmission('gate');
   const server = createApiServer({
     store,
     clock,
     random,
     logger,
-    admission: [tektonAdmission(), localPlacement(localNodeName)],
+    kinds: [...builtinKinds, ...tektonKinds, ...penstockKinds, repositoryKind],
+    admission: [tektonAdmission(), lateGate, localPlacement(localNodeName)],
     podLogs: logs,
     ...(authenticate ? { authenticate } : {}),
   });
@@ -72,6 +81,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const recorder = eventRecorder({ client, clock, logger });
   const engineOptions = withLocalLimits(options.runtime, options.engine);
   createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
+  const gate = createGate({ client, host: manager, clock, logger });
+  lateGate.plugin = gate.admission;
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
@@ -100,5 +111,23 @@ class LateLogs implements PodLogSource {
   open(...args: Parameters<PodLogSource['open']>): AsyncIterable<Uint8Array> {
     if (!this.source) throw new ApiStatusError('NotFound', 'this node keeps no logs');
     return this.source.open(...args);
+  }
+}
+
+/** The gate's rules need its caches, which need the API that asks for the rules. */
+class LateAdmission implements AdmissionPlugin {
+  readonly name: string;
+  plugin: AdmissionPlugin | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  mutate(request: AdmissionRequest): JsonObject | undefined {
+    return this.plugin?.mutate?.(request);
+  }
+
+  validate(request: AdmissionRequest): ReturnType<NonNullable<AdmissionPlugin['validate']>> {
+    return this.plugin?.validate?.(request);
   }
 }

@@ -9,6 +9,7 @@ import type { UserInfo } from '../kube/user.ts';
 import { createApiMount } from '../server/api-mount.ts';
 import { kubeconfigFor } from '../server/kubeconfig.ts';
 import { type Listener, startListener } from '../server/listener.ts';
+import { startCompaction } from '../store/compaction.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import { type Credentials, isSameToken, loadCredentials } from './credentials.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
@@ -27,7 +28,13 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const parts = { clock: systemClock, random: systemRandom, logger };
   makePrivateFolder(directory);
   // The store locks the folder: from here on it is ours.
-  const store = openSqliteStore({ directory, clock: systemClock, logger });
+  const store = openSqliteStore({
+    directory,
+    clock: systemClock,
+    logger,
+    onFailure: (error) => options.onFailure(error),
+  });
+  const stopCompaction = startCompaction(store, { clock: systemClock });
   const kubeconfig = join(directory, 'kubeconfig');
   rmSync(kubeconfig, { force: true });
   const credentials = loadCredentials(directory, options.host, systemClock.now());
@@ -44,10 +51,12 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
     const stop = async (): Promise<void> => {
       rmSync(kubeconfig, { force: true });
       await listener.close();
+      stopCompaction();
       await embedded.stop();
     };
     return { url: listener.url, kubeconfig, notices: embedded.notices, stop };
   } catch (thrown) {
+    stopCompaction();
     await embedded.stop();
     throw thrown;
   }

@@ -44,6 +44,8 @@ export interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly runtime: RuntimeChoice;
+  /** Told once if data can no longer be kept: nothing is accepted any more, and the only thing left is to end. */
+  onFailure(error: Error): void;
 }
 
 /** A Penstock that listens. */

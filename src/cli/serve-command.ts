@@ -2,19 +2,22 @@ import { deferred } from '../base/deferred.ts';
 import { type CliEnvironment, type ServeOptions, exitCodes } from './environment.ts';
 
 /** `penstock serve`: the embedded server until Ctrl-C or a request to end. */
-export async function serveCommand(options: ServeOptions, environment: CliEnvironment): Promise<number> {
+export async function serveCommand(
+  options: Omit<ServeOptions, 'onFailure'>,
+  environment: CliEnvironment,
+): Promise<number> {
   const { screen } = environment;
-  const interrupted = deferred<void>();
-  const forget = environment.onInterrupt(() => interrupted.resolve());
+  const ended = deferred<Error | undefined>();
+  const forget = environment.onInterrupt(() => ended.resolve(undefined));
   try {
-    const home = await environment.serve(options);
+    const home = await environment.serve({ ...options, onFailure: (error) => ended.resolve(error) });
     for (const notice of home.notices) screen.writeError(`note: ${notice}\n`);
     screen.write(`Penstock listens on ${home.url}\n`);
     screen.write(`Use it with: KUBECONFIG=${home.kubeconfig} kubectl get pipelineruns -A\n`);
-    await interrupted.promise;
-    screen.writeError('stopping\n');
+    const failure = await ended.promise;
+    screen.writeError(failure ? `error: the data can no longer be kept: ${failure.message}\n` : 'stopping\n');
     await home.stop();
-    return exitCodes.succeeded;
+    return failure ? exitCodes.failed : exitCodes.succeeded;
   } finally {
     forget();
   }

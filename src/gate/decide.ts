@@ -17,9 +17,13 @@ export interface GateInput {
   factOf(slot: Slot): SlotFact;
   /** Governed runs that run according to the cache, whether or not they have a slot. */
   readonly running: Iterable<PipelineRun>;
+  /** The run of a slot as the API itself has it; `unread` when it was not asked. */
+  confirmed(slot: Slot): SlotFact;
   /** Runs that hold a slot in every gate before this one and wait for this one. */
   readonly passedOn: readonly PipelineRun[];
   readonly line: WaitingLine;
+  /** Whether a run that stands in line is known not to wait any more. */
+  isAhead(run: PipelineRun): boolean;
   /** Limit of a Repository by its own settings (`concurrency_limit`), if it has one. */
   limitOfRepository(repository: string): number | undefined;
   /** Whether the other gates of a lane have a slot to spare. */
@@ -38,11 +42,16 @@ export type GateDecision =
 export function decideSlots(input: GateInput): GateDecision {
   const held = input.gate.status?.slots ?? [];
   const facts = held.map((slot) => ({ slot, fact: input.factOf(slot) }));
-  const unread = facts.filter(({ fact }) => fact === 'unread').map(({ slot }) => slot);
+  // Runs that somebody started by hand take a slot too, but only once the API confirms it: a cache that is behind would
+  // give slots back to runs that another replica knows to be over, and the two would go on for ever.
+  const taken = new Set(held.map(({ uid }) => uid));
+  const unclaimed = [...input.running].filter((run) => !taken.has(run.metadata.uid ?? ''));
+  const claims = unclaimed.map((run) => ({ slot: slotOf(run), fact: input.confirmed(slotOf(run)) }));
+  const unread = [...facts, ...claims].filter(({ fact }) => fact === 'unread').map(({ slot }) => slot);
   if (unread.length > 0) return { kind: 'read', slots: unread };
   const kept = facts.filter(({ fact }) => typeof fact === 'object' && stateOf(fact) !== 'over').map(({ slot }) => slot);
   const allocation = new Allocation(kept, input);
-  for (const run of input.running) allocation.take(run);
+  for (const { fact } of claims) if (typeof fact === 'object' && stateOf(fact) === 'running') allocation.take(fact);
   allocation.fill();
   const changed = kept.length !== held.length || allocation.slots.length !== kept.length;
   return { kind: 'slots', slots: allocation.slots, changed };
@@ -80,7 +89,7 @@ class Allocation {
       const next = line.next(
         (lane) => this.#mayStart(lane) && this.#input.othersHaveRoom(lane),
         (lane) => this.#load(lane),
-        (run) => this.#taken.has(run.metadata.uid ?? ''),
+        (run) => this.#taken.has(run.metadata.uid ?? '') || this.#input.isAhead(run),
       );
       if (!next) return;
       this.take(next);

@@ -3,7 +3,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import { concurrently } from '../controller/concurrently.ts';
 import type { Lister, ReconcileResult, Reconciler } from '../controller/contract.ts';
 import { isApiError } from '../kube/api-error.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, keyOf } from '../kube/object.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type ClusterSigns, adapt } from './adapt.ts';
@@ -50,8 +50,11 @@ export class GateReconciler implements Reconciler {
   readonly #notes: QueueNotes;
   /** Our last write of each gate, believed while the cache still shows what it replaced. Saves calls only. */
   readonly #written = new Map<string, { readonly replaced: string | undefined; readonly gate: Gate }>();
-  /** Runs let go that the cache still shows as waiting. Saves calls only. */
-  readonly #started = new Set<string>();
+  /**
+   * Runs that the cache still shows as waiting and that we know better about: `started` by us, or `passed`, whatever it
+   * was that happened. Without it they would be chosen again and again until the cache has caught up.
+   */
+  readonly #ahead = new Map<string, { readonly key: ObjectKey; readonly state: 'started' | 'passed' }>();
   readonly #summaryMs = new Map<string, number>();
 
   constructor(parts: GateReconcilerParts) {
@@ -73,6 +76,14 @@ export class GateReconciler implements Reconciler {
     return this.#run(gate);
   }
 
+  /** Forgets what the cache shows by now. */
+  #catchUp(): void {
+    for (const [uid, { key }] of this.#ahead) {
+      const cached = this.#parts.runs.get(key);
+      if (cached?.metadata.uid !== uid || stateOf(cached) !== 'waiting') this.#ahead.delete(uid);
+    }
+  }
+
   #latest(key: ObjectKey): Gate | undefined {
     const cached = this.#parts.gates.get(key);
     const own = this.#written.get(key.name);
@@ -92,6 +103,7 @@ export class GateReconciler implements Reconciler {
     const { clock, index, metrics } = this.#parts;
     const name = gate.metadata.name ?? '';
     const nowMs = clock.now();
+    this.#catchUp();
     const runs = index.of(name);
     const adapted = this.#adapted(gate, nowMs);
     const limit = limitOf(adapted, nowMs);
@@ -128,13 +140,14 @@ export class GateReconciler implements Reconciler {
     return { ...gate, status: adaptive ? { ...rest, adaptive } : rest };
   }
 
-  #input(gate: Gate, runs: GateRuns): Omit<GateInput, 'limit' | 'passedOn'> {
+  #input(gate: Gate, runs: GateRuns): Omit<GateInput, 'limit' | 'passedOn' | 'confirmed'> {
     const name = gate.metadata.name ?? '';
     return {
       gate,
       factOf: (slot) => this.#factOf(slot, name),
       running: runs.running.values(),
       line: runs.line,
+      isAhead: (run) => this.#ahead.has(run.metadata.uid ?? ''),
       limitOfRepository: this.#parts.limitOfRepository,
       othersHaveRoom: (lane) => this.#othersHaveRoom(lane),
     };
@@ -143,15 +156,18 @@ export class GateReconciler implements Reconciler {
   #factOf(slot: Slot, gateName: string): SlotFact {
     const cached = this.#parts.runs.get(slot);
     if (cached?.metadata.uid !== slot.uid) return 'unread';
+    if (this.#ahead.get(slot.uid)?.state === 'passed') return 'unread';
     const governed = gatesOf(cached, this.#parts.gates.list()).some(({ metadata }) => metadata.name === gateName);
     // A run that was taken out of the gate's hands while it waited has no claim on a slot.
     return governed || stateOf(cached) === 'running' ? cached : 'gone';
   }
 
-  async #decide(input: GateInput): Promise<readonly Slot[]> {
+  async #decide(input: Omit<GateInput, 'confirmed'>): Promise<readonly Slot[]> {
     const read = new Map<string, SlotFact>();
     for (;;) {
-      const decision = decideSlots({ ...input, factOf: (slot) => read.get(slot.uid) ?? input.factOf(slot) });
+      const confirmed = (slot: Slot): SlotFact => read.get(slot.uid) ?? 'unread';
+      const factOf = (slot: Slot): SlotFact => read.get(slot.uid) ?? input.factOf(slot);
+      const decision = decideSlots({ ...input, factOf, confirmed });
       if (decision.kind === 'slots') return decision.slots;
       await concurrently(decision.slots, parallelCalls, async (slot) => {
         read.set(slot.uid, await this.#read(slot));
@@ -176,7 +192,7 @@ export class GateReconciler implements Reconciler {
     const held = new Map(earlier.flatMap((gate) => (gate.status?.slots ?? []).map((slot) => [slot.uid, slot])));
     return [...held.values()].flatMap((slot) => {
       const run = this.#parts.runs.get(slot);
-      if (run?.metadata.uid !== slot.uid || stateOf(run) !== 'waiting') return [];
+      if (run?.metadata.uid !== slot.uid || stateOf(run) !== 'waiting' || this.#ahead.has(slot.uid)) return [];
       const names = gatesOf(run, known);
       const before = names.filter(({ metadata }) => (metadata.name ?? '') < name);
       const concerns = names.some(({ metadata }) => metadata.name === name);
@@ -228,8 +244,7 @@ export class GateReconciler implements Reconciler {
     const due = slots.flatMap((slot) => {
       const run = this.#parts.runs.get(slot);
       const waits = run?.metadata.uid === slot.uid && stateOf(run) === 'waiting';
-      if (!waits) this.#started.delete(slot.uid);
-      if (!run || !waits || this.#started.has(slot.uid)) return [];
+      if (!run || !waits || this.#ahead.has(slot.uid)) return [];
       const others = gatesOf(run, known).filter(({ metadata }) => metadata.name !== name);
       return others.every((gate) =>
         holds(this.#latest({ namespace: '', name: gate.metadata.name ?? '' }) ?? gate, slot.uid),
@@ -239,9 +254,8 @@ export class GateReconciler implements Reconciler {
     });
     await concurrently(due, parallelCalls, async (run) => {
       const started = await startRun(this.#parts.client, run);
-      if (!started) return;
-      this.#started.add(run.metadata.uid ?? '');
-      this.#parts.metrics.started(name);
+      this.#ahead.set(run.metadata.uid ?? '', { key: keyOf(run), state: started ? 'started' : 'passed' });
+      if (started) this.#parts.metrics.started(name);
     });
   }
 
