@@ -35,6 +35,8 @@ function evict(parts: ServerParts, call: ResourceCall, eviction: UnknownObject):
   if (name !== undefined && name !== key.name) throw badRequest('name in URL does not match name in Eviction object');
   const body = isJsonObject(eviction['deleteOptions']) ? eviction['deleteOptions'] : {};
   const deletion = deletionOf({ ...call, request: { ...call.request, body } });
+  // Asked first: a pod that stays must not say that it was evicted. Nothing comes in between, nothing is awaited.
+  deleteObject(parts, { kind, key, ...deletion, options: { ...deletion.options, dryRun: true } });
   updateObject(parts, {
     kind,
     key,
@@ -42,7 +44,8 @@ function evict(parts: ServerParts, call: ResourceCall, eviction: UnknownObject):
     options: deletion.options,
     change: (pod) => ({ object: toBeEvicted(pod) ? withCondition(pod, evicted(parts.clock.now())) : pod }),
   });
-  deleteObject(parts, { kind, key, ...deletion });
+  const { preconditions: _checked, ...rest } = deletion;
+  deleteObject(parts, { kind, key, ...rest });
 }
 
 /** One that has ended, or is going already, is not disrupted by this. */
