@@ -234,6 +234,23 @@ describe('native sidecars', () => {
     assert.match(phases.join(), /^(Pending,)+(Running,){2,}Succeeded$/);
   });
 
+  it('outlive the containers they serve when the pod is deleted', async () => {
+    const { cluster, clock, runtime } = await world(({ container }) =>
+      container === 'b'
+        ? { durationMs: Infinity, onTerminate: 'ignore' }
+        : { durationMs: container === 'a' ? 0 : Infinity },
+    );
+    cluster.createPod('deleted', { ...spec, terminationGracePeriodSeconds: 10 });
+    await clock.advance(5_000);
+    assert.equal(runtime.running, 3);
+    cluster.remove(pods, podKey('deleted'));
+    await clock.advance(9_000);
+    assert.equal(runtime.running, 3);
+    await clock.advance(1_000);
+    assert.equal(runtime.running, 0);
+    assert.equal(cluster.pod('deleted'), undefined);
+  });
+
   it('with a probe of another kind are refused, visibly', async () => {
     const { cluster, clock } = await world(() => ({}));
     const startupProbe = { httpGet: { port: 80 } };
@@ -273,7 +290,8 @@ describe('faults of the API', () => {
     assert.equal(cluster.pod('twice')?.metadata.uid, second.metadata.uid);
     assert.equal(cluster.pod('twice')?.status?.phase, 'Running');
     await clock.advance(10_000);
-    assert.equal(cluster.pod('twice')?.status?.phase, 'Succeeded');
+    const phases = (cluster.statuses.get('twice') ?? []).map((status) => status?.phase);
+    assert.deepEqual(phases, ['Running', 'Running', 'Succeeded']);
   });
 
   it('do not keep a deletion from being confirmed', async () => {
