@@ -24,9 +24,8 @@ function spoiled(value: Json, place: readonly number[], odd: Json): Json {
   if (index === undefined || typeof value !== 'object' || value === null) return odd;
   const keys = Object.keys(value);
   const key = keys[index % Math.max(1, keys.length)] ?? 'extra';
-  if (!isJsonObject(value))
-    return (value as readonly Json[]).map((item, at) => (String(at) === key ? spoiled(item, rest, odd) : item));
-  return Object.fromEntries([...Object.entries(value), [key, spoiled(value[key] ?? null, rest, odd)]]) as JsonObject;
+  if (!isJsonObject(value)) return value.map((item, at) => (String(at) === key ? spoiled(item, rest, odd) : item));
+  return Object.fromEntries([...Object.entries(value), [key, spoiled(value[key] ?? null, rest, odd)]]);
 }
 
 const bodies: fc.Arbitrary<string | Json | undefined> = fc.oneof(
