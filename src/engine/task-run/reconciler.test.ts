@@ -305,6 +305,27 @@ describe('cancelling', () => {
     assert.equal(bench.api.all(pods).length, 0);
   });
 
+  it('does not touch another pod that has taken the name', async () => {
+    const bench = await running();
+    bench.sync();
+    bench.api.remove(pods, key);
+    bench.api.put(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...key, uid: 'other' },
+      spec: { containers: [] },
+    });
+    bench.cancel();
+    bench.runs.sync();
+    await bench.look();
+    assert.ok(bench.calls().includes('delete pods/run-pod'));
+    assert.equal(bench.pod().metadata.uid, 'other');
+    assert.equal(bench.pod().metadata.deletionTimestamp, undefined);
+    await bench.settle();
+    assert.equal(bench.verdict, 'False/TaskRunCancelled');
+    assert.equal(bench.pod().metadata.deletionTimestamp, undefined);
+  });
+
   it('does not wait for ever for a node that is gone', async () => {
     const bench = await running();
     bench.cancel();

@@ -170,6 +170,12 @@ const rows: readonly Row[] = [
     { deletionRequestedMs: atMs(17) },
   ],
   [
+    'ended a second before a deletion that was seen: clocks differ',
+    { states: good, metadata: deleted(11, 0), status: { phase: 'Succeeded' } },
+    'lost EvidenceLost',
+    { deletionRequestedMs: atMs(11) },
+  ],
+  [
     'ended after a deletion with a long grace that was seen',
     { states: { ...good, 'step-b': ended(0, 40) }, metadata: deleted(50, 0), status: { phase: 'Succeeded' } },
     'lost EvidenceLost',
