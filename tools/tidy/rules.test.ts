@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bans, entryPoints, type Room } from '../../architecture.ts';
 import { banned, pureRooms, unfinishedWork } from './bans.ts';
+import { errorCodesPath, unexplainedCodes } from './error-codes.ts';
 import { importCycles, importTable } from './import-table.ts';
 import { layout } from './layout.ts';
 import { deadLinks } from './links.ts';
@@ -331,5 +332,22 @@ describe('staleMap', () => {
     assert.doesNotMatch(fresh, /client|old/);
     assert.deepEqual(staleMap(projectOf({ ...sources, 'README.md': fresh }), rooms), []);
     assert.equal(staleMap(projectOf({ ...sources, 'README.md': '# P' }), rooms).length, 1);
+  });
+});
+
+describe('unexplainedCodes', () => {
+  const source = `throw new UserError('no', { code: wide ? 'TOO_WIDE' : 'TOO_LONG' });\nclass E { readonly code = 'GONE'; }`;
+  it('compares the codes in the sources with the page that explains them', () => {
+    const page = '| code | meaning |\n| `TOO_WIDE` | … |\n| `NEVER` | … |\n';
+    const project = projectOf({ 'src/base/a.ts': source, [errorCodesPath]: page });
+    assert.deepEqual(texts(unexplainedCodes(project)), [
+      'src/base/a.ts the code TOO_LONG is not explained in docs/errors.md',
+      'src/base/a.ts the code GONE is not explained in docs/errors.md',
+      'docs/errors.md nothing uses the code NEVER',
+    ]);
+  });
+
+  it('leaves tests alone', () => {
+    assert.deepEqual(unexplainedCodes(projectOf({ 'src/base/a.test.ts': source })), []);
   });
 });

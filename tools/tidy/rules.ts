@@ -1,6 +1,7 @@
 /** All rules of the house. */
 import { bans, entryPoints, rooms, sizes } from '../../architecture.ts';
 import { banned, pureRooms, unfinishedWork } from './bans.ts';
+import { unexplainedCodes } from './error-codes.ts';
 import { importCycles, importTable } from './import-table.ts';
 import { layout } from './layout.ts';
 import { deadLinks } from './links.ts';
@@ -23,6 +24,7 @@ export function findingsOf(project: Project): readonly Finding[] {
     ...deadExports(project),
     ...deadLinks(project),
     ...staleMap(project, rooms),
+    ...unexplainedCodes(project),
   ];
   return findings.toSorted((a, b) => a.path.localeCompare(b.path, 'en') || (a.line ?? 0) - (b.line ?? 0));
 }
