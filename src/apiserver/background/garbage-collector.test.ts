@@ -126,6 +126,39 @@ describe('garbage collection', () => {
     await eventually(api, 'the owner is gone', async () => !(await exists(api, `${configMapsPath}/root`)));
   });
 
+  it('comes to an end where objects own each other in a ring', async () => {
+    const api = await started();
+    const [a, b, c] = [await create(api, 'a'), await create(api, 'b'), await create(api, 'c')];
+    const ring: readonly (readonly [string, JsonObject])[] = [
+      ['a', c],
+      ['b', a],
+      ['c', b],
+    ];
+    for (const [name, owner] of ring) {
+      const ownerReferences = [ownedBy(owner, { blockOwnerDeletion: true })];
+      await api.patch(`${configMapsPath}/${name}`, { metadata: { ownerReferences } });
+    }
+    await remove(api, 'a', { propagationPolicy: 'Foreground' });
+    await eventually(api, 'the ring is gone', async () => (await namesIn(api, configMapsPath)).length === 0);
+  });
+
+  it('rests while a ring waits for somebody else', async () => {
+    const counted = countedStore();
+    const api = await started(counted.store);
+    const [a, b] = [await create(api, 'a'), await create(api, 'b')];
+    const blocking = (owner: JsonObject): JsonObject => ownedBy(owner, { blockOwnerDeletion: true });
+    await api.patch(`${configMapsPath}/a`, { metadata: { ownerReferences: [blocking(b)] } });
+    await api.patch(`${configMapsPath}/b`, { metadata: { ownerReferences: [blocking(a)] } });
+    await create(api, 'held', [blocking(a)], { finalizers: ['example.com/hold'] });
+    await remove(api, 'a', { propagationPolicy: 'Foreground' });
+    await settle(api);
+    counted.reset();
+    await settle(api);
+    assert.equal(counted.gets, 0);
+    await api.patch(`${configMapsPath}/held`, { metadata: { finalizers: null } });
+    await eventually(api, 'all are gone', async () => (await namesIn(api, configMapsPath)).length === 0);
+  });
+
   it('sets dependents free in an orphaning deletion', async () => {
     const api = await started();
     const root = await create(api, 'root');
@@ -187,44 +220,58 @@ describe('garbage collection', () => {
     assert.ok(counted.gets < 10, `${counted.gets} reads`);
   });
 
-  it('leaves exactly what a naive fixpoint leaves', async () => {
-    // Each object may own any later one; owners are deleted in some order.
+  it('leaves exactly what a naive fixpoint leaves, also across restarts', async () => {
+    // Each object may be owned by any earlier one; some are deleted, one way or another.
     const history = fc.record({
       owners: fc.array(fc.array(fc.nat(7), { maxLength: 2 }), { minLength: 4, maxLength: 8 }),
-      deletions: fc.array(fc.nat(7), { maxLength: 4 }),
+      blocking: fc.boolean(),
+      deletions: fc.array(
+        fc.record({
+          index: fc.nat(7),
+          policy: fc.constantFrom('Background', 'Foreground', 'Orphan'),
+          restart: fc.boolean(),
+        }),
+        { maxLength: 4 },
+      ),
     });
     await fc.assert(
-      fc.asyncProperty(history, async ({ owners, deletions }) => {
-        const api = await started();
+      fc.asyncProperty(history, async ({ owners, blocking, deletions }) => {
+        const store = createMemoryStore();
+        let api = await started(store);
         const objects: JsonObject[] = [];
-        const parents = owners.map((list, index) => [...new Set(list.filter((owner) => owner < index))]);
+        const parents = owners.map((list, index) => new Set(list.filter((owner) => owner < index)));
         for (const [index, list] of parents.entries()) {
-          const references = list.map((owner) => ownedBy(objects[owner] ?? {}));
+          const references = [...list].map((owner) => ownedBy(objects[owner] ?? {}, { blockOwnerDeletion: blocking }));
           objects.push(await create(api, `o${index}`, references));
         }
         const left = new Set(objects.keys());
-        for (const index of deletions) {
+        for (const { index, policy, restart } of deletions) {
           if (!left.has(index)) continue;
-          await api.call('DELETE', `${configMapsPath}/o${index}`);
+          await remove(api, `o${index}`, { propagationPolicy: policy });
+          if (restart) {
+            await api.server.stop();
+            api = await started(store);
+          }
+          await settle(api);
           left.delete(index);
+          if (policy === 'Orphan') for (const list of parents) list.delete(index);
           dropGarbage(left, parents);
         }
-        await settle(api);
-        assert.deepEqual(
-          await namesIn(api, configMapsPath),
-          [...left].sort((a, b) => a - b).map((index) => `o${index}`),
-        );
+        const names = [...left].sort((a, b) => a - b).map((index) => `o${index}`);
+        assert.deepEqual(await namesIn(api, configMapsPath), names);
         await api.server.stop();
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 });
 
-/** Removes objects all of whose owners are gone, until there are none. */
-function dropGarbage(left: Set<number>, parents: readonly (readonly number[])[]): void {
+/** Removes objects that had owners and have none left, until there are none; forgets owners that are gone. */
+function dropGarbage(left: Set<number>, parents: readonly Set<number>[]): void {
   for (const [index, list] of parents.entries()) {
-    if (list.length > 0 && list.every((owner) => !left.has(owner))) left.delete(index);
+    const gone = [...list].filter((owner) => !left.has(owner));
+    if (left.has(index) && list.size > 0 && gone.length === list.size) left.delete(index);
+    for (const owner of gone) list.delete(owner);
   }
 }
 

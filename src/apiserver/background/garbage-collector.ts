@@ -171,7 +171,17 @@ export class GarbageCollector implements StoreListener {
     if (present.length > 0) return { action: 'keepOwners', owners: present };
     // An owner that waits for its dependents waits for theirs too.
     const chained = states.includes('waits') && this.#graph.dependentsOf(metadata.uid ?? '').size > 0;
+    if (chained && this.#waitsForItself(metadata)) return { action: 'keepOwners', owners: owners.map(unblocking) };
     return { action: 'delete', propagationPolicy: chained ? 'Foreground' : chosenPolicy(metadata) };
+  }
+
+  /** Whether owners and dependents wait for each other in a ring, which this object can open by not blocking. */
+  #waitsForItself(metadata: ObjectMeta): boolean {
+    if (!metadata.ownerReferences?.some((owner) => owner.blockOwnerDeletion === true)) return false;
+    return [...this.#graph.dependentsOf(metadata.uid ?? '')].some((key) => {
+      const stored = this.#options.store.get(key);
+      return stored !== undefined && waitsForDependents(metadataOf(stored.value));
+    });
   }
 
   #ownerState(owner: OwnerReference, dependent: ObjectMeta): OwnerState {
@@ -199,18 +209,16 @@ export class GarbageCollector implements StoreListener {
   }
 
   async #deleteDependents(place: Place, metadata: ObjectMeta): Promise<void> {
+    const { uid = '' } = metadata;
     let blocked = false;
-    for (const key of this.#graph.dependentsOf(metadata.uid ?? '')) {
-      this.#queue.add(key);
-      blocked ||= this.#blocks(key, metadata.uid ?? '');
+    for (const key of this.#graph.dependentsOf(uid)) {
+      const dependent = this.#options.store.get(key)?.value;
+      // One that is on its way has its own events; to wake it each time would never end where owners form a ring.
+      if (metadataOf(dependent).deletionTimestamp === undefined) this.#queue.add(key);
+      blocked ||= ownersOf(dependent).some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true);
     }
     // Blocking dependents wake their owner when they are gone.
     if (!blocked) await this.#removeFinalizer(place, metadata, foregroundFinalizer);
-  }
-
-  #blocks(key: string, ownerUid: string): boolean {
-    const stored = this.#options.store.get(key);
-    return ownersOf(stored?.value).some((owner) => owner.uid === ownerUid && owner.blockOwnerDeletion === true);
   }
 
   async #removeFinalizer({ type, key }: Place, metadata: ObjectMeta, finalizer: string): Promise<void> {
@@ -249,6 +257,10 @@ function collectorFinalizer(metadata: ObjectMeta): string | undefined {
 
 function waitsForDependents(metadata: ObjectMeta): boolean {
   return metadata.deletionTimestamp !== undefined && hasFinalizer(metadata, foregroundFinalizer);
+}
+
+function unblocking(owner: OwnerReference): OwnerReference {
+  return { ...owner, blockOwnerDeletion: false };
 }
 
 /** A policy that was asked for earlier stays in force. */

@@ -230,7 +230,13 @@ describe('a CustomResourceDefinition', () => {
       async () => (await condition(api, 'tasks.tekton.dev', 'NamesAccepted')) === 'False PluralConflict',
     );
     assert.deepEqual(await api.json('GET', '/apis/tekton.dev/v1'), before);
+    await api.patch(`${definitions}/tasks.tekton.dev`, { metadata: { finalizers: ['example.com/hold'] } });
     await api.json('DELETE', `${definitions}/tasks.tekton.dev`);
+    await settle(api);
+    const steps = [{ name: 's', image: 'busybox:1', script: 'true' }];
+    const task = { apiVersion: 'tekton.dev/v1', kind: 'Task', metadata: { name: 't' }, spec: { steps } };
+    await api.json('POST', '/apis/tekton.dev/v1/namespaces/default/tasks', { body: task });
+    await api.patch(`${definitions}/tasks.tekton.dev`, { metadata: { finalizers: null } });
     await eventually(api, 'it is gone', async () => !(await exists(api, `${definitions}/tasks.tekton.dev`)));
     assert.deepEqual(await api.json('GET', '/apis/tekton.dev/v1'), before);
   });

@@ -99,7 +99,8 @@ export class CustomResources implements StoreListener {
     const { name = '', deletionTimestamp } = crd.metadata;
     const known = this.#definitions.get(name);
     this.#definitions.set(name, crd);
-    if (deletionTimestamp !== undefined) this.#terminating.set(prefixOfDefinition(crd), name);
+    const prefix = prefixOfDefinition(crd);
+    if (deletionTimestamp !== undefined && !this.#builtin.has(prefix)) this.#terminating.set(prefix, name);
     if (known?.spec !== crd.spec && this.#conflict(crd) === undefined) this.#options.kinds.put(resourceOfCrd(crd));
     this.#queue.add(name);
   }
