@@ -47,6 +47,8 @@ export class NamespaceController implements StoreListener {
   readonly #queue: RetryQueue;
   /** Namespaces that are being emptied: only their objects' deletions matter. */
   readonly #terminating = new Set<string>();
+  /** UIDs of those whose objects have all been asked to go. */
+  readonly #swept = new Set<string>();
 
   constructor(options: NamespaceControllerOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class NamespaceController implements StoreListener {
 
   onReset(): void {
     this.#terminating.clear();
+    this.#swept.clear();
   }
 
   onScanned(): void {
@@ -71,7 +74,7 @@ export class NamespaceController implements StoreListener {
   }
 
   onEvent(event: StoreEvent): void {
-    if (event.type === 'delete') this.#onDeleted(event.key);
+    if (event.type === 'delete') this.#onDeleted(event);
     else this.onValue(event);
   }
 
@@ -83,9 +86,11 @@ export class NamespaceController implements StoreListener {
     this.#queue.add(name);
   }
 
-  #onDeleted(key: string): void {
+  #onDeleted({ key, value }: StoreEvent): void {
     if (key.startsWith(namespacePrefix)) {
-      this.#terminating.delete(key.slice(key.lastIndexOf('/') + 1));
+      const { name = '', uid = '' } = metadataOf(value);
+      this.#terminating.delete(name);
+      this.#swept.delete(uid);
       return;
     }
     if (this.#terminating.size === 0 && !key.startsWith(serviceAccountPrefix)) return;
@@ -97,7 +102,7 @@ export class NamespaceController implements StoreListener {
     const namespace = this.#stored(name);
     if (namespace === undefined) return;
     if (namespace.metadata.deletionTimestamp === undefined) await this.#furnish(name);
-    else if (await this.#empty(name)) await this.#finalize(namespace);
+    else if (await this.#empty(name, namespace.metadata.uid ?? '')) await this.#finalize(namespace);
   }
 
   async #furnish(name: string): Promise<void> {
@@ -108,9 +113,11 @@ export class NamespaceController implements StoreListener {
   }
 
   /** Deletes what is in the namespace and not being deleted yet; true when nothing is left. */
-  async #empty(name: string): Promise<boolean> {
+  async #empty(name: string, uid: string): Promise<boolean> {
     const resources = this.#options.kinds.resources().filter((resource) => resource.storage.type.namespaced);
-    for (const resource of resources) await this.#deleteAll(resource, name);
+    // Nothing new comes into a namespace that is going, so one pass finds all there ever will be.
+    if (!this.#swept.has(uid)) for (const resource of resources) await this.#deleteAll(resource, name);
+    this.#swept.add(uid);
     return resources.every((resource) => this.#isEmpty(resource, name));
   }
 
