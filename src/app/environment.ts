@@ -8,9 +8,19 @@ export interface ProcessEnvironment {
   readonly logLevel: string | undefined;
   /** Where programs of steps are looked up. */
   readonly path: string;
+  /** Variables about language, time zone and proxies, which steps get as well; never anything else. */
+  readonly forSteps: Readonly<Record<string, string>>;
   /** Whether the terminal can draw lines anew. */
   readonly dumbTerminal: boolean;
 }
+
+/** What a step may know of the machine's surroundings. A container gets none of it: a cluster sets such things itself. */
+const namesForSteps: readonly string[] = [
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+];
 
 /** Reads the environment. */
 export function readEnvironment(): ProcessEnvironment {
@@ -21,6 +31,12 @@ export function readEnvironment(): ProcessEnvironment {
     colour: forced ? true : refused ? false : undefined,
     logLevel: PENSTOCK_LOG,
     path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    forSteps: Object.fromEntries(namesForSteps.flatMap((name) => entryOf(name))),
     dumbTerminal: TERM === 'dumb',
   };
+}
+
+function entryOf(name: string): readonly (readonly [string, string])[] {
+  const value = process.env[name];
+  return value === undefined || value === '' ? [] : [[name, value]];
 }

@@ -20,7 +20,7 @@ export async function openRunHome(options: RunHomeOptions, environment: ProcessE
     const embedded = await startEmbedded({
       store: createMemoryStore(),
       ...parts,
-      runtime: createRuntime({ ...parts, directory, environment }),
+      runtime: createRuntime({ ...parts, directory, environment }, { ownTools: true }),
       directory,
       claimDirectories: options.claimDirectories,
     });

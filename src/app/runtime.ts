@@ -1,4 +1,5 @@
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
@@ -27,8 +28,31 @@ export function checkRuntime(choice: RuntimeChoice): void {
   });
 }
 
-/** What runs the steps: processes of this machine. */
-export function createRuntime({ directory, environment, ...parts }: RuntimeParts): ContainerRuntime {
+/**
+ * What runs the steps: processes of this machine. With `ownTools` they see the person's own tool folders too, which lie
+ * outside of the system's: for a command that runs the person's own pipelines, not for a server that runs anybody's.
+ */
+export function createRuntime(parts: RuntimeParts, { ownTools }: { readonly ownTools: boolean }): ContainerRuntime {
+  const { directory, environment, clock, random, logger } = parts;
   const searchPath = environment.path.split(delimiter).filter((folder) => folder.startsWith('/'));
-  return new ProcessRuntime({ ...parts, directory: join(directory, 'runtime'), searchPath });
+  return new ProcessRuntime({
+    clock,
+    random,
+    logger,
+    directory: join(directory, 'runtime'),
+    searchPath,
+    environment: environment.forSteps,
+    readOnlyPaths: ownTools ? searchPath.filter(isOwnFolder).flatMap(toolFolders) : [],
+  });
+}
+
+/** Folders below a home, where version managers put programs. */
+function isOwnFolder(folder: string): boolean {
+  return /^\/(home|root|Users)\//.test(folder) && existsSync(folder);
+}
+
+/** The folder of programs and what usually lies beside it for them; nothing else of the home. */
+function toolFolders(folder: string): readonly string[] {
+  const beside = basename(folder) === 'bin' ? ['lib', 'libexec'].map((name) => join(dirname(folder), name)) : [];
+  return [folder, ...beside.filter((path) => existsSync(path))];
 }

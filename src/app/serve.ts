@@ -41,7 +41,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const embedded = await startEmbedded({
     ...parts,
     store,
-    runtime: createRuntime({ ...parts, directory, environment }),
+    runtime: createRuntime({ ...parts, directory, environment }, { ownTools: false }),
     directory,
     authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
   });
@@ -68,13 +68,7 @@ async function listen(
   { host, port }: ServeOptions,
   logger: Parameters<typeof createApiMount>[0]['logger'],
 ): Promise<Listener> {
-  const mount = createApiMount({
-    transportFor(token) {
-      const user = server.authenticate(token);
-      return user && ((request) => server.handleAs(user, request));
-    },
-    logger,
-  });
+  const mount = createApiMount({ transportFor: (token) => server.transportFor(token), logger });
   try {
     return await startListener({ mount, host, port, certificate });
   } catch (thrown) {

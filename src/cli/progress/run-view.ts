@@ -128,9 +128,10 @@ function podNameOf(taskRun: TaskRun): string {
 function viewTask(name: string, taskRun: TaskRun, pod: Pod | undefined, isFinally: boolean): TaskView {
   const steps = taskRun.status?.completionTime ? storedSteps(taskRun) : (podSteps(pod) ?? storedSteps(taskRun));
   const condition = conditionMembers(taskRun.status?.conditions);
-  // The TaskRun's own status is written a little after its pod starts; the pod is the fresher witness of "running".
-  const phase =
-    condition.phase === 'waiting' && steps.some((step) => step.phase !== 'waiting') ? 'running' : condition.phase;
+  // A TaskRun's own status is written a little later than its pod starts. Without one it is about to run; with one that
+  // says it waits, its steps are the fresher witnesses.
+  const isUnderWay = condition.reason === undefined || steps.some((step) => step.phase !== 'waiting');
+  const phase = condition.phase === 'waiting' && isUnderWay ? 'running' : condition.phase;
   const podName = pod?.metadata.name ?? taskRun.status?.podName;
   return {
     name,

@@ -9,8 +9,8 @@ export interface RunOutput {
   /** Something about the input or the machine that is worth knowing. */
   notice(text: string): void;
   warning(diagnostic: Diagnostic): void;
-  /** The views of all runs, at each change. */
-  update(views: readonly RunView[]): void;
+  /** The views of all runs, at each change. `isReading`: more lines of this task are going to come. */
+  update(views: readonly RunView[], isReading: (run: string, task: string) => boolean): void;
   log(line: LogLine): void;
   /** The log of a step that failed, when the lines have not gone through {@link log}. */
   failedStep(step: FailedStep): void;

@@ -27,13 +27,15 @@ export class PlainOutput implements RunOutput {
     this.#screen.writeError(`warning: ${formatDiagnostic(diagnostic)}\n`);
   }
 
-  update(views: readonly RunView[]): void {
+  update(views: readonly RunView[], isReading: (run: string, task: string) => boolean): void {
     this.#several = views.length > 1;
     for (const view of views) {
       this.#tell(view.name, view.phase, () =>
         isOver(view.phase) ? undefined : `${view.kind} ${view.name} ${view.phase}`,
       );
       for (const task of view.tasks) {
+        // That it is over is said after its last line.
+        if (isOver(task.phase) && isReading(view.name, task.name)) continue;
         this.#tell(`${view.name}/${task.name}`, task.phase, () => {
           return task.phase === 'waiting' ? undefined : `${this.#prefix(view.name, task.name)} ${describe(task)}`;
         });

@@ -138,17 +138,23 @@ async function followToEnd(
   environment: CliEnvironment,
 ): Promise<number> {
   const abort = new AbortController();
-  const logs = new StepLogs(home.client, (line) => output.log(line), abort.signal);
+  const show = (views: readonly RunView[]): void => output.update(views, (run, task) => logs.isReading(run, task));
+  const logs = new StepLogs(
+    home.client,
+    (line) => output.log(line),
+    () => show(follower.views()),
+    abort.signal,
+  );
   const follower = new RunFollower(home, runs, environment.clock, (views) => {
-    output.update(views);
     if (output.wantsLogs) logs.attend(follower.podsOfTasks());
+    show(views);
   });
   const interruption = interruptRuns(home.client, () => unfinished(runs, follower.views()), environment, output);
   try {
     const ended = await Promise.race([follower.whenOver().then(() => 'over' as const), interruption.forced]);
     if (ended === 'over') await Promise.race([logs.drain(), interruption.forced]);
     const views = follower.views();
-    output.update(views);
+    show(views);
     if (!output.wantsLogs) await reportFailedSteps(home.client, views, output);
     const exitCode = interruption.requested() ? exitCodes.cancelled : exitCodeOf(views);
     output.finish(views, exitCode);

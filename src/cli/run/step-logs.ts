@@ -25,8 +25,12 @@ export class StepLogs {
   readonly #sink: (line: LogLine) => void;
   readonly #signal: AbortSignal;
   readonly #readers = new Map<string, Promise<void>>();
+  readonly #open = new Map<string, number>();
+  readonly #ended: () => void;
 
-  constructor(client: ApiClient, sink: (line: LogLine) => void, signal: AbortSignal) {
+  /** `ended` is called whenever a step has been read to its end. */
+  constructor(client: ApiClient, sink: (line: LogLine) => void, ended: () => void, signal: AbortSignal) {
+    this.#ended = ended;
     this.#client = client;
     this.#sink = sink;
     this.#signal = signal;
@@ -42,6 +46,11 @@ export class StepLogs {
     }
   }
 
+  /** Whether a step of this task is still being read. */
+  isReading(run: string, task: string): boolean {
+    return (this.#open.get(`${run}/${task}`) ?? 0) > 0;
+  }
+
   /** Resolves once everything that was started has been read to its end. */
   async drain(): Promise<void> {
     await Promise.all(this.#readers.values());
@@ -50,7 +59,15 @@ export class StepLogs {
   async #read({ pod, run, task }: TaskPod, container: string): Promise<void> {
     const step = stepNameOf(container);
     const options = { container, follow: true, signal: this.#signal };
+    this.#count(run, task, 1);
     for await (const text of linesOf(this.#client, keyOf(pod), options)) this.#sink({ run, task, step, text });
+    this.#count(run, task, -1);
+    this.#ended();
+  }
+
+  #count(run: string, task: string, change: number): void {
+    const key = `${run}/${task}`;
+    this.#open.set(key, (this.#open.get(key) ?? 0) + change);
   }
 }
 
