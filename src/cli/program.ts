@@ -51,9 +51,10 @@ function complain(error: UserError, words: readonly string[], { screen, clock }:
   const json = words.some(
     (word, index) => word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')),
   );
-  if (json && error instanceof InvalidManifestsError) {
+  if (json) {
     const output = new JsonOutput(screen, clock);
-    for (const diagnostic of error.diagnostics) output.error(diagnostic);
+    if (error instanceof InvalidManifestsError) for (const diagnostic of error.diagnostics) output.error(diagnostic);
+    else output.refusal(error);
   }
   screen.writeError(error instanceof InvalidManifestsError ? `${error.message}\n` : `error: ${error.message}\n`);
   if (error.remedy !== undefined) screen.writeError(`  ${error.remedy}\n`);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { UserError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Diagnostic } from '../../yaml/diagnostic.ts';
 import type { Screen } from '../environment.ts';
@@ -33,6 +34,11 @@ export class JsonOutput implements RunOutput {
   /** A complaint about the input. */
   error(diagnostic: Diagnostic): void {
     this.#line('error', diagnosticMembers(diagnostic));
+  }
+
+  /** A complaint about the command, or about something that is not in a file. */
+  refusal({ code, message, remedy }: UserError): void {
+    this.#line('error', { code, message, ...(remedy === undefined ? {} : { remedy }) });
   }
 
   update(views: readonly RunView[]): void {

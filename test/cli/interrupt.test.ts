@@ -1,0 +1,99 @@
+/** Ctrl-C, and the end of `penstock run` by force: no step outlives it. */
+import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
+import { after, describe, it } from 'node:test';
+import { repeatAfterMs } from '../../src/cli/run/cancel.ts';
+import { Workplace, noTerminal } from '../support/penstock-process.ts';
+import { processesGone, processesWith } from '../support/processes.ts';
+import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
+
+const workplace = new Workplace();
+after(() => workplace[Symbol.asyncDispose]());
+let marks = 0;
+
+/** Writes a run whose step has children in a session of their own; `mark` is among the arguments of each process. */
+function writeLongRun({ trap = '' } = {}): { readonly file: string; readonly mark: string } {
+  const mark = `interrupted-${process.pid}-${++marks}-`;
+  const loop = (name: string) => `sh -c '${trap} while :; do sleep 0.1; done' ${mark}${name}`;
+  const script = `(setsid ${loop('far')} > /dev/null 2>&1 &)\n${loop('near')} &\necho the step is up\n${trap}\n${loop('own')}`;
+  const tasks = [shellTask('long', script), shellTask('later', 'echo never', { runAfter: ['long'] })];
+  return { file: workplace.write(`${mark}.yaml`, documents(pipelineRun('long', tasks))), mark };
+}
+
+const stubborn = 'trap "" TERM INT HUP;';
+
+describe('Ctrl-C', () => {
+  it('stops the steps with all their processes, says Cancelled and exits with 130', async () => {
+    const { file, mark } = writeLongRun();
+    const running = workplace.start(['run', file]);
+    await running.until(/the step is up/);
+    assert.ok(processesWith(mark).length >= 3, 'the step, its child and its distant child are there');
+    running.signal('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 130);
+    assert.deepEqual(processesWith(mark), []);
+    assert.match(stderr, /note: cancelling; press Ctrl-C again to stop at once/);
+    assert.match(stdout, /PipelineRun long cancelled/);
+    assert.match(stdout, /was cancelled/);
+    assert.doesNotMatch(stdout, /echo never|^never/m);
+  });
+
+  it('says so in JSON, with 130 in the summary', async () => {
+    const { file } = writeLongRun();
+    const running = workplace.start(['run', file, '--output', 'json']);
+    await running.until(/"text":"the step is up"/);
+    running.signal('SIGTERM');
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 130);
+    const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
+      readonly exitCode: number;
+      readonly runs: readonly { readonly phase: string; readonly reason: string }[];
+    };
+    assert.equal(summary.exitCode, 130);
+    assert.deepEqual(
+      summary.runs.map(({ phase, reason }) => [phase, reason]),
+      [['cancelled', 'Cancelled']],
+    );
+  });
+
+  it('typed on a terminal does the same', { skip: noTerminal }, async () => {
+    const { file, mark } = writeLongRun();
+    const options = { terminal: true, environment: { NO_COLOR: '1' } };
+    const running = workplace.start(['run', file, '--output', 'plain'], options);
+    await running.until(/the step is up/);
+    running.type('\x03');
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 130);
+    assert.deepEqual(processesWith(mark), []);
+    assert.match(stdout, /PipelineRun long cancelled/);
+  });
+
+  it('pressed again does not wait for a step that does not end', async () => {
+    const { file, mark } = writeLongRun({ trap: stubborn });
+    const running = workplace.start(['run', file]);
+    await running.until(/the step is up/);
+    running.signal('SIGINT');
+    await running.until(/press Ctrl-C again/);
+    await wait(repeatAfterMs + 50); // A second signal at once would be the echo of the first.
+    running.signal('SIGINT');
+    const { code } = await running.ended;
+    assert.equal(code, 130);
+    await processesGone(mark);
+  });
+
+  it('leaves nothing in the folder for temporary files', () => {
+    assert.deepEqual(workplace.leftovers(), []);
+  });
+});
+
+describe('kill -9 of a run', () => {
+  it('ends its steps with it', async () => {
+    await using place = new Workplace();
+    const { file, mark } = writeLongRun({ trap: stubborn });
+    const running = place.start(['run', file]);
+    await running.until(/the step is up/);
+    assert.notEqual(processesWith(mark).length, 0);
+    await running.kill();
+    await processesGone(mark);
+  });
+});
