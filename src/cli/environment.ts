@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { FileReader } from '../base/file-system.ts';
 import type { ApiClient } from '../client/api-client.ts';
-import type { Indexers, ObservedLister } from '../engine/engine-host.ts';
+import type { Indexers, ObservedLister } from '../controller/contract.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 

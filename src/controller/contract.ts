@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
+import type { ResourceType } from '../kube/resource.ts';
 
 /** What a reconcile asks for next. Nothing = wait for the next event. A thrown error = retry with backoff. */
 export interface ReconcileResult {
@@ -35,4 +36,34 @@ export interface InformerHandler<T extends KubeObject> {
   added?(object: T): void;
   updated?(previous: T, object: T): void;
   deleted?(object: T): void;
+}
+
+/** A cache that also tells of changes. */
+export interface ObservedLister<T extends KubeObject> extends Lister<T> {
+  addHandler(handler: InformerHandler<T>): void;
+}
+
+/** Index functions by name: the values under which an object is found. Pure, and must not throw. */
+export type Indexers<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
+
+/** Where shared caches come from. */
+export interface CacheHost {
+  /** The one cache of a kind in this process. Asked again, it gains the further indexes. */
+  informer<T extends KubeObject>(type: ResourceType<T>, indexers?: Indexers<T>): ObservedLister<T>;
+}
+
+/** A running controller, as those see it who have work for it. */
+export interface ControllerQueue {
+  /** Has the object of this key reconciled soon; asked twice before that, it is done once. */
+  add(key: ObjectKey): void;
+}
+
+/** What controllers ask of the program that runs them: shared caches, and queues with workers. The Manager is one. */
+export interface ControllerHost extends CacheHost {
+  /** Runs `reconciler` on what is added to the queue, `workers` keys at a time, errors retried with backoff. */
+  controller(options: {
+    readonly name: string;
+    readonly reconciler: Reconciler;
+    readonly workers: number;
+  }): ControllerQueue;
 }

@@ -10,9 +10,9 @@ import { keyOf, keyText, type KubeList, type KubeObject, type ObjectKey } from '
 import { compareResourceVersions } from '../kube/resource-version.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { InformerHandler, Lister } from './contract.ts';
+import type { Indexers, InformerHandler, Lister } from './contract.ts';
 import { withDeadline } from './deadline.ts';
-import { type Indexers, ObjectCache } from './object-cache.ts';
+import { ObjectCache } from './object-cache.ts';
 import { WatchRecovery } from './watch-recovery.ts';
 
 /** Most objects of one page of a list, if not set. */

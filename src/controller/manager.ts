@@ -7,11 +7,10 @@ import { keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import { apiVersionOf, type ResourceType } from '../kube/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Reconciler } from './contract.ts';
+import type { Indexers, Reconciler } from './contract.ts';
 import { type ControllerMetrics, type RunningController, startController } from './controller.ts';
 import { controllerMetrics } from './metrics.ts';
 import { Informer, type InformerCounts } from './informer.ts';
-import type { Indexers } from './object-cache.ts';
 import { TurnBudget } from './turn-budget.ts';
 import { WorkQueue } from './work-queue.ts';
 

@@ -1,8 +1,6 @@
+import type { Indexers } from './contract.ts';
 import { assert, present } from '../base/assert.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
-
-/** Index functions by name: the values under which an object is found. Pure, and must not throw. */
-export type Indexers<T extends KubeObject> = Readonly<Record<string, (object: T) => readonly string[]>>;
 
 /**
  * Objects of one kind by key, by namespace and by index values. Every change costs the same however many objects there

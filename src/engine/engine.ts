@@ -1,4 +1,4 @@
-import type { EngineHost } from './engine-host.ts';
+import type { ControllerHost } from '../controller/contract.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { registerPipelineRuns } from './pipeline-run/register.ts';
 import { registerTaskRuns } from './task-run/register.ts';
@@ -8,7 +8,7 @@ export type { EngineOptions, EngineParts } from './engine-parts.ts';
 /** The controllers that run pipelines. */
 export interface Engine {
   /** Hands caches and controllers to `host`, which starts and stops them. */
-  register(host: EngineHost): void;
+  register(host: ControllerHost): void;
 }
 
 /** Makes the engine. Nothing runs before a host to which it is registered starts. */

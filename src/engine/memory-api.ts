@@ -7,13 +7,12 @@ import { assert } from '../base/assert.ts';
 import { toRfc3339 } from '../base/clock.ts';
 import { deepFreeze, isJsonObject, type Json, type JsonObject } from '../base/json.ts';
 import type { ApiClient, DeleteOptions } from '../client/api-client.ts';
-import type { Lister } from '../controller/contract.ts';
+import type { Indexers, Lister } from '../controller/contract.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import { jsonPatch } from '../kube/json-patch.ts';
 import { controllerOf, keyOf, keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import type { Pod } from '../kube/pod.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import type { Indexers } from './engine-host.ts';
 
 /** One call that reached the API, as `verb resource/name`. */
 export type Call = string;

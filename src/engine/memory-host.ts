@@ -1,16 +1,22 @@
-/** An {@link EngineHost} over a {@link MemoryApi} on a virtual clock, for tests: caches follow the API at once. */
+/** An {@link ControllerHost} over a {@link MemoryApi} on a virtual clock, for tests: caches follow the API at once. */
 import type { Clock } from '../base/clock.ts';
-import type { InformerHandler, Reconciler } from '../controller/contract.ts';
+import type {
+  ControllerHost,
+  ControllerQueue,
+  Indexers,
+  InformerHandler,
+  ObservedLister,
+  Reconciler,
+} from '../controller/contract.ts';
 import { keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
-import type { ControllerQueue, EngineHost, Indexers, ObservedLister } from './engine-host.ts';
 import { LaggingLister, type MemoryApi } from './memory-api.ts';
 
 /** A failed reconcile is tried again after this. */
 const retryMs = 5;
 
 /** Runs controllers one key at a time per queue; requeues and retries wait on `clock`. */
-export class MemoryHost implements EngineHost {
+export class MemoryHost implements ControllerHost {
   readonly #api: MemoryApi;
   readonly #clock: Clock;
   /** What reconciles threw. */

@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { gateAdmission } from './admission.ts';
 import { type ApiHealth, clusterSigns, healthyApi } from './cluster-signs.ts';
-import type { GateHost } from './gate-host.ts';
+import type { ControllerHost } from '../controller/contract.ts';
 import { GateIndex } from './gate-index.ts';
 import { GateMetrics } from './gate-metrics.ts';
 import { GateReconciler } from './gate-reconciler.ts';
@@ -31,7 +31,7 @@ const repositories: ResourceType<Repository> = {
 /** What the gate is made of. */
 export interface GateParts {
   readonly client: ApiClient;
-  readonly host: GateHost;
+  readonly host: ControllerHost;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;

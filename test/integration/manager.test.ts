@@ -7,9 +7,8 @@ import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { createApiServer } from '../../src/apiserver/api-server.ts';
 import type { ApiClient } from '../../src/client/api-client.ts';
 import { createClient } from '../../src/client/client.ts';
-import type { Lister, Reconciler } from '../../src/controller/contract.ts';
+import type { ControllerHost, Lister, Reconciler } from '../../src/controller/contract.ts';
 import { Manager } from '../../src/controller/manager.ts';
-import type { EngineHost } from '../../src/engine/engine-host.ts';
 import { ApiStatusError, isApiError } from '../../src/kube/api-error.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/core-types.ts';
 import { controllerOf, controllerReference, keyOf, keyText, type ObjectKey } from '../../src/kube/object.ts';
@@ -115,7 +114,7 @@ function createWorld(seed: number) {
   const client = createClient(faults.handle);
   const manager = new Manager({ client, clock, random: seededRandom(seed + 3), logger: silentLogger });
   // What the engine asks of its host is what a manager is.
-  const host: EngineHost = manager;
+  const host: ControllerHost = manager;
   const cache = host.informer(configMaps);
   const reconciler = new CopyReconciler(client, cache);
   const queue = host.controller({ name: 'copies', reconciler, workers: 4 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
-import type { ObservedLister } from '../../engine/engine-host.ts';
+import type { ObservedLister } from '../../controller/contract.ts';
 import { pods } from '../../kube/core-types.ts';
 import { type KubeObject, controllerOf, keyOf } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';

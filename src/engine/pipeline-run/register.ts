@@ -2,14 +2,14 @@ import { controllerOf, keyOf, type KubeObject } from '../../kube/object.ts';
 import { isCancelRequested, isDone } from '../../tekton/pipeline-run/children.ts';
 import { pipelineRuns, pipelines, taskRuns, tasks, type TaskRun } from '../../tekton/types.ts';
 import type { EngineParts } from '../engine-parts.ts';
-import type { ControllerQueue, EngineHost } from '../engine-host.ts';
+import type { ControllerQueue, ControllerHost } from '../../controller/contract.ts';
 import { controllerIndex, PipelineRunReconciler } from './reconciler.ts';
 
 /** Runs reconciled at a time, if not set. Reconciling waits for the API most of the time. */
 const workersDefault = 8;
 
 /** Wires the PipelineRun controller: its caches, its queue, and which events concern which run. */
-export function registerPipelineRuns(host: EngineHost, parts: EngineParts): void {
+export function registerPipelineRuns(host: ControllerHost, parts: EngineParts): void {
   const { client, clock, recorder, options = {} } = parts;
   const runs = host.informer(pipelineRuns);
   const children = host.informer(taskRuns, { [controllerIndex]: controllerUids });

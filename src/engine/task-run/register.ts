@@ -3,7 +3,7 @@ import { pods } from '../../kube/core-types.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { taskRuns, tasks } from '../../tekton/types.ts';
 import type { EngineParts } from '../engine-parts.ts';
-import type { ControllerQueue, EngineHost } from '../engine-host.ts';
+import type { ControllerQueue, ControllerHost } from '../../controller/contract.ts';
 import { ownerIndex, TaskRunReconciler } from './reconciler.ts';
 import { defaultTaskRunSettings } from './settings.ts';
 
@@ -11,7 +11,7 @@ import { defaultTaskRunSettings } from './settings.ts';
 const workersDefault = 16;
 
 /** Wires the TaskRun controller: its caches, its queue, and which events concern which run. */
-export function registerTaskRuns(host: EngineHost, parts: EngineParts): void {
+export function registerTaskRuns(host: ControllerHost, parts: EngineParts): void {
   const { client, clock, random, recorder, options = {} } = parts;
   const runs = host.informer(taskRuns);
   const podCache = host.informer(pods, { [ownerIndex]: ownerKeys });

@@ -11,7 +11,7 @@ import { backoffDelayMs, reconcileBackoff } from '../../base/backoff.ts';
 import { sleep, type Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { AgentLister } from '../agent-host.ts';
+import type { ObservedLister } from '../../controller/contract.ts';
 
 /** What {@link ClaimBinder} is made of. */
 export interface ClaimBinderParts {
@@ -35,7 +35,7 @@ export class ClaimBinder {
   }
 
   /** Follows the claims of `lister`. */
-  register(lister: AgentLister<PersistentVolumeClaim>): void {
+  register(lister: ObservedLister<PersistentVolumeClaim>): void {
     lister.addHandler({
       added: (claim) => this.#observe(claim),
       updated: (_previous, claim) => this.#observe(claim),
@@ -50,7 +50,7 @@ export class ClaimBinder {
   }
 
   /** Deletes directories of claims that went while no agent ran. `lister` must have synced. */
-  async sweep(lister: AgentLister<PersistentVolumeClaim>): Promise<void> {
+  async sweep(lister: ObservedLister<PersistentVolumeClaim>): Promise<void> {
     const { directory } = this.#parts;
     if (directory === '' || !existsSync(directory)) return;
     for (const namespace of readdirSync(directory)) {

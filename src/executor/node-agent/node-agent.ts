@@ -5,7 +5,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { persistentVolumeClaims, pods } from '../../kube/core-types.ts';
 import type { PodLogSource } from '../../kube/pod-log-source.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { AgentHost } from '../agent-host.ts';
+import type { CacheHost } from '../../controller/contract.ts';
 import { PodLogs } from '../logs/pod-logs.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import { ClaimBinder } from './claims.ts';
@@ -24,7 +24,7 @@ const sweepMs = 60_000;
 /** What a node agent is made of. */
 export interface NodeAgentOptions {
   readonly client: ApiClient;
-  readonly host: AgentHost;
+  readonly host: CacheHost;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly random: Random;

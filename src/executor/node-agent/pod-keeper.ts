@@ -4,7 +4,7 @@ import { isApiError } from '../../kube/api-error.ts';
 import { pods } from '../../kube/core-types.ts';
 import { keyOf } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
-import type { AgentLister } from '../agent-host.ts';
+import type { ObservedLister } from '../../controller/contract.ts';
 import { lostPodStatus } from './lost-pod.ts';
 import type { PodJournal } from './pod-journal.ts';
 import { gracePeriodSecondsDefault, PodWorker, type PodWorkerParts } from './pod-worker.ts';
@@ -49,7 +49,7 @@ export class PodKeeper {
   }
 
   /** Follows the pods of `lister`. What it says before `start` waits. */
-  register(lister: AgentLister<Pod>): void {
+  register(lister: ObservedLister<Pod>): void {
     lister.addHandler({
       added: (pod) => this.#observe(pod),
       updated: (_previous, pod) => this.#observe(pod),
@@ -70,7 +70,7 @@ export class PodKeeper {
   }
 
   /** Cleans up, once, after pods that an earlier agent began: those that are over or gone. `lister` must have synced. */
-  async sweep(lister: AgentLister<Pod>): Promise<void> {
+  async sweep(lister: ObservedLister<Pod>): Promise<void> {
     const live = new Set(lister.list().map((pod) => pod.metadata.uid));
     for (const uid of this.#parts.journal.earlier) {
       const kept = this.#kept.get(uid);

@@ -5,20 +5,19 @@
 import { assert } from '../../base/assert.ts';
 import { deepFreeze, isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { ApiClient, DeleteOptions } from '../../client/api-client.ts';
-import type { InformerHandler } from '../../controller/contract.ts';
+import type { CacheHost, InformerHandler, ObservedLister } from '../../controller/contract.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
 import { pods } from '../../kube/core-types.ts';
 import { keyOf, keyText, type KubeObject, type ObjectKey } from '../../kube/object.ts';
 import type { Pod, PodSpec, PodStatus } from '../../kube/pod.ts';
 import type { ResourceType } from '../../kube/resource.ts';
-import type { AgentHost, AgentLister } from '../agent-host.ts';
 
 /** The node that pods of {@link MemoryCluster.createPod} are for. */
 export const testNode = 'test-node';
 
 type Handler = InformerHandler<KubeObject>;
 
-export class MemoryCluster implements AgentHost {
+export class MemoryCluster implements CacheHost {
   /** Calls so far, as `verb resource/name`. */
   readonly calls: string[] = [];
   /** Every status a pod was given, by pod name. */
@@ -51,7 +50,7 @@ export class MemoryCluster implements AgentHost {
     };
   }
 
-  informer<T extends KubeObject>(type: ResourceType<T>): AgentLister<T> {
+  informer<T extends KubeObject>(type: ResourceType<T>): ObservedLister<T> {
     const all = (): T[] =>
       [...this.#objects].filter(([path]) => path.startsWith(`${type.resource}/`)).map(([, object]) => object as T);
     return {
