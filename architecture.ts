@@ -125,7 +125,7 @@ export const rooms: readonly Room[] = [
     rank: 7,
     owns: 'commands, tables, progress',
     start: 'program.ts',
-    mayNotImport: ['store', 'apiserver', 'executor', 'gate', 'triggers', 'reports', 'promotion'],
+    mayNotImport: ['store', 'apiserver', 'executor', 'triggers', 'reports', 'promotion'],
     packages: ['commander', 'string-width'],
   },
   {

@@ -6,6 +6,10 @@ export interface ProcessEnvironment {
   readonly colour: boolean | undefined;
   /** `debug`, `info`, `warn` or `error`: what the program logs about itself. */
   readonly logLevel: string | undefined;
+  /** KUBECONFIG: a kubeconfig, or several with `:` between, as kubectl has it. */
+  readonly kubeconfig: string | undefined;
+  /** The person's home directory. */
+  readonly home: string | undefined;
   /** Where programs of steps are looked up. */
   readonly path: string;
   /** Variables about language, time zone and proxies, which steps get as well; never anything else. */
@@ -24,12 +28,14 @@ const namesForSteps: readonly string[] = [
 
 /** Reads the environment. */
 export function readEnvironment(): ProcessEnvironment {
-  const { NO_COLOR, FORCE_COLOR, TERM, PENSTOCK_LOG, PATH } = process.env;
+  const { NO_COLOR, FORCE_COLOR, TERM, PENSTOCK_LOG, PATH, KUBECONFIG, HOME } = process.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
   const refused = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
   return {
     colour: forced ? true : refused ? false : undefined,
     logLevel: PENSTOCK_LOG,
+    kubeconfig: KUBECONFIG === '' ? undefined : KUBECONFIG,
+    home: HOME === '' ? undefined : HOME,
     path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
     forSteps: Object.fromEntries(namesForSteps.flatMap((name) => entryOf(name))),
     dumbTerminal: TERM === 'dumb',

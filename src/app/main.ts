@@ -24,6 +24,10 @@ const environment: CliEnvironment = {
     const { serve } = await import('./serve.ts');
     return serve(options, processEnvironment);
   },
+  async connect(choice) {
+    const { connect } = await import('./connect.ts');
+    return connect(choice, processEnvironment);
+  },
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), environment);

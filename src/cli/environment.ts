@@ -39,6 +39,19 @@ export interface Home {
   stop(): Promise<void>;
 }
 
+/** Which server a command talks to. */
+export interface ServerChoice {
+  /** Path of a kubeconfig; absent = that of the environment, of `penstock serve` in this folder, or of the person. */
+  readonly kubeconfig?: string;
+}
+
+/** A server that a command talks to. */
+export interface Connection extends Disposable {
+  readonly client: ApiClient;
+  /** Its URL, for messages. */
+  readonly server: string;
+}
+
 export interface ServeOptions {
   readonly directory: string;
   readonly port: number;
@@ -65,6 +78,8 @@ export interface CliEnvironment {
   readonly version: string;
   openRunHome(options: RunHomeOptions): Promise<Home>;
   serve(options: ServeOptions): Promise<ServedHome>;
+  /** Finds the server; throws `UserError` when no kubeconfig is there or it cannot be used. Nothing is sent yet. */
+  connect(choice: ServerChoice): Promise<Connection>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */
   readonly onInterrupt: (listener: () => void) => () => void;
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { type CliEnvironment, type RuntimeChoice, exitCodes } from './environment.ts';
+import { describeGate, describeQueue } from './gate/describe-commands.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
 import { JsonOutput } from './run/json-output.ts';
 import type { OutputForm } from './run/run-command.ts';
@@ -71,7 +72,15 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeRun(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeLint(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeServe(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(inheriting(describeGate(environment, setExitCode), program));
+  program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
+}
+
+/** A command whose own commands behave as the program does. */
+function inheriting(command: Command, program: Command): Command {
+  for (const part of command.commands) part.copyInheritedSettings(program);
+  return command.copyInheritedSettings(program);
 }
 
 function describeRun(environment: CliEnvironment, setExitCode: (code: number) => void): Command {

@@ -2,8 +2,6 @@ import type { Clock } from '../base/clock.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import { nodes, pods } from '../kube/core-types.ts';
-import type { KubeObject } from '../kube/object.ts';
-import type { ResourceType } from '../kube/resource.ts';
 import { pipelineRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
@@ -13,20 +11,8 @@ import type { ControllerHost } from '../controller/contract.ts';
 import { GateIndex } from './gate-index.ts';
 import { GateMetrics } from './gate-metrics.ts';
 import { GateReconciler } from './gate-reconciler.ts';
+import { concurrencyLimitOf, repositories } from './repository.ts';
 import { gates } from './types.ts';
-
-/** A Pipelines-as-Code Repository, as far as a gate reads it. */
-interface Repository extends KubeObject {
-  readonly spec?: { readonly concurrency_limit?: number };
-}
-
-const repositories: ResourceType<Repository> = {
-  group: 'pipelinesascode.tekton.dev',
-  version: 'v1alpha1',
-  resource: 'repositories',
-  kind: 'Repository',
-  namespaced: true,
-};
 
 /** What the gate is made of. */
 export interface GateParts {
@@ -59,7 +45,7 @@ export function createGate(parts: GateParts): { readonly admission: AdmissionPlu
     signs: () => clusterSigns(podCache, nodeCache, api),
     limitOfRepository(repository) {
       const [namespace = '', name = ''] = repository.split('/');
-      return repositoryCache.get({ namespace, name })?.spec?.concurrency_limit;
+      return concurrencyLimitOf(repositoryCache.get({ namespace, name }));
     },
   });
   const queue = host.controller({ name: 'gate', reconciler, workers: 1 });

@@ -1,7 +1,7 @@
 import type { PipelineRun } from '../tekton/types.ts';
 import type { Limit } from './limit.ts';
 import { slotOf, stateOf } from './run-facts.ts';
-import type { Gate, Slot } from './types.ts';
+import type { Gate, GateSpec, Slot } from './types.ts';
 import type { Lane, WaitingLine } from './waiting-line.ts';
 
 /** The most runs one gate lets run at a time, limit or not: its slots are part of an object, whose size is bounded. */
@@ -16,7 +16,7 @@ export interface GateInput {
   readonly limit: Limit;
   factOf(slot: Slot): SlotFact;
   /** Governed runs that run according to the cache, whether or not they have a slot. */
-  readonly running: Iterable<PipelineRun>;
+  readonly running: readonly PipelineRun[];
   /** The run of a slot as the API itself has it; `unread` when it was not asked. */
   confirmed(slot: Slot): SlotFact;
   /** Runs that hold a slot in every gate before this one and wait for this one. */
@@ -45,7 +45,7 @@ export function decideSlots(input: GateInput): GateDecision {
   // Runs that somebody started by hand take a slot too, but only once the API confirms it: a cache that is behind would
   // give slots back to runs that another replica knows to be over, and the two would go on for ever.
   const taken = new Set(held.map(({ uid }) => uid));
-  const unclaimed = [...input.running].filter((run) => !taken.has(run.metadata.uid ?? ''));
+  const unclaimed = input.running.filter((run) => !taken.has(run.metadata.uid ?? ''));
   const claims = unclaimed.map((run) => ({ slot: slotOf(run), fact: input.confirmed(slotOf(run)) }));
   const unread = [...facts, ...claims].filter(({ fact }) => fact === 'unread').map(({ slot }) => slot);
   if (unread.length > 0) return { kind: 'read', slots: unread };
@@ -55,6 +55,17 @@ export function decideSlots(input: GateInput): GateDecision {
   allocation.fill();
   const changed = kept.length !== held.length || allocation.slots.length !== kept.length;
   return { kind: 'slots', slots: allocation.slots, changed };
+}
+
+/** Running runs per share: whoever has least for its weight comes next. Runs of no Repository share one weight. */
+export function loadOf({ weights }: GateSpec, repository: string | undefined, running: number): number {
+  const name = repository?.slice(repository.indexOf('/') + 1) ?? '';
+  return running / (weights?.[name] ?? 1);
+}
+
+/** The most runs of one Repository (`namespace/name`) at a time: the gate's limit or its own, whichever is stricter. */
+export function repositoryLimitOf({ maxRunningPerRepository }: GateSpec, own: number | undefined): number {
+  return Math.min(maxRunningPerRepository ?? Number.POSITIVE_INFINITY, own ?? Number.POSITIVE_INFINITY);
 }
 
 class Allocation {
@@ -108,18 +119,15 @@ class Allocation {
 
   #mayStart({ repository, branch }: Pick<Slot, 'repository' | 'branch'> | Lane): boolean {
     const { spec } = this.#input.gate;
-    const most = Number.POSITIVE_INFINITY;
     if (repository !== undefined) {
-      const own = this.#input.limitOfRepository(repository) ?? most;
-      if (this.#runningOf(repository) >= Math.min(spec.maxRunningPerRepository ?? most, own)) return false;
+      const most = repositoryLimitOf(spec, this.#input.limitOfRepository(repository));
+      if (this.#runningOf(repository) >= most) return false;
     }
-    return branch === undefined || (this.#ofBranch.get(branch) ?? 0) < (spec.maxRunningPerBranch ?? most);
+    const mostOfBranch = spec.maxRunningPerBranch ?? Number.POSITIVE_INFINITY;
+    return branch === undefined || (this.#ofBranch.get(branch) ?? 0) < mostOfBranch;
   }
 
-  /** Running runs per share: whoever has least for its weight comes next. Runs of no Repository share one weight. */
   #load({ repository }: Lane): number {
-    const name = repository?.slice(repository.indexOf('/') + 1) ?? '';
-    const weight = this.#input.gate.spec.weights?.[name] ?? 1;
-    return this.#runningOf(repository) / weight;
+    return loadOf(this.#input.gate.spec, repository, this.#runningOf(repository));
   }
 }

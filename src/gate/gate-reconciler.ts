@@ -145,7 +145,7 @@ export class GateReconciler implements Reconciler {
     return {
       gate,
       factOf: (slot) => this.#factOf(slot, name),
-      running: runs.running.values(),
+      running: [...runs.running.values()],
       line: runs.line,
       isAhead: (run) => this.#ahead.has(run.metadata.uid ?? ''),
       limitOfRepository: this.#parts.limitOfRepository,

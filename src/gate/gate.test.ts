@@ -48,6 +48,24 @@ describe('a gate', () => {
     assert.deepEqual(await drain(rig), ['a', 'b', 'c']);
   });
 
+  it('counts a run that somebody started by hand, and lets nothing else through in its place', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b', 'c']) await rig.create(name);
+    await rig.clock.advance(10);
+    const byHand = { namespace: 'default', name: 'c' };
+    await rig.client.patch(pipelineRuns, byHand, { spec: { status: null } }, { type: 'merge' });
+    await rig.clock.advance(10);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
+    assert.deepEqual(
+      status?.slots?.map(({ name }) => name),
+      ['a', 'c'],
+    );
+    const [a] = await rig.runs();
+    await rig.finish(a as PipelineRun);
+    await rig.clock.advance(10);
+    assert.deepEqual(await rig.counts(), { waiting: 1, running: 1, over: 1 });
+  });
+
   it('says on a waiting run and in its own status where things stand', async () => {
     const rig = await rigWith({ maxRunning: 1 });
     for (const name of ['a', 'b', 'c']) await rig.create(name, ofRepository('app'));
@@ -55,8 +73,8 @@ describe('a gate', () => {
     const notes = (await rig.runs()).map((run) => run.metadata.annotations?.[queueKey]);
     assert.deepEqual(notes, [
       undefined,
-      'position 1 in gate "default" (1 of 1 slots taken); 1st for repository app',
-      'position 2 in gate "default" (1 of 1 slots taken); 2nd for repository app',
+      'position 1 in gate "default" (1 of 1 slot taken); 1st for repository app',
+      'position 2 in gate "default" (1 of 1 slot taken); 2nd for repository app',
     ]);
     const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
     assert.deepEqual(

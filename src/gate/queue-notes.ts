@@ -5,7 +5,8 @@ import { isApiError } from '../kube/api-error.ts';
 import { keyOf, keyText } from '../kube/object.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Gate, queueKey, repositoryKey } from './types.ts';
+import { type Gate, queueKey } from './types.ts';
+import { repositoryPlaceText, slotsText } from './waiting-text.ts';
 import type { Place, WaitingLine } from './waiting-line.ts';
 
 /** Notes of a gate are brought up to date at most this often, in milliseconds. */
@@ -67,18 +68,7 @@ export class QueueNotes {
 function noteText(gate: Gate, run: PipelineRun, place: Place): string {
   const { slots = [], limit, limitReason } = gate.status ?? {};
   const position = place.overall === undefined ? 'waiting' : `position ${place.overall}`;
-  const room = limit === undefined || limit === 0 ? (limitReason ?? '') : `${slots.length} of ${limit} slots taken`;
-  const repository = run.metadata.labels?.[repositoryKey];
-  const ofRepository =
-    repository && place.ofRepository !== undefined
-      ? `; ${ordinal(place.ofRepository)} for repository ${repository}`
-      : '';
+  const room = limit === undefined || limit === 0 ? (limitReason ?? '') : slotsText(slots.length, limit);
+  const ofRepository = repositoryPlaceText(run, place.ofRepository);
   return `${position} in gate "${gate.metadata.name}"${room ? ` (${room})` : ''}${ofRepository}`;
-}
-
-/** `1st`, `2nd`, `11th`. */
-function ordinal(place: number): string {
-  const tens = place % 100;
-  const suffix = tens > 10 && tens < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][place % 10] ?? 'th');
-  return `${place}${suffix}`;
 }
