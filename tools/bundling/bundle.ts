@@ -13,8 +13,8 @@ export interface BundleManifest {
 /** Path from the root, size in bytes, time of the last change in ms since 1970. */
 type BundleInput = readonly [path: string, bytes: number, modifiedMs: number];
 
-/** Left in `node_modules`: only `serve` loads them, and not by name alone. */
-const external = ['fastify', 'pino', 'prom-client'];
+/** Left in `node_modules`, as only `serve` loads them. */
+const external = ['@aws-sdk/*', '@opentelemetry/*', 'fastify', 'pino', 'prom-client'];
 
 /** Packages in the older module format ask for Node's own modules with `require`. */
 const requireForPackages =
