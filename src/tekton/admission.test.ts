@@ -169,6 +169,8 @@ describe('changing a PipelineRun', () => {
   it('lets the status of the spec change, be cleared, and nothing else', () => {
     for (const status of ['Cancelled', 'CancelledRunFinally', 'StoppedRunFinally', '']) {
       assert.deepEqual(refusals('PipelineRun', changed({ status }), old), []);
+    }
+    for (const status of ['StoppedRunFinally', 'PipelineRunPending', '']) {
       assert.deepEqual(refusals('PipelineRun', old, changed({ status })), []);
     }
     const pending = changed({ status: 'PipelineRunPending' }, {});
@@ -183,17 +185,32 @@ describe('changing a PipelineRun', () => {
     );
   });
 
-  it('never makes an existing run pending, started or not (law 4)', () => {
+  it('never makes an existing run pending, started or not, cleared or cancelled (law 4)', () => {
     for (const status of [running, {}]) {
-      for (const before of [undefined, '', 'Cancelled']) {
+      for (const before of [undefined, '', 'Cancelled', 'CancelledRunFinally', 'StoppedRunFinally']) {
         const from = changed(before === undefined ? {} : { status: before }, status);
         assert.deepEqual(refusals('PipelineRun', changed({ status: 'PipelineRunPending' }, status), from), [
-          'spec.status: PipelineRun cannot be Pending after it is started',
+          'spec.status: PipelineRun cannot be Pending after it is started: ' +
+            'PipelineRunPending can only be set when a run is created',
         ]);
       }
     }
     const pending = changed({ status: 'PipelineRunPending' }, {});
     assert.deepEqual(refusals('PipelineRun', { ...pending, metadata: { name: 'x', labels: { a: 'b' } } }, pending), []);
+  });
+
+  it('lets a cancel grow and never shrink (law 8)', () => {
+    const order = ['', 'StoppedRunFinally', 'CancelledRunFinally', 'Cancelled'] as const;
+    const allowed = (from: string, to: string): boolean =>
+      refusals('PipelineRun', changed({ status: to }), changed({ status: from })).length === 0;
+    for (const [index, from] of order.entries()) {
+      for (const [other, to] of order.entries()) {
+        assert.equal(allowed(from, to), other >= index || index === 1, `${from} to ${to}`);
+      }
+    }
+    assert.deepEqual(refusals('PipelineRun', changed({}), changed({ status: 'Cancelled' })), [
+      'spec.status: Cancelled cannot be taken back: a cancel that was accepted holds',
+    ]);
   });
 
   it('refuses any change of a run that is complete, but not of its metadata', () => {
@@ -231,8 +248,14 @@ describe('changing a TaskRun', () => {
     ]);
     assert.deepEqual(
       refusals('TaskRun', objectOf('TaskRun', { taskRef: { name: 't' }, status: 'TaskRunPending' }, {}), old),
-      ['spec.status: TaskRun cannot be Pending after it is started'],
+      [
+        'spec.status: TaskRun cannot be Pending after it is started: TaskRunPending is refused: pending TaskRuns do not ' +
+          'exist, and running tasks cannot be paused; create a PipelineRun with status PipelineRunPending instead',
+      ],
     );
+    assert.deepEqual(refusals('TaskRun', old, objectOf('TaskRun', cancelled, { status: running })), [
+      'spec.status: TaskRunCancelled cannot be taken back: a cancel that was accepted holds',
+    ]);
   });
 });
 

@@ -82,7 +82,7 @@ export const taskRunSpec: StructuralSchema = object('Which task to run, and with
   taskRef: reference('Task'),
   taskSpec,
   serviceAccountName: text('Service account of the pod; default by default.'),
-  status: choice('TaskRunCancelled ends the run, TaskRunPending holds it back.', [
+  status: choice('TaskRunCancelled ends the run. TaskRunPending is refused: pending TaskRuns do not exist.', [
     '',
     'TaskRunCancelled',
     'TaskRunPending',

@@ -217,7 +217,12 @@ describe('a TaskRun is refused', () => {
       [
         'with an unknown status',
         { taskRef: { name: 't' }, status: 'Cancelled' as 'TaskRunCancelled' },
-        /^spec\.status: "Cancelled" is not recognized; valid values: TaskRunPending, TaskRunCancelled/,
+        /^spec\.status: "Cancelled" is not recognized; valid values: TaskRunCancelled, or none/,
+      ],
+      [
+        'as pending',
+        { taskRef: { name: 't' }, status: 'TaskRunPending' },
+        /^spec\.status: TaskRunPending is refused: pending TaskRuns do not exist, and running tasks cannot be paused; /,
       ],
       [
         'with a message without status',

@@ -30,7 +30,11 @@ const pipelineRunStates: readonly string[] = [
   'CancelledRunFinally',
   'StoppedRunFinally',
 ];
-const taskRunStates: readonly string[] = ['TaskRunPending', 'TaskRunCancelled'];
+/** Why `TaskRunPending` is refused: only a whole run can wait to be started. */
+export const pendingTaskRunMessage: string =
+  'TaskRunPending is refused: pending TaskRuns do not exist, and running tasks cannot be paused; ' +
+  'create a PipelineRun with status PipelineRunPending instead';
+const taskRunStates: readonly string[] = ['TaskRunCancelled'];
 
 /** What is wrong with a PipelineRun by itself; empty when nothing is. What it refers to is not looked at. */
 export function validatePipelineRun(run: PipelineRun): readonly Problem[] {
@@ -175,7 +179,8 @@ function* checkTaskRun(run: TaskRun): Causes {
   yield* checkObjectName(metadata.name, 'metadata.name');
   yield* checkTask(run);
   yield* checkParams(spec.params, 'spec.params', true);
-  yield* checkState(spec.status, taskRunStates);
+  if (spec.status === 'TaskRunPending') yield invalid('spec.status', pendingTaskRunMessage);
+  else yield* checkState(spec.status, taskRunStates);
   if (spec.statusMessage && !spec.status) {
     yield forbidden(
       'spec.statusMessage',
