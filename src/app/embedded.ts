@@ -23,6 +23,7 @@ import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import type { Store } from '../store/store.ts';
 import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { localPlacement } from './local-placement.ts';
 
 /** The node that is this machine. */
@@ -41,6 +42,8 @@ export interface EmbeddedOptions {
   readonly authenticate?: (token: string) => UserInfo | undefined;
   readonly engine?: EngineOptions;
   readonly maxPods?: number;
+  /** Counts and measures what the controllers and gates do; by default nothing does. */
+  readonly metrics?: Metrics;
   /** Sees every call of the controllers and of the node agent, each through a transport of its own; for benchmarks. */
   readonly observeCalls?: (transport: Transport, caller: EmbeddedCaller) => Transport;
 }
@@ -60,7 +63,7 @@ export interface Embedded {
 
 /** Starts an embedded Penstock on `store`, which may hold the objects of an earlier one. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { store, clock, random, logger, authenticate, observeCalls } = options;
+  const { store, clock, random, logger, authenticate, observeCalls, metrics = noMetrics } = options;
   const logs = new LateLogs();
   const lateGate = new LateAdmission('gate');
   const server = createApiServer({
@@ -77,11 +80,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const clientOf = (caller: EmbeddedCaller): ApiClient =>
     createClient(observeCalls ? observeCalls(server.handle, caller) : server.handle);
   const client = clientOf('controllers');
-  const manager = new Manager({ client, clock, random, logger });
+  const manager = new Manager({ client, clock, random, logger, metrics });
   const recorder = eventRecorder({ client, clock, logger });
   const engineOptions = withLocalLimits(options.runtime, options.engine);
   createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
-  const gate = createGate({ client, host: manager, clock, logger });
+  const gate = createGate({ client, host: manager, clock, logger, metrics });
   lateGate.plugin = gate.admission;
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;

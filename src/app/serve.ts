@@ -9,6 +9,7 @@ import type { UserInfo } from '../kube/user.ts';
 import { createApiMount } from '../server/api-mount.ts';
 import { kubeconfigFor } from '../server/kubeconfig.ts';
 import { type Listener, startListener } from '../server/listener.ts';
+import { type MetricsText, withMetrics } from '../server/metrics-path.ts';
 import { startCompaction } from '../store/compaction.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import { type Credentials, isSameToken, loadCredentials } from './credentials.ts';
@@ -38,15 +39,19 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const kubeconfig = join(directory, 'kubeconfig');
   rmSync(kubeconfig, { force: true });
   const credentials = loadCredentials(directory, options.host, systemClock.now());
+  // Loaded here: a command that runs and ends has nobody who would ask for measurements.
+  const { createPrometheusMetrics } = await import('../telemetry/prometheus-metrics.ts');
+  const metrics = createPrometheusMetrics({ processMetrics: true });
   const embedded = await startEmbedded({
     ...parts,
     store,
+    metrics,
     runtime: createRuntime({ ...parts, directory, environment }, { ownTools: false }),
     directory,
     authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
   });
   try {
-    const listener = await listen(embedded, credentials, options, logger);
+    const listener = await listen(embedded, metrics, credentials, options, logger);
     writeKubeconfig(kubeconfig, listener, credentials);
     const stop = async (): Promise<void> => {
       rmSync(kubeconfig, { force: true });
@@ -64,11 +69,18 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
 
 async function listen(
   { server }: Embedded,
+  metrics: MetricsText,
   { certificate }: Credentials,
   { host, port }: ServeOptions,
   logger: Parameters<typeof createApiMount>[0]['logger'],
 ): Promise<Listener> {
-  const mount = createApiMount({ transportFor: (token) => server.transportFor(token), logger });
+  const mount = createApiMount({
+    transportFor(token) {
+      const api = server.transportFor(token);
+      return api && withMetrics(api, metrics);
+    },
+    logger,
+  });
   try {
     return await startListener({ mount, host, port, certificate });
   } catch (thrown) {

@@ -118,7 +118,13 @@ export class GateReconciler implements Reconciler {
       othersGoverning: this.#overlaps(name, runs),
       nowMs,
     });
-    metrics.observe(name, { waiting, running: slots.length, oldest: runs.line.oldest(), nowMs });
+    metrics.observe(name, {
+      waiting,
+      running: slots.length,
+      limit: limit.value,
+      oldest: runs.line.oldest(),
+      nowMs,
+    });
     const stored = await this.#store(gate, status, nowMs);
     if (!stored) return {};
     await this.#startAll(name, slots);
@@ -255,8 +261,16 @@ export class GateReconciler implements Reconciler {
     await concurrently(due, parallelCalls, async (run) => {
       const started = await startRun(this.#parts.client, run);
       this.#ahead.set(run.metadata.uid ?? '', { key: keyOf(run), state: started ? 'started' : 'passed' });
-      if (started) this.#parts.metrics.started(name);
+      if (started) this.#countStart(run, known);
     });
+  }
+
+  /** A run that several gates let through counts in each of them. */
+  #countStart(run: PipelineRun, known: readonly Gate[]): void {
+    const { clock, metrics } = this.#parts;
+    for (const { metadata } of gatesOf(run, known)) {
+      metrics.started(metadata.name ?? '', run.metadata.creationTimestamp, clock.now());
+    }
   }
 
   /** Runs this gate made pending that nothing governs any more: its policy for them applies as if it were deleted. */

@@ -16,6 +16,7 @@ import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { silentLogger } from '../telemetry/logger.ts';
+import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
 import { gateAdmission } from './admission.ts';
 import { createGate } from './create-gate.ts';
 import { stateOf } from './run-facts.ts';
@@ -38,6 +39,8 @@ export class GateRig {
   /** Sees and changes the truth: without faults, without a cache. */
   readonly client: ApiClient;
   faults: Faults = noFaults;
+  /** What the gates of all replicas measure. */
+  readonly metrics: PrometheusMetrics = createPrometheusMetrics();
   /** API calls of all replicas, by method. */
   readonly calls: Map<string, number> = new Map();
   /** Names of runs in the order in which they were let go. */
@@ -82,7 +85,7 @@ export class GateRig {
       logger: silentLogger,
       stopGraceMs: 0,
     });
-    createGate({ client, host: manager, clock: this.clock, logger: silentLogger });
+    createGate({ client, host: manager, clock: this.clock, logger: silentLogger, metrics: this.metrics });
     this.#replicas[index] = manager;
     void manager.start().catch((thrown: unknown) => assert.ok(thrown instanceof AbortedError, String(thrown)));
     await this.clock.advance(0);

@@ -83,6 +83,29 @@ describe('a gate', () => {
     );
   });
 
+  it('is measured: queue, age of the oldest, starts and how long they took', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b', 'c']) await rig.create(name);
+    await rig.clock.advance(30_000);
+    await rig.finish((await rig.runs())[0] as PipelineRun);
+    await rig.clock.advance(0);
+    const measured = (await rig.metrics.text())
+      .split('\n')
+      .filter((line) => /^penstock_gate_\w+{gate="default"}/.test(line));
+    assert.deepEqual(measured.sort(), [
+      'penstock_gate_limit_runs{gate="default"} 1',
+      'penstock_gate_oldest_waiting_seconds{gate="default"} 30',
+      'penstock_gate_running_runs{gate="default"} 1',
+      'penstock_gate_started_runs_total{gate="default"} 2',
+      'penstock_gate_wait_seconds_count{gate="default"} 2',
+      'penstock_gate_wait_seconds_sum{gate="default"} 30',
+      'penstock_gate_waiting_runs{gate="default"} 1',
+    ]);
+    await rig.client.delete(gates, { namespace: '', name: 'default' });
+    await rig.clock.advance(1_000);
+    assert.match(await rig.metrics.text(), /^penstock_gate_waiting_runs{gate="default"} 0$/m);
+  });
+
   it('starts by bump, priority, age and name', async () => {
     const rig = await rigWith({ maxRunning: 1, paused: true });
     await rig.create('old');

@@ -8,10 +8,12 @@ import { systemClock } from '../base/system-clock.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../kube/transport.ts';
 import { silentLogger } from '../telemetry/logger.ts';
+import { createPrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
 import { createApiMount, requestBytesMax } from './api-mount.ts';
 import { createCertificate } from './certificate.ts';
 import { startListener } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { withMetrics } from './metrics-path.ts';
 
 interface Sent {
   readonly method?: string;
@@ -52,6 +54,26 @@ async function textOf(message: IncomingMessage): Promise<string> {
   for await (const chunk of message) text += String(chunk);
   return text;
 }
+
+describe('withMetrics', () => {
+  it('shows the measurements to those who may use the API, and to nobody else', async () => {
+    const metrics = createPrometheusMetrics();
+    metrics.counter({ name: 'things_total', help: 'Things.' }).add(3);
+    const api: Transport = async ({ path }) => json({ kind: 'json', value: { path } });
+    await using listener = await serve(withMetrics(api, metrics));
+    const answer = await send(listener, { path: '/metrics' });
+    assert.deepEqual([answer.statusCode, answer.headers['content-type']], [200, metrics.contentType]);
+    assert.match(await textOf(answer), /^things_total 3$/m);
+    assert.equal((await send(listener, { path: '/metrics', token: 'wrong' })).statusCode, 401);
+    for (const [path, method] of [
+      ['/metrics', 'POST'],
+      ['/metrics/', 'GET'],
+      ['/api', 'GET'],
+    ] as const) {
+      assert.deepEqual(JSON.parse(await textOf(await send(listener, { path, method }))), { path });
+    }
+  });
+});
 
 describe('createApiMount', () => {
   it('hands a request over undecoded, without its token', async () => {

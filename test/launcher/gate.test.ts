@@ -79,6 +79,9 @@ describe('penstock gate, through the launcher', () => {
     );
     assert.equal((await client.get(pipelineRuns, { namespace: 'default', name: 'waits' })).spec.status, undefined);
     assert.match((await type('gate', 'list')).output, /default .* the gate is paused\n$/);
+    const metrics = await transport({ method: 'GET', path: '/metrics', query: {}, headers: {} });
+    assert.equal(metrics.status, 200);
+    assert.match(metrics.body.kind === 'text' ? metrics.body.text : '', /^penstock_reconcile_total{controller="gate"/m);
   });
 
   it('says what is wrong with a kubeconfig, and where nobody answers', async () => {
