@@ -1,6 +1,7 @@
 import { fromRfc3339 } from '../../base/clock.ts';
 import type { Condition } from '../../kube/object.ts';
 import type { ContainerState, Pod } from '../../kube/pod.ts';
+import { stepEnd, taskRunReason } from '../../tekton/task-run/reasons.ts';
 import type { PipelineRun, StepState, TaskRun } from '../../tekton/types.ts';
 
 /** How far a run, task or step has come, as a person sees it. */
@@ -102,12 +103,15 @@ function conditionMembers(conditions: readonly Condition[] | undefined): {
   return { phase: phaseOf(condition), ...(reason ? { reason } : {}), ...(message ? { message } : {}) };
 }
 
+/** What a run or task says whose end nobody knows. */
+const lostReasons: ReadonlySet<string> = new Set([taskRunReason.evidenceLost, taskRunReason.podEvicted]);
+
 function phaseOf(condition: Condition): Phase {
   if (condition.status === 'True') return 'succeeded';
   const reason = condition.reason ?? '';
   if (condition.status === 'Unknown') return reason.endsWith('Pending') ? 'waiting' : 'running';
   if (reason.endsWith('Cancelled')) return 'cancelled';
-  return reason === 'TaskRunLost' ? 'lost' : 'failed';
+  return lostReasons.has(reason) ? 'lost' : 'failed';
 }
 
 function timeMembers(start: string | undefined, end: string | undefined): { startMs?: number; endMs?: number } {
@@ -178,5 +182,6 @@ function stepView(name: string, container: string, state: ContainerState, stored
 function stepPhase(exitCode: number, reason: string | undefined): Phase {
   if (reason === 'Skipped') return 'skipped';
   if (reason === 'TaskRunCancelled' || reason === 'Cancelled') return 'cancelled';
+  if (reason === stepEnd.lost) return 'lost';
   return exitCode === 0 || reason === 'Continued' ? 'succeeded' : 'failed';
 }

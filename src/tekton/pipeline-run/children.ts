@@ -1,11 +1,14 @@
 import { fromRfc3339 } from '../../base/clock.ts';
 import type { Condition } from '../../kube/object.ts';
+import { taskRunReason } from '../task-run/reasons.ts';
 import type { TaskRun } from '../types.ts';
 import { label } from './labels.ts';
 import { timedOutChildMessage } from './reasons.ts';
 
 /** How far a child is. `timedOut` = cancelled because a timeout of its run had passed. */
 export type ChildPhase = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timedOut';
+
+const lostReasons: ReadonlySet<string> = new Set([taskRunReason.evidenceLost, taskRunReason.podEvicted]);
 
 /** The children of a run by pipeline task name, each list ordered by name. A matrix gives a task several. */
 export type ChildrenByTask = ReadonlyMap<string, readonly TaskRun[]>;
@@ -44,6 +47,12 @@ export function phaseOf(taskRun: TaskRun): ChildPhase {
   if (condition?.status !== 'False') return 'running';
   if (condition.reason !== 'TaskRunCancelled') return 'failed';
   return taskRun.spec.statusMessage === timedOutChildMessage ? 'timedOut' : 'cancelled';
+}
+
+/** Whether nobody can say how `taskRun` ended (law 2): it counts as failed, yet nothing was found to be wrong. */
+export function isLost(taskRun: TaskRun): boolean {
+  const condition = succeededCondition(taskRun.status);
+  return condition?.status === 'False' && lostReasons.has(condition.reason ?? '');
 }
 
 /** Whether a cancel has already been asked of `taskRun`. */

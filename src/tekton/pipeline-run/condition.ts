@@ -1,6 +1,6 @@
 import { formatGoDuration } from '../durations.ts';
 import type { PipelineRun } from '../types.ts';
-import { phaseOf } from './children.ts';
+import { isLost, phaseOf } from './children.ts';
 import { cancelledByAnnotation } from './labels.ts';
 import { ignoresFailure, isTaskDone, type TaskProgress } from './progress.ts';
 import { runReason } from './reasons.ts';
@@ -72,12 +72,25 @@ function finalOutcome(run: PipelineRun, progress: RunProgress, counts: Counts): 
     return { status: 'False', reason: runReason.validationFailed, message: message + problemsText(progress, counts) };
   }
   if (counts.failed > counts.ignored || counts.skippedByTimeout > 0) {
-    return { status: 'False', reason: runReason.failed, message };
+    return failedOutcome(progress, counts);
   }
   const intent = run.spec.status;
   if (intent === 'CancelledRunFinally' || intent === 'StoppedRunFinally') return cancelledOutcome(run);
   if (counts.cancelled > 0) return { status: 'False', reason: runReason.cancelled, message };
   return { status: 'True', reason: counts.skipped > 0 ? runReason.completed : runReason.succeeded, message };
+}
+
+/** Lost evidence is named, and is the reason when nothing is known to have failed. */
+function failedOutcome(progress: RunProgress, counts: Counts): Outcome {
+  const failed = progress.all.filter((one) => one.state === 'failed' && !isIgnored(one));
+  const lost = failed.filter(({ children }) => children.some(isLost));
+  const onlyLost = lost.length > 0 && lost.length === failed.length && counts.skippedByTimeout === 0;
+  const names = lost.map(({ task }) => `"${task.name}"`).join(', ');
+  return {
+    status: 'False',
+    reason: onlyLost ? runReason.evidenceLost : runReason.failed,
+    message: progressText(counts) + (lost.length > 0 ? `, Evidence Lost: ${lost.length} (${names})` : ''),
+  };
 }
 
 function runningReason(run: PipelineRun, timeline: RunTimeline, counts: Counts, finallyDone: boolean): string {

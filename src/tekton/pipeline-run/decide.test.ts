@@ -152,6 +152,29 @@ describe('skip rules', () => {
     assert.equal(world.message, 'Tasks Completed: 3 (Failed: 1, Cancelled 0), Skipped: 1');
   });
 
+  it('tells tasks whose end nobody knows from tasks that failed (law 2)', () => {
+    const world = new World({ pipeline: { tasks: [embedded('a'), embedded('b')] } });
+    world.pass();
+    world.end('a', 'EvidenceLost');
+    world.end('b', true);
+    world.pass();
+    assert.equal(world.verdict, 'False/EvidenceLost');
+    assert.equal(
+      world.message,
+      'Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 0, Evidence Lost: 1 ("a")',
+    );
+  });
+
+  it('has failed when one task did, whatever was lost beside it', () => {
+    const world = new World({ pipeline: { tasks: [embedded('a'), embedded('b')] } });
+    world.pass();
+    world.end('a', 'PodEvicted');
+    world.end('b', false);
+    world.pass();
+    assert.equal(world.verdict, 'False/Failed');
+    assert.match(world.message, /Failed: 2, .*, Evidence Lost: 1 \("a"\)$/);
+  });
+
   it('onError continue: the failure is counted and ignored', () => {
     const world = new World({
       pipeline: { tasks: [embedded('a', { onError: 'continue' }), embedded('b', { runAfter: ['a'] })] },

@@ -25,6 +25,8 @@ export const runReason = {
   invalidPipelineResultReference: 'InvalidPipelineResultReference',
   couldntGetPipelineResult: 'CouldntGetPipelineResult',
   createRunFailed: 'CreateRunFailed',
+  /** Ours, as of a TaskRun: tasks whose end nobody knows, and none that is known to have failed (law 2). */
+  evidenceLost: 'EvidenceLost',
 } as const;
 
 /** Reasons in `status.skippedTasks`, character for character those of Tekton. */
