@@ -70,5 +70,8 @@ describe('parseYaml', () => {
     assert.equal(codesOf('['.repeat(1000)).length <= yamlDiagnosticsMax, true);
     assert.deepEqual(codesOf(`a: ${'['.repeat(200)}${']'.repeat(200)}`), ['YAML_TOO_DEEP']);
     assert.deepEqual(codesOf('- '.repeat(150) + 'x'), ['YAML_TOO_DEEP']);
+    assert.deepEqual(codesOf('['.repeat(50_000) + ']'.repeat(50_000)), ['YAML_TOO_DEEP']);
+    assert.deepEqual(codesOf('{a: '.repeat(50_000) + '}'.repeat(50_000)), ['YAML_TOO_DEEP']);
+    assert.deepEqual(codesOf('['.repeat(500_000)), ['YAML_TOO_DEEP']);
   });
 });

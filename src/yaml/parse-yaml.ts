@@ -110,6 +110,9 @@ function tooDeepOrSyntax(thrown: unknown, file: string): Diagnostic {
 
 const tooDeepMessage = `maps and lists are nested deeper than ${yamlDepthMax} levels`;
 
+/** The library catches some of these errors itself, and reports them as if the text were at fault. */
+const exhaustionText = /call stack size exceeded|stack overflow/i;
+
 function collect(parsed: readonly Document.Parsed[], file: string, lines: LineCounter): YamlFile {
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -129,6 +132,10 @@ function collect(parsed: readonly Document.Parsed[], file: string, lines: LineCo
 }
 
 function syntaxDiagnostics(document: Document.Parsed, file: string, lines: LineCounter): readonly Diagnostic[] {
+  const exhausted = document.errors.find((error) => exhaustionText.test(error.message));
+  if (exhausted) {
+    return [{ code: 'YAML_TOO_DEEP', message: tooDeepMessage, file, position: positionAt(lines, exhausted.pos[0]) }];
+  }
   return document.errors.slice(0, yamlDiagnosticsMax).map((error) => ({
     code: 'YAML_SYNTAX',
     message: error.message,

@@ -3,9 +3,10 @@ import type { StatusCause } from '../../kube/api-error.ts';
 import type { UnknownObject } from '../../kube/object.ts';
 import { apiVersionOf } from '../../kube/resource.ts';
 import type { KindDefinition } from '../../schema/kind-definition.ts';
-import { prepareObject, unknownFieldText } from '../../schema/prepare-object.ts';
+import { prepareObject } from '../../schema/prepare-object.ts';
 import type { Diagnostic } from '../../yaml/diagnostic.ts';
 import type { YamlDocument } from '../../yaml/parse-yaml.ts';
+import { causeWords, unknownFieldWords } from './field-words.ts';
 
 /** A document that is an object of a kind we serve. */
 export interface Manifest {
@@ -101,7 +102,7 @@ export function at(document: YamlDocument, field: string, code: string, message:
 
 /** The complaint that a cause of the API, or of a validation, is about a document. */
 export function causeDiagnostic(document: YamlDocument, cause: StatusCause): Diagnostic {
-  return at(document, cause.field ?? '', codeOf(cause.reason), cause.message);
+  return at(document, cause.field ?? '', codeOf(cause.reason), causeWords(cause));
 }
 
 /** `FieldValueInvalid` → `FIELD_VALUE_INVALID`. */
@@ -113,7 +114,7 @@ function schemaDiagnostics(manifest: Manifest): readonly Diagnostic[] {
   const { document, definition, object } = manifest;
   const { causes, unknownFields } = prepareObject(definition, object, { create: true });
   return [
-    ...unknownFields.map((field) => at(document, field, 'FIELD_UNKNOWN', unknownFieldText(field))),
+    ...unknownFields.map((field) => at(document, field, 'FIELD_UNKNOWN', unknownFieldWords(definition.schema, field))),
     ...causes.map((cause) => causeDiagnostic(document, cause)),
   ];
 }

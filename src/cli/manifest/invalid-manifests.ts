@@ -7,8 +7,8 @@ export const diagnosticsShownMax = 50;
 /** What is written in the files cannot be run: one line for each complaint, in the order of the files. */
 export class InvalidManifestsError extends UserError {
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(textOf(diagnostics), { code: 'INVALID_MANIFESTS' });
+  constructor(diagnostics: readonly Diagnostic[], remedy?: string) {
+    super(textOf(diagnostics), { code: 'INVALID_MANIFESTS', ...(remedy === undefined ? {} : { remedy }) });
     this.diagnostics = diagnostics;
   }
 }

@@ -84,12 +84,12 @@ describe('planRun', () => {
     });
     assert.deepEqual(
       supporting.map(({ object }) => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`),
-      ['PersistentVolumeClaim ci/penstock-workspace-source', 'Namespace /ci'],
+      ['PersistentVolumeClaim ci/penstock-workspace-1', 'Namespace /ci'],
     );
-    assert.deepEqual([...claimDirectories], [['ci/penstock-workspace-source', '/src']]);
+    assert.deepEqual([...claimDirectories], [['ci/penstock-workspace-1', '/src']]);
     assert.deepEqual(specOf(runs).workspaces, [
       { name: 'other', emptyDir: {} },
-      { name: 'source', persistentVolumeClaim: { claimName: 'penstock-workspace-source' } },
+      { name: 'source', persistentVolumeClaim: { claimName: 'penstock-workspace-1' } },
     ]);
   });
 

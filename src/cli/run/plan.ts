@@ -37,6 +37,8 @@ export interface PlannedObject {
   readonly object: UnknownObject;
   /** Where it was written; absent for what the plan adds. */
   readonly manifest?: Manifest;
+  /** The field that asks for it, when the manifest is not its own. */
+  readonly field?: string;
 }
 
 /** What a command creates: first the objects that runs refer to, then the runs. */
@@ -123,9 +125,9 @@ function withRequest(run: PlannedObject, request: RunRequest, manifests: readonl
   const declared = specOf(object, manifests)?.params ?? [];
   const params = overrideParams(object.spec?.params ?? [], declared, request.params);
   const bindings = (object.spec?.workspaces ?? []).filter((binding) => !request.workspaces.has(binding.name));
-  const local = [...request.workspaces.keys()].map((name) => ({
+  const local = [...request.workspaces.keys()].map((name, index) => ({
     name,
-    persistentVolumeClaim: { claimName: claimNameOf(name) },
+    persistentVolumeClaim: { claimName: claimNameOf(index) },
   }));
   const workspaces = [...bindings, ...local];
   const spec = {
@@ -155,8 +157,9 @@ function specOf(run: Run, manifests: readonly Manifest[]): PipelineSpec | TaskSp
   return (found?.object as Pipeline | Task | undefined)?.spec;
 }
 
-function claimNameOf(workspace: string): string {
-  return `penstock-workspace-${workspace}`;
+/** The claim of the nth workspace of a command: the workspace's own name may be none that an object can bear. */
+function claimNameOf(index: number): string {
+  return `penstock-workspace-${index + 1}`;
 }
 
 function claimsFor(
@@ -166,8 +169,8 @@ function claimsFor(
   const objects: PlannedObject[] = [];
   const directories = new Map<string, string>();
   for (const namespace of new Set(runs.map((run) => run.object.metadata.namespace ?? defaultNamespace))) {
-    for (const [workspace, directory] of workspaces) {
-      const name = claimNameOf(workspace);
+    for (const [index, directory] of [...workspaces.values()].entries()) {
+      const name = claimNameOf(index);
       directories.set(`${namespace}/${name}`, directory);
       objects.push({ type: persistentVolumeClaims, object: claimObject(namespace, name) });
     }
@@ -188,10 +191,14 @@ function claimObject(namespace: string, name: string): UnknownObject {
 function missingNamespaces(objects: readonly PlannedObject[]): readonly PlannedObject[] {
   const written = objects.filter(({ type }) => type.resource === namespaces.resource).map(nameOf);
   const present = new Set([defaultNamespace, 'kube-system', ...written]);
-  const used = new Set(objects.map(({ object }) => object.metadata.namespace ?? defaultNamespace));
-  return [...used]
-    .filter((name) => !present.has(name))
-    .map((name) => ({ type: namespaces, object: namespaceObject(name) }));
+  const missing = new Map<string, PlannedObject>();
+  for (const { object, manifest } of objects) {
+    const name = object.metadata.namespace ?? defaultNamespace;
+    if (present.has(name) || missing.has(name)) continue;
+    const asked = manifest ? { manifest, field: 'metadata.namespace' } : {};
+    missing.set(name, { type: namespaces, object: namespaceObject(name), ...asked });
+  }
+  return [...missing.values()];
 }
 
 function namespaceObject(name: string): UnknownObject {

@@ -50,7 +50,7 @@ export async function runCommand(command: RunCommand, environment: CliEnvironmen
   ]);
   const plan = planRun(manifests, { ...command, workspaces });
   const lint = lintManifests(locatedIn(plan));
-  if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors);
+  if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors, remedyFor(lint.errors));
   const output = outputFor(command.output, environment);
   for (const warning of [...warnings, ...lint.warnings]) output.warning(warning);
   const home = await environment.openRunHome({ runtime: command.runtime, claimDirectories: plan.claimDirectories });
@@ -61,6 +61,15 @@ export async function runCommand(command: RunCommand, environment: CliEnvironmen
   } finally {
     await home.stop();
   }
+}
+
+/** What the command line can give where the files do not. */
+function remedyFor(errors: readonly Diagnostic[]): string | undefined {
+  const lacks = (code: string, field: string): boolean =>
+    errors.some((error) => error.code === code && error.field === field);
+  if (lacks('PARAMETER_MISSING', 'spec.params')) return 'a param of the run can be given with --param NAME=VALUE';
+  if (!lacks('INVALID_WORKSPACE_BINDINGS', 'spec.workspaces')) return undefined;
+  return 'a workspace of the run can be given with --workspace NAME=DIR';
 }
 
 /** What the plan creates, as it creates it: with the params and workspaces of the command. */
@@ -124,9 +133,13 @@ async function createAll(home: Home, plan: RunPlan): Promise<readonly KubeObject
 }
 
 /** What the API server said against an object, at the place where it is written. */
-function refusals({ manifest }: PlannedObject, thrown: unknown): readonly Diagnostic[] {
+function refusals({ manifest, field }: PlannedObject, thrown: unknown): readonly Diagnostic[] {
   if (!(thrown instanceof ApiStatusError) || !manifest || thrown.status >= 500) throw thrown;
-  const causes = thrown.details.causes ?? [];
+  const { causes = [] } = thrown.details;
+  if (field !== undefined) {
+    const messages = causes.length > 0 ? causes.map(({ message }) => message) : [thrown.message];
+    return messages.map((message) => causeDiagnostic(manifest.document, { reason: thrown.reason, message, field }));
+  }
   if (causes.length > 0) return causes.map((cause) => causeDiagnostic(manifest.document, cause));
   return [causeDiagnostic(manifest.document, { reason: thrown.reason, message: thrown.message })];
 }

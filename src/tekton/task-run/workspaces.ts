@@ -149,7 +149,8 @@ function usesWorkspace(spec: TaskSpec, name: string): boolean {
   return JSON.stringify([users, spec.stepTemplate ?? {}]).includes(`$(workspaces.${name}.`);
 }
 
-function leadsOut(subPath: string): boolean {
+/** Whether a sub-path leaves the volume it is in. */
+export function leadsOut(subPath: string): boolean {
   return subPath.startsWith('/') || subPath.split('/').includes('..');
 }
 
