@@ -24,7 +24,7 @@ try {
   const ours = penstock(scratch);
   const missing = ['bash', 'git', 'rsync'].filter((program) => !isInstalled(program));
   if (missing.length > 0) console.log(`gitlab-ci-local cannot run here: ${missing.join(', ')} not found`);
-  await compare(missing.length > 0 ? [ours] : [ours, gitlabCiLocal(scratch)]);
+  await compare(missing.length > 0 ? ours : [...ours, gitlabCiLocal(scratch)]);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -41,15 +41,21 @@ async function compare(contestants: readonly Contestant[]): Promise<void> {
   for (const contestant of contestants) {
     const { largestBytes, sumBytes } = await measureMemory(contestant);
     const walls = (wallMs.get(contestant.name) ?? []).toSorted((a, b) => a - b);
-    console.log(
-      `  ${contestant.name.padEnd(16)} median ${seconds(median(walls))}, fastest ${seconds(walls[0] ?? Number.NaN)}; ` +
-        `peak: largest process ${mebibytes(largestBytes)}, all processes together ${mebibytes(sumBytes)}`,
-    );
+    console.log(`${contestant.name}:`);
+    console.log(`  median ${seconds(median(walls))}, fastest ${seconds(walls[0] ?? Number.NaN)}`);
+    console.log(`  peak memory: largest process ${mebibytes(largestBytes)}, all together ${mebibytes(sumBytes)}`);
   }
-  const [our = [], their] = [...wallMs.values()];
-  if (!their) return;
-  const ratios = their.map((ms, round) => ms / (our[round] ?? Number.NaN)).toSorted((a, b) => a - b);
-  console.log(`  gitlab-ci-local takes ${median(ratios).toFixed(2)} times as long (median of the rounds' ratios)`);
+  const peer = contestants.find(({ name }) => name === 'gitlab-ci-local');
+  for (const { name } of peer ? contestants.filter((one) => one !== peer) : []) {
+    const ratios = (wallMs.get(peer?.name ?? '') ?? []).map(
+      (ms, round) => ms / (wallMs.get(name)?.[round] ?? Number.NaN),
+    );
+    const [slowest, fastest] = [Math.min(...ratios).toFixed(2), Math.max(...ratios).toFixed(2)];
+    console.log(
+      `gitlab-ci-local takes ${median(ratios.toSorted((a, b) => a - b)).toFixed(2)} times as long as ${name}`,
+    );
+    console.log(`  (median of the ratios of each round, ${slowest} to ${fastest})`);
+  }
 }
 
 /** Milliseconds from start to end. Throws unless the program succeeds. */

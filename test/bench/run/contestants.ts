@@ -14,12 +14,22 @@ const root = join(import.meta.dirname, '../../..');
 /** Each task is one line of shell; `b` and `c` start when `a` has succeeded. */
 const lines = { a: 'echo compiling', b: 'echo testing', c: 'echo linting' } as const;
 
-/** Penstock as a person starts it: by the launcher, with the Node of the system. */
-export function penstock(scratch: string): Contestant {
+/**
+ * Penstock from its bundle, which is made first: as `npx penstock` and npm scripts start it, with the pinned Node that
+ * npm puts on the path; and as it starts where the system's own Node is older and has to hand over to the pinned one.
+ */
+export function penstock(scratch: string): readonly Contestant[] {
+  execFileSync(process.execPath, [join(root, 'tools/bundle.ts')]);
   const directory = join(scratch, 'penstock');
   mkdirSync(join(directory, '.tekton'), { recursive: true });
   writeFileSync(join(directory, '.tekton', 'run.yaml'), tektonYaml());
-  return { name: 'penstock', directory, command: [systemNode(), join(root, 'bin/penstock.js'), 'run'] };
+  const words = [join(root, 'bin/penstock.js'), 'run'] as const;
+  const system = systemNode();
+  const version = execFileSync(system, ['--version'], { encoding: 'utf8' }).trim();
+  return [
+    { name: 'penstock', directory, command: [process.execPath, ...words] },
+    { name: `penstock, started by Node ${version}`, directory, command: [system, ...words] },
+  ];
 }
 
 /** The peer, with the Node that runs us: it needs a newer one than some systems have. */
