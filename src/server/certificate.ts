@@ -1,64 +1,108 @@
 /**
- * A self-signed certificate for the server, so that clients send their tokens at all: `kubectl` keeps the token of a
- * kubeconfig to itself unless the connection is TLS. Written in DER by hand since Node makes keys but no certificates.
+ * Certificates for servers of ours, made here since Node makes keys but no certificates: self-signed ones, so that clients
+ * send their tokens at all (`kubectl` keeps the token of a kubeconfig to itself unless the connection is TLS), and ones
+ * signed by an authority of our own, so that they can be replaced while clients go on trusting the authority.
  */
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
+import { bitString, boolean, element, integer, objectIdentifier, sequence, set, tagged, text, time } from './der.ts';
 
-/** What {@link createCertificate} needs. */
-export interface CertificateOptions {
-  /** DNS names and IP addresses the server is reached by. */
-  readonly hosts: readonly string[];
+/** What every new certificate needs. */
+export interface NewCertificate {
   /** Epoch milliseconds; the certificate holds from an hour before it. */
   readonly nowMs: number;
   /** Unique number of the certificate: 16 bytes. */
   readonly serial: Uint8Array;
+  /** How long it holds; {@link certificateDaysValid} by default. */
+  readonly daysValid?: number;
 }
 
-/** A key and its certificate, both PEM. The certificate is its own authority: clients trust exactly it. */
+/** What {@link createCertificate} needs. */
+export interface CertificateOptions extends NewCertificate {
+  /** DNS names and IP addresses the server is reached by. */
+  readonly hosts: readonly string[];
+  /** Signs the certificate; without one it is its own authority, and clients trust exactly it. */
+  readonly authority?: CertificateAuthority;
+}
+
+/** A key and its certificate, both PEM. */
 export interface ServerCertificate {
   readonly key: string;
   readonly certificate: string;
 }
 
-/** How long a certificate holds. */
+/** An authority that signs certificates of servers, and whose own certificate clients trust. */
+export interface CertificateAuthority extends ServerCertificate {
+  /** What it is called; unique among the authorities that clients trust at a time. */
+  readonly name: string;
+}
+
+/** How long a certificate holds unless it is said. */
 export const certificateDaysValid = 3650;
 
 const dayMs = 86_400_000;
-const hourMs = 3_600_000;
+/** Clocks differ: a certificate holds from so long before it was made, in milliseconds. */
+export const certificateBackdatedMs = 3_600_000;
+
+const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+/** First byte: unused bits of the second. */
+const keyUsages = {
+  // digitalSignature and keyCertSign.
+  selfSigned: Uint8Array.of(2, 0b1000_0100),
+  // keyCertSign.
+  authority: Uint8Array.of(2, 0b0000_0100),
+  // digitalSignature.
+  server: Uint8Array.of(7, 0b1000_0000),
+} as const;
 
 /** Makes a new ECDSA P-256 key and a certificate for it. */
 export function createCertificate(options: CertificateOptions): ServerCertificate {
+  const { authority, hosts } = options;
+  const usage = authority === undefined ? keyUsages.selfSigned : keyUsages.server;
+  const extensions = [
+    ...(authority === undefined ? [basicConstraints] : []),
+    extension('2.5.29.15', true, element(0x03, usage)),
+    extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
+    extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
+  ];
+  return issue({ ...options, subject: 'penstock', extensions, ...(authority === undefined ? {} : { authority }) });
+}
+
+/** Makes an authority with a new ECDSA P-256 key. */
+export function createAuthority(options: NewCertificate & { readonly name: string }): CertificateAuthority {
+  const extensions = [basicConstraints, extension('2.5.29.15', true, element(0x03, keyUsages.authority))];
+  return { name: options.name, ...issue({ ...options, subject: options.name, extensions }) };
+}
+
+interface Issue extends NewCertificate {
+  readonly subject: string;
+  readonly extensions: readonly Uint8Array[];
+  readonly authority?: CertificateAuthority;
+}
+
+function issue({ subject, extensions, authority, ...options }: Issue): ServerCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const algorithm = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
-  const name = sequence(set(sequence(objectIdentifier('2.5.4.3'), text('penstock'))));
+  const signer: KeyObject = authority === undefined ? privateKey : createPrivateKey(authority.key);
+  const { nowMs, serial, daysValid = certificateDaysValid } = options;
   const body = sequence(
     tagged(0, integer(Uint8Array.of(2))),
-    integer(options.serial),
-    algorithm,
-    name,
-    sequence(time(options.nowMs - hourMs), time(options.nowMs + certificateDaysValid * dayMs)),
-    name,
+    integer(serial),
+    ecdsaWithSha256,
+    commonName(authority?.name ?? subject),
+    sequence(time(nowMs - certificateBackdatedMs), time(nowMs + daysValid * dayMs)),
+    commonName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(3, sequence(...extensions(options.hosts))),
+    tagged(3, sequence(...extensions)),
   );
-  const signature = sign('sha256', body, privateKey);
-  const certificate = sequence(body, algorithm, bitString(signature));
+  const certificate = sequence(body, ecdsaWithSha256, bitString(sign('sha256', body, signer)));
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate: pem(certificate) };
 }
 
-function extensions(hosts: readonly string[]): readonly Uint8Array[] {
-  const basicConstraints = sequence(boolean(true));
-  // digitalSignature and keyCertSign; two unused bits.
-  const keyUsage = element(0x03, Uint8Array.of(2, 0b1000_0100));
-  const serverAuthentication = sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'));
-  return [
-    extension('2.5.29.19', true, basicConstraints),
-    extension('2.5.29.15', true, keyUsage),
-    extension('2.5.29.37', false, serverAuthentication),
-    extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
-  ];
+function commonName(name: string): Uint8Array {
+  return sequence(set(sequence(objectIdentifier('2.5.4.3'), text(name))));
 }
+
+const basicConstraints: Uint8Array = extension('2.5.29.19', true, sequence(boolean(true)));
 
 function extension(id: string, critical: boolean, value: Uint8Array): Uint8Array {
   return sequence(objectIdentifier(id), ...(critical ? [boolean(true)] : []), element(0x04, value));
@@ -76,64 +120,6 @@ function ipv6Bytes(host: string): Uint8Array {
   const [first, last] = [groups(head), host.includes('::') ? groups(tail) : []];
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
   return Buffer.from([...first, ...zeros, ...last].map((group) => group.padStart(4, '0')).join(''), 'hex');
-}
-
-function element(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
-  const body = Buffer.concat(content);
-  return Buffer.concat([Uint8Array.of(tag), lengthBytes(body.length), body]);
-}
-
-function lengthBytes(length: number): Uint8Array {
-  if (length < 128) return Uint8Array.of(length);
-  return length < 256 ? Uint8Array.of(0x81, length) : Uint8Array.of(0x82, length >> 8, length & 0xff);
-}
-
-function sequence(...content: readonly Uint8Array[]): Uint8Array {
-  return element(0x30, ...content);
-}
-
-function set(...content: readonly Uint8Array[]): Uint8Array {
-  return element(0x31, ...content);
-}
-
-function tagged(number: number, content: Uint8Array): Uint8Array {
-  return element(0xa0 + number, content);
-}
-
-function boolean(value: boolean): Uint8Array {
-  return element(0x01, Uint8Array.of(value ? 0xff : 0));
-}
-
-/** A positive integer: without leading zeros, except one where the first bit would make it negative. */
-function integer(bytes: Uint8Array): Uint8Array {
-  const start = bytes.findIndex((byte) => byte !== 0);
-  const digits = start < 0 ? Uint8Array.of(0) : bytes.subarray(start);
-  return element(0x02, ...((digits[0] ?? 0) >= 128 ? [Uint8Array.of(0)] : []), digits);
-}
-
-function bitString(bytes: Uint8Array): Uint8Array {
-  return element(0x03, Uint8Array.of(0), bytes);
-}
-
-function text(value: string): Uint8Array {
-  return element(0x0c, Buffer.from(value, 'utf8'));
-}
-
-function objectIdentifier(id: string): Uint8Array {
-  const [first = 0, second = 0, ...rest] = id.split('.').map(Number);
-  return element(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]));
-}
-
-function base128(value: number): number[] {
-  const bytes = [value & 0x7f];
-  for (let left = value >> 7; left > 0; left >>= 7) bytes.unshift((left & 0x7f) | 0x80);
-  return bytes;
-}
-
-/** UTCTime to 2049, GeneralizedTime from 2050, as certificates demand. */
-function time(ms: number): Uint8Array {
-  const digits = `${new Date(ms).toISOString().slice(0, 19).replace(/[-:T]/g, '')}Z`;
-  return digits < '2050' ? element(0x17, Buffer.from(digits.slice(2))) : element(0x18, Buffer.from(digits));
 }
 
 function pem(der: Uint8Array): string {

@@ -1,7 +1,8 @@
 import { createServer as createHttpServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { ApiMount } from './api-mount.ts';
 import type { ServerCertificate } from './certificate.ts';
 
@@ -14,6 +15,8 @@ export interface ListenerOptions {
   readonly port?: number;
   /** With it the server speaks TLS; without it plain HTTP, over which kubectl sends no token. */
   readonly certificate?: ServerCertificate;
+  /** Longest time until a request is here with its whole body, in milliseconds; {@link requestMsMax} by default. */
+  readonly requestMsMax?: number;
 }
 
 /** A server that listens. */
@@ -21,6 +24,8 @@ export interface Listener extends AsyncDisposable {
   /** `https://127.0.0.1:41234`. */
   readonly url: string;
   readonly port: number;
+  /** Shows another certificate to those who connect from now on. Needs a server that speaks TLS. */
+  useCertificate(certificate: ServerCertificate): void;
   /** Ends open connections (watches, followed logs) and stops listening. */
   close(): Promise<void>;
 }
@@ -28,15 +33,15 @@ export interface Listener extends AsyncDisposable {
 /** Longest silence of a connection between requests, in milliseconds: above what clients keep them for. */
 export const keepAliveMs = 65_000;
 
+/** Longest time a request may take to come, in milliseconds. */
+export const requestMsMax = 300_000;
+/** How often late requests are looked for, in milliseconds. */
+const latenessCheckMsMax = 30_000;
+
 /** Starts to listen; rejects when the address is taken or not ours. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { mount, host = '127.0.0.1', port = 0, certificate } = options;
-  const server: Server = certificate
-    ? createHttpsServer(
-        { key: certificate.key, cert: certificate.certificate },
-        (request, response) => void mount(request, response),
-      )
-    : createHttpServer((request, response) => void mount(request, response));
+  const { host = '127.0.0.1', port = 0, certificate } = options;
+  const server = createServer(options);
   server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -48,9 +53,24 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   return {
     url: `${certificate ? 'https' : 'http'}://${name}:${address.port}`,
     port: address.port,
+    useCertificate: (next) => useCertificate(server, next),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function createServer({ mount, certificate, requestMsMax: requestTimeout = requestMsMax }: ListenerOptions): Server {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => void mount(request, response);
+  // Late requests are looked for at intervals: they may take that much longer.
+  const limits = { requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, latenessCheckMsMax) };
+  return certificate
+    ? createHttpsServer({ ...limits, key: certificate.key, cert: certificate.certificate }, answer)
+    : createHttpServer(limits, answer);
+}
+
+function useCertificate(server: Server, { key, certificate }: ServerCertificate): void {
+  if (!(server instanceof TlsServer)) throw new TypeError('a server without TLS has no certificate to replace');
+  server.setSecureContext({ key, cert: certificate });
 }
 
 function closeServer(server: Server): Promise<void> {
