@@ -1,4 +1,4 @@
-import { X509Certificate, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { X509Certificate, createHash, createPrivateKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { type ServerCertificate, createCertificate } from '../server/certificate.ts';
 import { readIfPresent, writePrivateFile } from './private-files.ts';
@@ -33,7 +33,7 @@ function loadCertificate(directory: string, host: string, nowMs: number): Server
   const [keyPath, certificatePath] = [join(directory, 'server.key'), join(directory, 'server.crt')];
   const key = readIfPresent(keyPath);
   const certificate = readIfPresent(certificatePath);
-  if (key && certificate && isUsable(certificate, host, nowMs)) return { key, certificate };
+  if (key && certificate && isUsable({ key, certificate }, host, nowMs)) return { key, certificate };
   const hosts = [...new Set(['127.0.0.1', '::1', 'localhost', host])];
   const made = createCertificate({ hosts, nowMs, serial: randomBytes(serialBytes) });
   writePrivateFile(keyPath, made.key);
@@ -41,10 +41,16 @@ function loadCertificate(directory: string, host: string, nowMs: number): Server
   return made;
 }
 
-function isUsable(pem: string, host: string, nowMs: number): boolean {
-  const certificate = new X509Certificate(pem);
-  const covers = certificate.checkIP(host) ?? certificate.checkHost(host);
-  return covers !== undefined && Date.parse(certificate.validTo) - nowMs > renewBeforeMs;
+/** A start that was cut off between the two files, or a damaged one, leaves a pair that no client would accept. */
+function isUsable({ key, certificate: pem }: ServerCertificate, host: string, nowMs: number): boolean {
+  try {
+    const certificate = new X509Certificate(pem);
+    const covers = certificate.checkIP(host) ?? certificate.checkHost(host);
+    const lasts = Date.parse(certificate.validTo) - nowMs > renewBeforeMs;
+    return covers !== undefined && lasts && certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false; // Neither file is of any use when one of them cannot be read.
+  }
 }
 
 /** Whether `given` is `token`, in a time that tells nothing of either. */

@@ -1,5 +1,8 @@
 /** `penstock serve` as a process, and its clients: kubectl, and ours over HTTP. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/system-clock.ts';
 import type { ApiClient } from '../../src/client/api-client.ts';
@@ -14,6 +17,13 @@ import type { PenstockProcess, Workplace } from './penstock-process.ts';
 import { pipelineRun, shellSpec } from './run-manifests.ts';
 
 const pollMs = 25;
+
+/** What a command has done. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** A server that is ready. */
 export class PenstockServer implements AsyncDisposable {
@@ -42,13 +52,19 @@ export class PenstockServer implements AsyncDisposable {
   ): Promise<PenstockServer> {
     const directory = workplace.path(data);
     const process = workplace.start(['serve', '--port', '0', '--data', directory]);
-    await process.until(/Penstock listens on /);
+    await process.until(/^Use it with: /m);
     return new PenstockServer(process, directory);
   }
 
-  /** The environment in which kubectl finds this server. */
-  get kubectlEnvironment(): NodeJS.ProcessEnv {
-    return { PATH: '/usr/bin:/bin', HOME: this.directory, KUBECONFIG: `${this.directory}/kubeconfig` };
+  /** Runs the real kubectl with the kubeconfig that the server wrote; `stdin` is what `-f -` reads. */
+  async kubectl(args: readonly string[], stdin = ''): Promise<Finished> {
+    const env = { PATH: '/usr/bin:/bin', HOME: this.directory, KUBECONFIG: `${this.directory}/kubeconfig` };
+    const child = spawn('kubectl', args, { env, stdio: 'pipe' });
+    child.stdin.end(stdin);
+    const ended = once(child, 'close');
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const [code] = (await ended) as [number | null];
+    return { code, stdout, stderr };
   }
 
   /** Creates a run; resolves once the server has accepted it. */
