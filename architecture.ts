@@ -81,6 +81,7 @@ export const rooms: readonly Room[] = [
     rank: 3,
     owns: 'the typed Kubernetes client over a Transport: HTTP and kubeconfig, or in process',
     start: 'api-client.ts',
+    packages: ['@kubernetes/client-node'],
   },
   { name: 'forge', rank: 3, owns: 'Git hosts behind one interface: github, gitlab, gitea, bitbucket, git' },
   {

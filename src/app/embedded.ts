@@ -2,6 +2,7 @@ import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
+import { type ControllerName, controllerNames } from '../cli/environment.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
@@ -10,7 +11,9 @@ import { eventRecorder } from '../engine/warning-recorder.ts';
 import { createNodeAgent } from '../executor/node-agent/node-agent.ts';
 import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
+import { gateAdmission } from '../gate/admission.ts';
 import { createGate } from '../gate/create-gate.ts';
+import { gates } from '../gate/types.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import type { PodLogSource } from '../kube/pod-log-source.ts';
@@ -41,6 +44,8 @@ export interface EmbeddedOptions {
   readonly claimDirectories?: ReadonlyMap<string, string>;
   readonly authenticate?: (token: string) => UserInfo | undefined;
   readonly engine?: EngineOptions;
+  /** Those that run here; all by default. The rules of the API hold without them. */
+  readonly controllers?: readonly ControllerName[];
   readonly maxPods?: number;
   /** Counts and measures what the controllers and gates do; by default nothing does. */
   readonly metrics?: Metrics;
@@ -81,11 +86,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     createClient(observeCalls ? observeCalls(server.handle, caller) : server.handle);
   const client = clientOf('controllers');
   const manager = new Manager({ client, clock, random, logger, metrics });
-  const recorder = eventRecorder({ client, clock, logger });
-  const engineOptions = withLocalLimits(options.runtime, options.engine);
-  createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
-  const gate = createGate({ client, host: manager, clock, logger, metrics });
-  lateGate.plugin = gate.admission;
+  lateGate.plugin = registerControllers(options, client, manager);
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
@@ -95,6 +96,19 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await store.close();
   };
   return { server, client, manager, notices, stop };
+}
+
+/** Gives the controllers that run here to `manager`; returns the gate's rules, which hold without its controller too. */
+function registerControllers(options: EmbeddedOptions, client: ApiClient, manager: Manager): AdmissionPlugin {
+  const { clock, random, logger, metrics = noMetrics, controllers = controllerNames } = options;
+  if (controllers.includes('engine')) {
+    const recorder = eventRecorder({ client, clock, logger });
+    const engineOptions = withLocalLimits(options.runtime, options.engine);
+    createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
+  }
+  if (controllers.includes('gate')) return createGate({ client, host: manager, clock, logger, metrics }).admission;
+  const known = manager.informer(gates);
+  return gateAdmission(() => known.list());
 }
 
 /**

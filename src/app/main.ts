@@ -24,6 +24,10 @@ const environment: CliEnvironment = {
     const { serve } = await import('./serve.ts');
     return serve(options, processEnvironment);
   },
+  async control(options) {
+    const { control } = await import('./control.ts');
+    return control(options, processEnvironment);
+  },
   async connect(choice) {
     const { connect } = await import('./connect.ts');
     return connect(choice, processEnvironment);

@@ -1,20 +1,19 @@
 import { rmSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
-import { UserError, errorText } from '../base/errors.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { ServeOptions, ServedHome } from '../cli/environment.ts';
 import type { UserInfo } from '../kube/user.ts';
 import { createApiMount } from '../server/api-mount.ts';
 import { kubeconfigFor } from '../server/kubeconfig.ts';
-import { type Listener, startListener } from '../server/listener.ts';
+import type { Listener } from '../server/listener.ts';
 import { type MetricsText, withMetrics } from '../server/metrics-path.ts';
 import { startCompaction } from '../store/compaction.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import { type Credentials, isSameToken, loadCredentials } from './credentials.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
+import { listenOn } from './listen.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
@@ -48,6 +47,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
     metrics,
     runtime: createRuntime({ ...parts, directory, environment }, { ownTools: false }),
     directory,
+    controllers: options.controllers,
     authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
   });
   try {
@@ -81,16 +81,7 @@ async function listen(
     },
     logger,
   });
-  try {
-    return await startListener({ mount, host, port, certificate });
-  } catch (thrown) {
-    const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-    throw new UserError(`cannot listen on ${address}: ${errorText(thrown)}`, {
-      code: 'LISTEN',
-      remedy: 'choose another port with --port; 0 takes a free one',
-      cause: thrown,
-    });
-  }
+  return listenOn({ mount, host, port, certificate }, '--port');
 }
 
 function writeKubeconfig(path: string, listener: Listener, { certificate, token }: Credentials): void {

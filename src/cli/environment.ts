@@ -43,6 +43,8 @@ export interface Home {
 export interface ServerChoice {
   /** Path of a kubeconfig; absent = that of the environment, of `penstock serve` in this folder, or of the person. */
   readonly kubeconfig?: string;
+  /** Which of its contexts; absent = the current one. */
+  readonly context?: string;
 }
 
 /** A server that a command talks to. */
@@ -57,8 +59,50 @@ export interface ServeOptions {
   readonly port: number;
   readonly host: string;
   readonly runtime: RuntimeChoice;
+  /** Those that run here; the others are left to a `penstock controller`. */
+  readonly controllers: readonly ControllerName[];
   /** Told once if data can no longer be kept: nothing is accepted any more, and the only thing left is to end. */
   onFailure(error: Error): void;
+}
+
+/** What can be switched on and off. */
+export const controllerNames = ['engine', 'gate'] as const;
+export type ControllerName = (typeof controllerNames)[number];
+
+/** The Lease by which replicas agree on a leader. */
+export interface LeaseOptions {
+  readonly name: string;
+  /** Absent = the namespace of the pod, or of the kubeconfig's context. */
+  readonly namespace?: string;
+  /** In milliseconds; see `ElectionTimes`. */
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  readonly retryMs: number;
+}
+
+/** Settings of `penstock controller`. */
+export interface ControllerOptions extends ServerChoice {
+  readonly controllers: readonly ControllerName[];
+  /** Who runs PipelineRuns: we, or a Tekton that is installed. */
+  readonly engine: 'penstock' | 'tekton';
+  /** Only objects in this namespace are seen; absent = in all. */
+  readonly namespace?: string;
+  /** Absent = no election: this is the only process. */
+  readonly lease?: LeaseOptions;
+  /** Where health and metrics are served; absent = nowhere. */
+  readonly health?: { readonly host: string; readonly port: number };
+  /** Told once if a bug of ours ends the controllers: the only thing left is to end. */
+  onFailure(error: Error): void;
+}
+
+/** Controllers that run, or stand by. */
+export interface ControllerHome {
+  readonly server: string;
+  /** The name under which this process leads. */
+  readonly identity: string;
+  readonly healthUrl?: string;
+  /** Stops the controllers gracefully and gives the lease back. */
+  stop(): Promise<void>;
 }
 
 /** A Penstock that listens. */
@@ -78,6 +122,7 @@ export interface CliEnvironment {
   readonly version: string;
   openRunHome(options: RunHomeOptions): Promise<Home>;
   serve(options: ServeOptions): Promise<ServedHome>;
+  control(options: ControllerOptions): Promise<ControllerHome>;
   /** Finds the server; throws `UserError` when no kubeconfig is there or it cannot be used. Nothing is sent yet. */
   connect(choice: ServerChoice): Promise<Connection>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */

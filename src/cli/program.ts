@@ -1,6 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
-import { type CliEnvironment, type RuntimeChoice, exitCodes } from './environment.ts';
+import { type CliEnvironment, type ControllerName, type RuntimeChoice, exitCodes } from './environment.ts';
+import { controllersOption, describeController } from './describe-controller.ts';
+import { parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
 import { JsonOutput } from './run/json-output.ts';
@@ -26,6 +28,7 @@ interface ServeFlags {
   readonly port: number;
   readonly host: string;
   readonly runtime: RuntimeChoice;
+  readonly controllers: readonly ControllerName[];
 }
 
 /**
@@ -72,6 +75,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeRun(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeLint(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeServe(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeController(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(inheriting(describeGate(environment, setExitCode), program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
@@ -131,9 +135,10 @@ function describeServe(environment: CliEnvironment, setExitCode: (code: number) 
     .option('--port <number>', 'the port to listen on; 0 takes a free one', parsePort, servePortDefault)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .addOption(runtimeOption())
-    .action(async ({ data, port, host, runtime }: ServeFlags) => {
+    .addOption(controllersOption())
+    .action(async ({ data, ...flags }: ServeFlags) => {
       const { serveCommand } = await import('./serve-command.ts');
-      setExitCode(await serveCommand({ directory: data, port, host, runtime }, environment));
+      setExitCode(await serveCommand({ directory: data, ...flags }, environment));
     });
 }
 
@@ -145,10 +150,4 @@ function runtimeOption(): Option {
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('a port is a number from 0 to 65535.');
 }

@@ -54,7 +54,7 @@ export class FlowControl {
   #window: CallWindow = freshWindow;
   #underWay = 0;
   #refused = 0;
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
   #waitingCount = 0;
   #cancelPause: CancelTimer | undefined;
 

@@ -14,6 +14,8 @@ export interface KubeconfigSource {
   readonly context?: string;
   /** Reads a file that the kubeconfig names; relative paths are relative to the kubeconfig. Throws when it cannot. */
   readonly readFile: (path: string) => string;
+  /** The caller can log in with `login/`: what only that can do is told in the result instead of being refused. */
+  readonly canLogin?: true;
 }
 
 /** A way into a cluster: with a clock, the options of `createHttpTransport`. */
@@ -23,9 +25,11 @@ export interface ClusterAccess extends HttpServerAddress {
   readonly namespace: string;
   /** A function when the token lies in a file, which is replaced before it expires. */
   readonly token?: string | (() => string);
+  /** Only with `canLogin`: the members of cluster and user that need `login/`, such as `exec`. */
+  readonly needsLogin?: readonly string[];
 }
 
-/** Members of a user that need another program or a library, which we do not run. */
+/** Members of a user that need another program or a library. */
 const otherCredentials = ['exec', 'auth-provider', 'username', 'password'] as const;
 
 /**
@@ -40,18 +44,25 @@ export function readKubeconfig(source: KubeconfigSource): ClusterAccess {
   const cluster = config.named('clusters', context.text('cluster') ?? '', 'cluster');
   const userName = context.text('user');
   const user = userName === undefined ? undefined : config.named('users', userName, 'user');
+  const needsLogin = source.canLogin ? loginMembers(cluster, user) : [];
   return {
     context: name,
     namespace: context.text('namespace') ?? 'default',
     ...addressOf(cluster, source),
-    ...(user === undefined ? {} : credentialsOf(user, source)),
+    ...(needsLogin.length > 0 ? { needsLogin } : user === undefined ? {} : credentialsOf(user, source)),
   };
+}
+
+function loginMembers(cluster: Section, user: Section | undefined): readonly string[] {
+  const ofUser = otherCredentials.filter((member) => user?.value(member) !== undefined);
+  return cluster.value('proxy-url') === undefined ? ofUser : ['proxy-url', ...ofUser];
 }
 
 function addressOf(cluster: Section, source: KubeconfigSource): HttpServerAddress {
   const server = cluster.text('server');
   if (server === undefined) throw cluster.error('has no server');
-  if (cluster.text('proxy-url') !== undefined) throw cluster.error('needs a proxy (proxy-url), which is not supported');
+  if (!source.canLogin && cluster.text('proxy-url') !== undefined)
+    throw cluster.error('needs a proxy (proxy-url), which is not supported');
   const certificateAuthority = fileOrData(cluster, 'certificate-authority', source);
   const serverName = cluster.text('tls-server-name');
   return {

@@ -43,6 +43,8 @@ export interface InformerOptions<T extends KubeObject> {
   readonly indexers?: Indexers<T>;
   /** Most objects of one page of a list. Default {@link listPageSize}. */
   readonly pageSize?: number;
+  /** Keeps `metadata.managedFields` out of the cache, which are often half of an object. Default false. */
+  readonly dropManagedFields?: boolean;
 }
 
 /** What an {@link Informer} has been through. */
@@ -70,6 +72,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   readonly #logger: Logger;
   readonly #selection: Selection;
   readonly #pageSize: number;
+  readonly #dropManagedFields: boolean;
   readonly #cache = new ObjectCache<T>();
   readonly #recovery: WatchRecovery;
   readonly #firstSync = deferred<void>();
@@ -90,6 +93,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     this.#logger = options.logger.child({ resource: options.type.resource });
     this.#selection = options.selection ?? {};
     this.#pageSize = options.pageSize ?? listPageSize;
+    this.#dropManagedFields = options.dropManagedFields ?? false;
     this.#recovery = new WatchRecovery(options.random);
     this.#cache.addIndexers(options.indexers ?? {});
   }
@@ -184,7 +188,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     let page = await this.#listPage({ limit: this.#pageSize }, signal);
     const version = page.metadata.resourceVersion;
     for (;;) {
-      for (const item of page.items) items.push(item);
+      for (const item of page.items) items.push(this.#trim(item));
       const token = page.metadata.continue;
       if (!token) return { version, items };
       try {
@@ -193,7 +197,7 @@ export class Informer<T extends KubeObject> implements Lister<T> {
         if (!isApiError(thrown, 'Expired') && !isApiError(thrown, 'Gone')) throw thrown;
         // The version of the first page is gone, so the pages take too long: everything at once, then.
         const whole = await this.#listPage({}, signal);
-        return { version: whole.metadata.resourceVersion, items: whole.items };
+        return { version: whole.metadata.resourceVersion, items: whole.items.map((item) => this.#trim(item)) };
       }
     }
   }
@@ -266,9 +270,10 @@ export class Informer<T extends KubeObject> implements Lister<T> {
   #apply(event: WatchEvent<T>): void {
     if (event.type === 'BOOKMARK') {
       this.#advance(event.resourceVersion);
-    } else if (event.type === 'DELETED') this.#applyDelete(event.object);
-    else if (this.#advance(event.object.metadata.resourceVersion) && this.#isNew(event.object)) this.#put(event.object);
-    else this.#counts.staleEvents++;
+    } else if (event.type === 'DELETED') this.#applyDelete(this.#trim(event.object));
+    else if (this.#advance(event.object.metadata.resourceVersion) && this.#isNew(event.object)) {
+      this.#put(this.#trim(event.object));
+    } else this.#counts.staleEvents++;
   }
 
   /** Whether `object` is not older than what is cached, nor that itself: a list may have shown more than it promised. */
@@ -295,6 +300,12 @@ export class Informer<T extends KubeObject> implements Lister<T> {
     if (order !== undefined && order <= 0) return false;
     if (version) this.#position = version;
     return true;
+  }
+
+  #trim(object: T): T {
+    if (!this.#dropManagedFields || object.metadata.managedFields === undefined) return object;
+    const { managedFields: _dropped, ...metadata } = object.metadata;
+    return { ...object, metadata };
   }
 
   #put(object: T): void {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AbortedError, sleep } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
-import type { JsonObject } from '../base/json.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { createClient } from '../client/client.ts';
@@ -184,7 +183,7 @@ describe('LeaderElection', () => {
     const here = world();
     const one = candidate(here, 'one');
     await here.clock.advance(1_000);
-    here.api.put({ spec: specOf(here) as JsonObject, note: 'touched' });
+    here.api.put({ spec: specOf(here), note: 'touched' });
     await here.clock.advance(20_000);
     assert.equal(one.terms[0]?.signal.aborted, false);
     here.api.lease = undefined;
@@ -194,7 +193,7 @@ describe('LeaderElection', () => {
     const two = candidate(here, 'two');
     for (let second = 0; second < 18; second++) {
       await here.clock.advance(1_000);
-      here.api.put({ spec: specOf(here) as JsonObject, note: String(second) });
+      here.api.put({ spec: specOf(here), note: String(second) });
     }
     assert.equal(two.terms.length, 1, 'a note is no sign of life');
   });

@@ -74,5 +74,5 @@ export function freeLease(current: Lease, wallMs: number): Lease {
 }
 
 function specOf(lease: Lease): Json {
-  return (lease.spec ?? {}) as Json;
+  return lease.spec ?? {};
 }

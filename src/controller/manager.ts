@@ -28,6 +28,10 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  /** Only what lives in this namespace is seen; kinds without namespaces are seen all the same. Default: everything. */
+  readonly namespace?: string;
+  /** Keeps `managedFields` out of the caches: for an API in another process, whose objects are copies of ours alone. Default false. */
+  readonly dropManagedFields?: boolean;
   /** Default {@link stopGraceMs}. */
   readonly stopGraceMs?: number;
 }
@@ -173,8 +177,9 @@ export class Manager implements AsyncDisposable {
   }
 
   #newInformer<T extends KubeObject>(name: string, type: ResourceType<T>): Informer<T> {
-    const { client, clock, random, logger } = this.#options;
-    const informer = new Informer({ client, type, clock, random, logger });
+    const { client, clock, random, logger, namespace, dropManagedFields = false } = this.#options;
+    const selection = namespace !== undefined && type.namespaced ? { namespace } : {};
+    const informer = new Informer({ client, type, clock, random, logger, selection, dropManagedFields });
     this.#informers.set(name, informer as unknown as Informer<KubeObject>);
     if (this.#state === 'started') this.#runInformer(informer as unknown as Informer<KubeObject>);
     return informer;

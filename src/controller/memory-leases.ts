@@ -54,8 +54,8 @@ export class PausableProcess implements Clock {
   readonly #clock: VirtualClock;
   #wallOffsetMs = 0;
   #paused = false;
-  #due: (() => void)[] = [];
-  #arrived: Deferred<void>[] = [];
+  readonly #due: (() => void)[] = [];
+  readonly #arrived: Deferred<void>[] = [];
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;

@@ -26,6 +26,8 @@ export interface HttpTransportOptions extends HttpServerAddress {
   readonly clock: Clock;
   /** Bearer token, or who knows the current one. Never sent in the clear to another machine. */
   readonly token?: string | (() => Promise<string> | string);
+  /** The requests bring an `authorization` of their own: they must not go in the clear to another machine either. */
+  readonly authorized?: true;
   readonly userAgent?: string;
   /** Defaults: {@link callMsMax}, {@link answerBytesMax}, {@link watchLineBytesMax}. */
   readonly callMsMax?: number;
@@ -48,7 +50,7 @@ export interface HttpTransport extends Transport, Disposable {
  */
 export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
   const endpoint = createHttpEndpoint(options);
-  if (endpoint.clear && options.token !== undefined) {
+  if (endpoint.clear && (options.token !== undefined || options.authorized)) {
     throw new UserError('the token would be sent unencrypted', {
       code: 'NET_TOKEN_IN_CLEAR',
       remedy: 'use an https:// address',

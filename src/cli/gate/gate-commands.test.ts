@@ -40,6 +40,7 @@ async function type(rig: GateRig, ...words: readonly string[]): Promise<Said> {
     onInterrupt: never,
     openRunHome: never,
     serve: never,
+    control: never,
     connect: async () => ({ client: rig.client, server: 'https://rig', [Symbol.dispose]: () => undefined }),
   };
   const code = await runProgram(words, environment);

@@ -1,0 +1,134 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { ControllerName } from '../cli/environment.ts';
+import { createClient } from '../client/client.ts';
+import { FlowControl } from '../client/flow-control.ts';
+import { LeaderElection } from '../controller/leader-election.ts';
+import type { ElectionTimes } from '../controller/lease-record.ts';
+import { Manager } from '../controller/manager.ts';
+import { fencedTransport } from '../controller/write-fence.ts';
+import { createEngine } from '../engine/engine.ts';
+import { eventRecorder } from '../engine/warning-recorder.ts';
+import { createGate } from '../gate/create-gate.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { ReadinessCheck } from '../server/health-mount.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { observeFlow } from './flow-metrics.ts';
+
+/** A replica that has not heard of the lease for so long cannot reach the API, in milliseconds. */
+export const leaseSilenceMsMax = 60_000;
+
+/** What {@link ClusterControllers} are made of. */
+export interface ClusterControllersOptions {
+  /** To the API server, in this process or another. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly controllers: readonly ControllerName[];
+  /** `tekton`: PipelineRuns and TaskRuns are run by a Tekton that is installed; the engine stays away. */
+  readonly engine: 'penstock' | 'tekton';
+  readonly namespace?: string;
+  /** Names this process in the lease, differently from every other one that ever was. */
+  readonly identity: string;
+  /** Absent: no election; this process leads as long as it runs. */
+  readonly election?: { readonly lease: ObjectKey; readonly times: ElectionTimes };
+}
+
+/**
+ * The controllers of one replica on a cluster. While it leads, a manager runs them; when leadership is lost, the manager is
+ * stopped and thrown away with all it knew, and the replica stands by for the next term.
+ */
+export class ClusterControllers {
+  readonly #options: ClusterControllersOptions;
+  readonly #flow: FlowControl;
+  readonly #election: LeaderElection | undefined;
+  #manager: Manager | undefined;
+
+  constructor(options: ClusterControllersOptions) {
+    const { transport, clock, random, logger, metrics, identity, election } = options;
+    this.#options = options;
+    this.#flow = new FlowControl({ clock, random });
+    const client = createClient(this.#flow.wrapUrgent(transport));
+    this.#election = election && new LeaderElection({ client, clock, random, logger, identity, ...election });
+    observeFlow(metrics, this.#flow);
+    metrics.readGauge({
+      name: 'penstock_leader',
+      help: 'Whether this process runs the controllers: 1, or stands by: 0',
+      read: () => (this.#manager === undefined ? 0 : 1),
+    });
+  }
+
+  /** Runs until `signal` aborts, and then until everything has stopped. Rejects only by a bug. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { transport } = this.#options;
+    if (this.#election === undefined) return this.#lead(transport, signal);
+    return this.#election.run(signal, (term) => this.#lead(fencedTransport(transport, term.fence), term.signal));
+  }
+
+  /** Whether this replica is of use: as leader with its caches filled, or standing by and hearing of the lease. */
+  readiness(): readonly ReadinessCheck[] {
+    const election = this.#election === undefined ? [] : [this.#electionCheck(this.#election)];
+    const manager = this.#manager;
+    if (manager === undefined) return [...election, this.#standby()];
+    const waiting = manager.status().caches.filter(({ synced }) => !synced);
+    const detail = waiting.length === 0 ? 'synced' : `waiting for ${waiting.map(({ type }) => type).join(', ')}`;
+    return [...election, { name: 'caches', ok: waiting.length === 0, detail }];
+  }
+
+  #standby(): ReadinessCheck {
+    const detail = this.#election === undefined ? 'stopped' : 'standing by';
+    return { name: 'controllers', ok: this.#election !== undefined, detail };
+  }
+
+  #electionCheck(election: LeaderElection): ReadinessCheck {
+    const { leader, heardMsAgo } = election.status();
+    const heard = heardMsAgo !== undefined && heardMsAgo < leaseSilenceMsMax;
+    const detail = leader === '' ? 'nobody leads' : `the leader is ${leader}`;
+    return { name: 'lease', ok: heard, detail: heard ? detail : 'the lease has not been read for a while' };
+  }
+
+  async #lead(transport: Transport, signal: AbortSignal): Promise<void> {
+    const { clock, random, logger, metrics, namespace } = this.#options;
+    const client = createClient(this.#flow.wrap(transport));
+    const manager = new Manager({
+      client,
+      clock,
+      random,
+      logger,
+      metrics,
+      dropManagedFields: true,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    this.#register(manager, client);
+    this.#manager = manager;
+    try {
+      // Rejects only when it was stopped before its caches had synced.
+      await manager.start(signal).catch(() => undefined);
+      await aborted(signal);
+    } finally {
+      await manager.stop();
+      this.#manager = undefined;
+    }
+  }
+
+  #register(manager: Manager, client: ReturnType<typeof createClient>): void {
+    const { clock, random, logger, metrics, controllers, engine } = this.#options;
+    const recorder = eventRecorder({ client, clock, logger });
+    const parts = { client, clock, logger };
+    if (controllers.includes('engine') && engine === 'penstock') {
+      createEngine({ ...parts, random, recorder }).register(manager);
+    }
+    if (controllers.includes('gate')) createGate({ ...parts, host: manager, metrics, api: this.#flow });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,74 @@
+import { hostname } from 'node:os';
+import { errorText } from '../base/errors.ts';
+import { randomSuffix } from '../base/random.ts';
+import { systemClock } from '../base/system-clock.ts';
+import { systemRandom } from '../base/system-random.ts';
+import type { ControllerHome, ControllerOptions } from '../cli/environment.ts';
+import { createHealthMount } from '../server/health-mount.ts';
+import type { Listener } from '../server/listener.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
+import { type Cluster, openCluster } from './cluster.ts';
+import { ClusterControllers, type ClusterControllersOptions } from './cluster-controllers.ts';
+import type { ProcessEnvironment } from './environment.ts';
+import { listenOn } from './listen.ts';
+import { processLogger } from './logging.ts';
+
+/** Characters after the machine's name that make an identity unique. */
+const identitySuffixLength = 8;
+
+/** Starts the controllers of a cluster; they stand by until this process is the leader. */
+export async function control(options: ControllerOptions, environment: ProcessEnvironment): Promise<ControllerHome> {
+  const logger = await processLogger(environment, 'info');
+  const metrics = createPrometheusMetrics({ processMetrics: true });
+  const identity = `${hostname()}_${randomSuffix(systemRandom, identitySuffixLength)}`;
+  const cluster = await openCluster(options, environment);
+  try {
+    const controllers = createControllers(options, cluster, { logger, metrics, identity });
+    const health = await serveHealth(options, controllers, metrics, logger);
+    const stopping = new AbortController();
+    const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
+      options.onFailure(thrown instanceof Error ? thrown : new Error(errorText(thrown)));
+    });
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await ended;
+      await health?.close();
+      cluster.transport.close();
+    };
+    return { server: cluster.server, identity, stop, ...(health === undefined ? {} : { healthUrl: health.url }) };
+  } catch (thrown) {
+    cluster.transport.close();
+    throw thrown;
+  }
+}
+
+function createControllers(
+  { controllers, engine, namespace, lease }: ControllerOptions,
+  cluster: Cluster,
+  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity'>,
+): ClusterControllers {
+  return new ClusterControllers({
+    ...parts,
+    transport: cluster.transport,
+    clock: systemClock,
+    random: systemRandom,
+    controllers,
+    engine,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(lease === undefined
+      ? {}
+      : { election: { lease: { name: lease.name, namespace: lease.namespace ?? cluster.namespace }, times: lease } }),
+  });
+}
+
+async function serveHealth(
+  { health }: ControllerOptions,
+  controllers: ClusterControllers,
+  metrics: PrometheusMetrics,
+  logger: Logger,
+): Promise<Listener | undefined> {
+  if (health === undefined) return undefined;
+  const mount = createHealthMount({ readiness: () => controllers.readiness(), metrics, logger });
+  return listenOn({ mount, ...health }, '--health-port');
+}

@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseGoDuration } from '../tekton/durations.ts';
+import { parseControllers, parsePort } from './flags.ts';
+import { type CliEnvironment, type ControllerName, controllerNames, type LeaseOptions } from './environment.ts';
+
+/** The Lease by which replicas find their leader, unless told otherwise. */
+export const leaseNameDefault = 'penstock-controller';
+
+interface ControllerFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly controllers: readonly ControllerName[];
+  readonly engine: 'penstock' | 'tekton';
+  readonly namespace?: string;
+  readonly leaderElect: boolean;
+  readonly leaseName: string;
+  readonly leaseNamespace?: string;
+  readonly leaseDuration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
+  readonly healthPort?: number;
+  readonly healthHost: string;
+}
+
+/** `penstock controller` and its options. */
+export function describeController(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
+  return addElectionOptions(
+    new Command('controller')
+      .description('run the controllers of a Kubernetes cluster, or of another penstock serve')
+      .option('--kubeconfig <file>', 'the cluster (default: KUBECONFIG, ~/.kube/config, or the cluster of this pod)')
+      .option('--context <name>', 'a context of the kubeconfig (default: its current one)')
+      .addOption(controllersOption())
+      .addOption(
+        new Option('--engine <engine>', 'who runs PipelineRuns: penstock, or the tekton that is installed')
+          .choices(['penstock', 'tekton'])
+          .default('penstock'),
+      )
+      .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
+      .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
+      .option('--health-host <address>', 'the address for that', '127.0.0.1'),
+  ).action(async (flags: ControllerFlags, command: Command) => {
+    const lease = flags.leaderElect ? leaseOf(flags, command) : undefined;
+    const { controllerCommand } = await import('./controller-command.ts');
+    const { kubeconfig, context, controllers, engine, namespace, healthPort, healthHost } = flags;
+    const options = {
+      controllers,
+      engine,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(lease === undefined ? {} : { lease }),
+      ...(healthPort === undefined ? {} : { health: { host: healthHost, port: healthPort } }),
+    };
+    setExitCode(await controllerCommand(options, environment));
+  });
+}
+
+function addElectionOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--leader-elect <yes>', 'of several replicas only the leader acts; false where there is only one')
+        .choices(['true', 'false'])
+        .default(true)
+        .argParser((text) => text !== 'false'),
+    )
+    .option('--lease-name <name>', 'the Lease by which replicas agree', leaseNameDefault)
+    .option('--lease-namespace <name>', "its namespace (default: the pod's, or the context's)")
+    .option('--lease-duration <time>', 'so long others wait for a leader that is silent', parseTime, 15_000)
+    .option('--renew-deadline <time>', 'so long a leader acts without having renewed the lease', parseTime, 10_000)
+    .option('--retry-period <time>', 'the pause between tries', parseTime, 2_000);
+}
+
+/** `--controllers engine,gate`. */
+export function controllersOption(): Option {
+  return new Option('--controllers <names>', `those that run here: ${controllerNames.join(', ')} or none`)
+    .argParser(parseControllers)
+    .default(controllerNames, controllerNames.join(','));
+}
+
+function leaseOf(flags: ControllerFlags, command: Command): LeaseOptions {
+  const { leaseName: name, leaseNamespace, leaseDuration, renewDeadline, retryPeriod } = flags;
+  const ordered = leaseDuration > renewDeadline && renewDeadline >= retryPeriod * 2;
+  if (!ordered || leaseDuration % 1_000 !== 0) {
+    command.error(
+      'error: --lease-duration must be whole seconds and longer than --renew-deadline, and that twice --retry-period',
+    );
+  }
+  const times = { leaseMs: leaseDuration, renewMs: renewDeadline, retryMs: retryPeriod };
+  return { name, ...times, ...(leaseNamespace === undefined ? {} : { namespace: leaseNamespace }) };
+}
+
+function parseTime(text: string): number {
+  const milliseconds = parseGoDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new InvalidArgumentError('a time is written as 15s or 1m30s.');
+}

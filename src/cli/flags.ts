@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander';
+import { type ControllerName, controllerNames } from './environment.ts';
+
+/** The value of a flag that names a port. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+}
+
+/** The value of `--controllers`: names with commas between, or `none`. */
+export function parseControllers(text: string): readonly ControllerName[] {
+  if (text === 'none') return [];
+  return text.split(',').map((name) => {
+    const known = controllerNames.find((candidate) => candidate === name.trim());
+    if (known !== undefined) return known;
+    throw new InvalidArgumentError(`"${name}" is none of ${controllerNames.join(', ')}.`);
+  });
+}
