@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
 import type { ObservedLister } from '../../controller/contract.ts';
 import { pods } from '../../kube/core-types.ts';
@@ -8,6 +8,9 @@ import { type PipelineRun, type TaskRun, pipelineRuns, taskRuns } from '../../te
 import type { Home } from '../environment.ts';
 import { type RunView, isOver, viewPipelineRun, viewTaskRun } from '../progress/run-view.ts';
 import { Stopwatch } from '../progress/stopwatch.ts';
+
+/** How long steps of a run that is over may take to stop before it is shown without their end, in milliseconds. */
+const stoppingMsMax = 40_000;
 
 const byController = 'cli-controller';
 const controllerUid = (object: KubeObject): readonly string[] => {
@@ -26,6 +29,7 @@ export class RunFollower {
   readonly #over = deferred<void>();
   readonly #changed: (views: readonly RunView[]) => void;
   #queued = false;
+  #giveUp: CancelTimer | undefined;
 
   /** `runs` are the created objects; `changed` is called with the views of all of them, once for changes that come together. */
   constructor(home: Home, runs: readonly KubeObject[], clock: Clock, changed: (views: readonly RunView[]) => void) {
@@ -41,9 +45,10 @@ export class RunFollower {
     this.#notice();
   }
 
-  /** Resolves once every run is over. */
-  whenOver(): Promise<void> {
-    return this.#over.promise;
+  /** Resolves once every run is over and its steps have stopped. */
+  async whenOver(): Promise<void> {
+    await this.#over.promise;
+    this.#giveUp?.();
   }
 
   /** What is to be seen now, in the order in which the runs were given. */
@@ -62,6 +67,13 @@ export class RunFollower {
         })),
       ),
     );
+  }
+
+  /** A run that was cancelled or timed out is over at once; its steps take a little longer to stop. */
+  #checkEnd(views: readonly RunView[]): void {
+    if (!views.every((view) => isOver(view.phase))) return;
+    if (views.every((view) => view.tasks.every((task) => task.phase !== 'running'))) this.#over.resolve();
+    else this.#giveUp ??= this.#clock.schedule(stoppingMsMax, () => this.#over.resolve());
   }
 
   #view(run: KubeObject): RunView {
@@ -89,7 +101,7 @@ export class RunFollower {
       this.#queued = false;
       const views = this.views();
       this.#changed(views);
-      if (views.every((view) => isOver(view.phase))) this.#over.resolve();
+      this.#checkEnd(views);
     });
   }
 }

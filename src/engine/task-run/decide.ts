@@ -124,5 +124,5 @@ function showProgress(
 function deadlineMs({ taskRun, settings }: TaskRunSight, pod: Pod | undefined): number {
   const limitMs = timeoutOf(taskRun, settings);
   const startMs = fromRfc3339(taskRun.status?.startTime) ?? fromRfc3339(pod?.metadata.creationTimestamp);
-  return limitMs === undefined || startMs === undefined ? Infinity : startMs + limitMs;
+  return limitMs === undefined || startMs === undefined ? Infinity : startMs + limitMs + settings.startPrecisionMs;
 }

@@ -15,12 +15,15 @@ export interface PipelineRunOptions {
   /** `timeouts.pipeline` when a run names none, and the timeout of a TaskRun when nothing longer applies. */
   readonly defaultTimeoutMs: number;
   readonly defaultServiceAccountName: string;
+  /** Stored instants have whole seconds: what started may have done so this much later, and no limit may act early. */
+  readonly startPrecisionMs: number;
 }
 
 /** Tekton's own defaults: one hour, service account `default`. */
 export const defaultPipelineRunOptions: PipelineRunOptions = {
   defaultTimeoutMs: 3_600_000,
   defaultServiceAccountName: 'default',
+  startPrecisionMs: 999,
 };
 
 /** Everything the decision about one run may depend on. */

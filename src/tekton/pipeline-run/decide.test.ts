@@ -159,10 +159,7 @@ describe('skip rules', () => {
     world.end('b', true);
     world.pass();
     assert.equal(world.verdict, 'False/EvidenceLost');
-    assert.equal(
-      world.message,
-      'Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 0, Evidence Lost: 1 ("a")',
-    );
+    assert.equal(world.message, 'Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 0, Evidence Lost: 1 ("a")');
   });
 
   it('has failed when one task did, whatever was lost beside it', () => {

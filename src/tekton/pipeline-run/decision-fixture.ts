@@ -77,7 +77,8 @@ export class World {
       findPipeline: (name) => found(this.#pipelines.get(name)),
       findTask: (name) => found(this.#tasks.get(name)),
       nowMs: this.nowMs,
-      options: defaultPipelineRunOptions,
+      // Instants of tests are exact.
+      options: { ...defaultPipelineRunOptions, startPrecisionMs: 0 },
     });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PipelineRun, PipelineTask } from '../types.ts';
 import { defaultPipelineRunOptions } from './contract.ts';
-import { runTimeouts, taskRunTimeoutMs } from './timeouts.ts';
+import { deadlinesOf, runTimeouts, taskRunTimeoutMs } from './timeouts.ts';
 
 type Timeouts = NonNullable<PipelineRun['spec']['timeouts']>;
 
@@ -69,4 +69,13 @@ describe('taskRunTimeoutMs', () => {
       assert.equal(ms, minutes * minuteMs);
     });
   }
+});
+
+describe('deadlinesOf', () => {
+  it('never acts early on a start that was stored in whole seconds', () => {
+    const timeouts = runTimeouts(runWith({ pipeline: '1s' }), defaultPipelineRunOptions);
+    const passedAt = (nowMs: number): boolean => deadlinesOf(timeouts, 5_000, undefined, nowMs).pipelinePassed;
+    // It may have started at 5.999 s.
+    assert.deepEqual([6_000, 6_998, 6_999].map(passedAt), [false, false, true]);
+  });
 });

@@ -8,6 +8,8 @@ export interface RunTimeouts {
   readonly pipelineMs: number | undefined;
   readonly tasksMs: number | undefined;
   readonly finallyMs: number | undefined;
+  /** See {@link PipelineRunOptions}. */
+  readonly startPrecisionMs: number;
 }
 
 /** The same as instants, once the clock runs; and whether they have passed. */
@@ -34,6 +36,7 @@ export function runTimeouts(run: PipelineRun, options: PipelineRunOptions): RunT
     pipelineMs: limitOf(pipelineMs),
     tasksMs: limitOf(tasksMs ?? remainder(pipelineMs, finallyMs)),
     finallyMs: limitOf(finallyMs ?? remainder(pipelineMs, tasksMs)),
+    startPrecisionMs: options.startPrecisionMs,
   };
 }
 
@@ -44,6 +47,8 @@ export function deadlinesOf(
   finallyStartMs: number | undefined,
   nowMs: number,
 ): Deadlines {
+  const after = (fromMs: number | undefined, spanMs: number | undefined): number | undefined =>
+    fromMs === undefined || spanMs === undefined ? undefined : fromMs + spanMs + timeouts.startPrecisionMs;
   const pipelineAtMs = after(startMs, timeouts.pipelineMs);
   const tasksAtMs = after(startMs, timeouts.tasksMs);
   const finallyAtMs = after(finallyStartMs, timeouts.finallyMs);
@@ -106,8 +111,4 @@ function remainder(wholeMs: number, partMs: number | undefined): number | undefi
 
 function limitOf(spanMs: number | undefined): number | undefined {
   return spanMs === undefined || spanMs === 0 ? undefined : spanMs;
-}
-
-function after(startMs: number | undefined, spanMs: number | undefined): number | undefined {
-  return startMs === undefined || spanMs === undefined ? undefined : startMs + spanMs;
 }

@@ -6,6 +6,8 @@ export interface TaskRunOptions {
   /** Per attempt, when the run names none; 0 = none. */
   readonly defaultTimeoutMs: number;
   readonly defaultServiceAccountName: string;
+  /** Stored instants have whole seconds: what started may have done so this much later, and no limit may act early. */
+  readonly startPrecisionMs: number;
   /** Bound to every required workspace that a run leaves unbound; absent = such a run fails. */
   readonly defaultWorkspaceBinding?: Omit<WorkspaceBinding, 'name'>;
 }
@@ -14,6 +16,7 @@ export interface TaskRunOptions {
 export const defaultTaskRunOptions: TaskRunOptions = {
   defaultTimeoutMs: 3_600_000,
   defaultServiceAccountName: 'default',
+  startPrecisionMs: 999,
 };
 
 /** What must be known to resolve the Task of a run. */
