@@ -4,7 +4,8 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pipelineRuns, type PipelineRun, type TaskRun } from '../../src/tekton/types.ts';
 import { Workplace } from '../support/penstock-process.ts';
-import { type Notebook, PenstockServer, messageOf, verdictOf } from '../support/penstock-server.ts';
+import { type Notebook, PenstockServer } from '../support/penstock-server.ts';
+import { messageOf, verdictOf } from '../support/verdicts.ts';
 import { processesGone, processesWith } from '../support/processes.ts';
 import { pipelineRun, shellTask } from '../support/run-manifests.ts';
 

@@ -164,14 +164,3 @@ export class Notebook {
     return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length : 0;
   }
 }
-
-/** The condition that says how a run or a task ended: status and reason. */
-export function verdictOf(object: PipelineRun | TaskRun | undefined): readonly [string, string] {
-  const condition = object?.status?.conditions?.find(({ type }) => type === 'Succeeded');
-  return [condition?.status ?? 'none', condition?.reason ?? 'none'];
-}
-
-/** What the condition says in words. */
-export function messageOf(object: PipelineRun | TaskRun | undefined): string {
-  return object?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
-}
