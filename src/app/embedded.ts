@@ -112,13 +112,13 @@ function registerControllers(options: EmbeddedOptions, client: ApiClient, manage
 }
 
 /**
- * Here results travel by a file of this machine: they may be as large as the node agent lets them. Where images are not
+ * Here is one node. Results travel by a file of it: they may be as large as the node agent lets them. Where images are not
  * used every step finds the machine's shell, so none has to be brought along.
  */
 function withLocalLimits(runtime: ContainerRuntime, options: EngineOptions = {}): EngineOptions {
   const limits = { terminationMessageBytesMax, podMessageBytesMax: terminationMessageBytesMax };
   const shell = runtime.name === 'process' ? { shell: '/bin/sh' } : {};
-  return { ...options, taskRun: { ...limits, ...shell, ...options.taskRun } };
+  return { ...options, taskRun: { ...limits, ...shell, severalNodes: false, ...options.taskRun } };
 }
 
 /** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */

@@ -372,4 +372,18 @@ describe('podName', () => {
     assert.deepEqual([podName('run', 0), podName('run', 2)], ['run-pod', 'run-pod-retry2']);
     assert.ok(podName('r'.repeat(63), 1).length <= 63);
   });
+
+  it('brings nothing of its own that the restricted Pod Security profile forbids', () => {
+    const pod = podOf({ results: [{ name: 'r' }], steps: [{ image: 'x', script: 'one' }] });
+    const prepare = containers(pod).find(({ name }) => name === 'prepare');
+    assert.deepEqual(prepare?.securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    const kinds = (pod.spec.volumes ?? []).flatMap((volume) => Object.keys(volume).filter((key) => key !== 'name'));
+    assert.deepEqual([...new Set(kinds)].sort(), ['downwardAPI', 'emptyDir']);
+  });
 });

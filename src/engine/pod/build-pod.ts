@@ -1,11 +1,12 @@
 import type { ConfigMap } from '../../kube/core-types.ts';
 import { controllerReference } from '../../kube/object.ts';
-import type { Container, Pod, PodSpec, Volume } from '../../kube/pod.ts';
+import type { Container, Pod, PodSpec, SecurityContext, Volume } from '../../kube/pod.ts';
 import { childName } from '../../tekton/names.ts';
 import type { AttemptRecord, ResolvedTask, TaskRunOptions } from '../../tekton/task-run/contract.ts';
 import { timeoutOf } from '../../tekton/task-run/timeout.ts';
 import { workspaceVolumes } from '../../tekton/task-run/workspaces.ts';
 import type { PodTemplate, TaskRun } from '../../tekton/types.ts';
+import { claimAffinity } from './claim-affinity.ts';
 import {
   collectContainer,
   podAnnotation,
@@ -37,7 +38,6 @@ export interface PodPlan {
 const templateFields = [
   'nodeSelector',
   'tolerations',
-  'affinity',
   'securityContext',
   'runtimeClassName',
   'automountServiceAccountToken',
@@ -66,13 +66,15 @@ export function podName(taskRunName: string, attempt: number): string {
 
 /**
  * The pod that runs `task` for attempt number `attempt` of `taskRun` (decision 7): every step but the last an init
- * container, the last the container, so that the kubelet keeps the order. Throws `PodPlanError` for what no pod can do.
+ * container, the last the container, so that the kubelet keeps the order. Pods that share one of `singleNodeClaims` go to
+ * one node. Throws `PodPlanError` for what no pod can do.
  */
 export function buildPod(
   taskRun: TaskRun,
   task: ResolvedTask,
   attempt: number,
   options: PodOptions & TaskRunOptions,
+  singleNodeClaims: readonly string[] = [],
 ): PodPlan {
   const name = podName(taskRun.metadata.name ?? '', attempt);
   const plan = planSteps(task);
@@ -104,18 +106,22 @@ export function buildPod(
     ...(task.spec.volumes ?? []).map(withSource),
     ...(task.podTemplate.volumes ?? []).map(withSource),
   ];
+  const together = claimAffinity(singleNodeClaims, task.podTemplate);
   const pod: Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
       ...(taskRun.metadata.namespace === undefined ? {} : { namespace: taskRun.metadata.namespace }),
-      labels: labelsOf(taskRun),
+      labels: { ...labelsOf(taskRun), ...together.labels },
       annotations: { ...annotations, ...delivery.annotations },
       ownerReferences: [controllerReference(taskRun)],
       finalizers: [verdictFinalizer],
     },
-    spec: specOf(taskRun, task.podTemplate, containers, volumes, options),
+    spec: {
+      ...specOf(taskRun, task.podTemplate, containers, volumes, options),
+      ...(together.affinity === undefined ? {} : { affinity: together.affinity }),
+    },
   };
   return { pod, ...(delivery.configMap === undefined ? {} : { configMap: delivery.configMap }) };
 }
@@ -143,12 +149,22 @@ function specOf(
   };
 }
 
+/** Our own containers need nothing: with it a pod passes the restricted Pod Security profile whenever its steps do. */
+const restricted: SecurityContext = {
+  runAsNonRoot: true,
+  runAsUser: 65_532,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
 function prepareContainerOf(image: string): Container {
   return {
     name: prepareContainer,
     image,
     command: ['/bin/sh', '-c', prepareScript],
     volumeMounts: [{ name: podVolumes.bin, mountPath: podPaths.bin }],
+    securityContext: restricted,
     terminationMessagePath: podPaths.termination,
   };
 }
@@ -160,6 +176,7 @@ function collectorOf(image: string, flags: readonly string[], context: Container
     image,
     command: [...wrapperCommand(flags, context), context.shell ?? preparedShell, '-c', ':'],
     volumeMounts: implicitMounts(context),
+    ...(context.shell === undefined ? { securityContext: restricted } : {}),
     terminationMessagePath: podPaths.termination,
   };
 }

@@ -12,6 +12,8 @@ export interface TaskRunSettings extends TaskRunOptions, PodOptions {
   readonly progressDelayMs: number;
   /** Beyond its grace period, a pod that is told to stop is waited for so long. */
   readonly stopWaitMs: number;
+  /** Whether pods may land on different nodes: then those that share a volume of one node are kept together. */
+  readonly severalNodes: boolean;
 }
 
 export const defaultTaskRunSettings: TaskRunSettings = {
@@ -21,4 +23,5 @@ export const defaultTaskRunSettings: TaskRunSettings = {
   evidenceWaitMsMax: 15_000,
   progressDelayMs: 300,
   stopWaitMs: 30_000,
+  severalNodes: true,
 };

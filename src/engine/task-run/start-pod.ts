@@ -12,6 +12,7 @@ import { createOrAdopt, isRefusal } from '../create-or-adopt.ts';
 import { buildPod } from '../pod/build-pod.ts';
 import { PodPlanError } from '../pod/step-plan.ts';
 import type { TaskRunSettings } from './settings.ts';
+import { singleNodeClaims } from './single-node-claims.ts';
 
 /** The pod of an attempt, or why there is none. */
 export type PodStart =
@@ -34,7 +35,8 @@ export async function startPod(
   attempt: number,
   settings: TaskRunSettings,
 ): Promise<PodStart> {
-  const plan = planOf(run, task, attempt, settings);
+  const together = settings.severalNodes ? await singleNodeClaims(client, run, task) : [];
+  const plan = planOf(run, task, attempt, settings, together);
   if (plan instanceof PodPlanError)
     return { kind: 'refused', reason: taskRunReason.podCreationFailed, message: plan.message };
   const missing = await makeClaims(client, run);
@@ -47,10 +49,10 @@ export async function startPod(
 }
 
 function planOf(
-  ...[run, task, attempt, settings]: [TaskRun, ResolvedTask, number, TaskRunSettings]
+  ...[run, task, attempt, settings, together]: [TaskRun, ResolvedTask, number, TaskRunSettings, readonly string[]]
 ): ReturnType<typeof buildPod> | PodPlanError {
   try {
-    return buildPod(run, task, attempt, settings);
+    return buildPod(run, task, attempt, settings, together);
   } catch (thrown) {
     if (thrown instanceof PodPlanError) return thrown;
     throw thrown;
