@@ -1,0 +1,150 @@
+/** Penstock's controllers on a real API server, with simulated nodes: what a small cluster is to them. */
+import { systemClock } from '../../src/base/system-clock.ts';
+import { systemRandom } from '../../src/base/system-random.ts';
+import type { ApiClient } from '../../src/client/api-client.ts';
+import { createClient } from '../../src/client/client.ts';
+import { Manager } from '../../src/controller/manager.ts';
+import { createEngine, type EngineOptions } from '../../src/engine/engine.ts';
+import { eventRecorder } from '../../src/engine/warning-recorder.ts';
+import { isApiError } from '../../src/kube/api-error.ts';
+import { namespaces } from '../../src/kube/core-types.ts';
+import type { KubeObject, ObjectKey } from '../../src/kube/object.ts';
+import type { ResourceType } from '../../src/kube/resource.ts';
+import type { Transport } from '../../src/kube/transport.ts';
+import { type Logger, silentLogger } from '../../src/telemetry/logger.ts';
+import { installKinds } from './installed-kinds.ts';
+import { type RealApi, startRealApi } from './real-api.ts';
+import { type SimulatedNodesOptions, startSimulatedNodes } from './simulated-nodes.ts';
+
+/** What a {@link Cluster} is made of. */
+export interface ClusterOptions {
+  readonly behaviour?: SimulatedNodesOptions['behaviour'];
+  readonly engine?: EngineOptions;
+  readonly logger?: Logger;
+  /** Sees every call of the controllers. */
+  readonly observeCalls?: (transport: Transport) => Transport;
+  /** Sees every call of scheduler and kubelet. */
+  readonly observeNodeCalls?: (transport: Transport) => Transport;
+}
+
+const same = (transport: Transport): Transport => transport;
+
+/** A running cluster. */
+export class Cluster implements AsyncDisposable {
+  readonly api: RealApi;
+  /** Of the user: its calls are not the controllers'. */
+  readonly client: ApiClient;
+  readonly #options: ClusterOptions;
+  readonly #nodes: AsyncDisposable;
+  readonly #errors: unknown[];
+  #manager: Manager;
+
+  private constructor(api: RealApi, options: ClusterOptions, nodes: AsyncDisposable, errors: unknown[]) {
+    this.api = api;
+    this.client = api.client;
+    this.#options = options;
+    this.#nodes = nodes;
+    this.#errors = errors;
+    this.#manager = this.#newManager();
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const api = await startRealApi();
+    await installKinds(api.client);
+    const errors: unknown[] = [];
+    const { behaviour, observeNodeCalls = same } = options;
+    const nodes = await startSimulatedNodes({
+      transport: observeNodeCalls(api.connect()),
+      onError: (error) => errors.push(error),
+      ...(behaviour ? { behaviour } : {}),
+    });
+    const cluster = new Cluster(api, options, nodes, errors);
+    await cluster.#manager.start();
+    return cluster;
+  }
+
+  get manager(): Manager {
+    return this.#manager;
+  }
+
+  /** Ends the controllers; nothing is decided any more until {@link resumeControllers}. */
+  async stopControllers(): Promise<void> {
+    await this.#manager.stop();
+  }
+
+  /** Starts new controllers, which know nothing but what the API tells. */
+  async resumeControllers(): Promise<void> {
+    this.#manager = this.#newManager();
+    await this.#manager.start();
+  }
+
+  /** Makes a namespace for one test. */
+  async namespace(name: string): Promise<string> {
+    await this.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    return name;
+  }
+
+  /** The object once `condition` holds. Never gives up: the test's own limit does. Throws when the object goes away. */
+  async until<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    condition: (object: T) => boolean,
+  ): Promise<T> {
+    const found = await this.#follow(type, key, condition);
+    if (found === undefined) throw new Error(`${type.kind} ${key.namespace}/${key.name} is gone`);
+    return found;
+  }
+
+  /** Resolves once the API has no such object. */
+  async untilGone<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<void> {
+    while ((await this.exists(type, key)) && (await this.#follow(type, key, () => false)) !== undefined);
+  }
+
+  async exists<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<boolean> {
+    try {
+      await this.client.get(type, key);
+      return true;
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return false;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#manager.stop();
+    await this.#nodes[Symbol.asyncDispose]();
+    await this.api[Symbol.asyncDispose]();
+    if (this.#errors.length > 0) throw new AggregateError(this.#errors, 'pods could not be placed');
+  }
+
+  /** `undefined` when an object that was there has been deleted; one that is not there yet is waited for. */
+  async #follow<T extends KubeObject>(
+    type: ResourceType<T>,
+    { namespace, name }: ObjectKey,
+    condition: (object: T) => boolean,
+  ): Promise<T | undefined> {
+    const selection = { namespace, fieldSelector: `metadata.name=${name}` };
+    for (;;) {
+      const list = await this.client.list(type, selection);
+      const [first] = list.items;
+      if (first !== undefined && condition(first)) return first;
+      const { resourceVersion = '' } = list.metadata;
+      const stop = new AbortController();
+      const options = { ...selection, resourceVersion, allowWatchBookmarks: true, signal: stop.signal };
+      for await (const event of this.client.watch(type, options)) {
+        if (event.type === 'DELETED') return undefined;
+        if (event.type !== 'BOOKMARK' && condition(event.object)) return event.object;
+      }
+    }
+  }
+
+  #newManager(): Manager {
+    const { observeCalls = same, logger = silentLogger, engine } = this.#options;
+    const client = createClient(observeCalls(this.api.connect()));
+    const parts = { client, clock: systemClock, random: systemRandom, logger };
+    const manager = new Manager(parts);
+    const recorder = eventRecorder(parts);
+    createEngine({ ...parts, recorder, ...(engine ? { options: engine } : {}) }).register(manager);
+    return manager;
+  }
+}
