@@ -97,7 +97,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Resolves once the API has no such object. */
   async untilGone<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<void> {
-    while ((await this.exists(type, key)) && (await this.#follow(type, key, () => false)) !== undefined);
+    await this.#follow(type, key, () => false, 'present');
   }
 
   async exists<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<boolean> {
@@ -117,20 +117,21 @@ export class Cluster implements AsyncDisposable {
     if (this.#errors.length > 0) throw new AggregateError(this.#errors, 'pods could not be placed');
   }
 
-  /** `undefined` when an object that was there has been deleted; one that is not there yet is waited for. */
+  /** `undefined` when the object has been deleted, or is not there although it is `expected` to be. */
   async #follow<T extends KubeObject>(
     type: ResourceType<T>,
     { namespace, name }: ObjectKey,
     condition: (object: T) => boolean,
+    expected: 'present' | 'later' = 'later',
   ): Promise<T | undefined> {
     const selection = { namespace, fieldSelector: `metadata.name=${name}` };
     for (;;) {
       const list = await this.client.list(type, selection);
       const [first] = list.items;
       if (first !== undefined && condition(first)) return first;
-      const { resourceVersion = '' } = list.metadata;
-      const stop = new AbortController();
-      const options = { ...selection, resourceVersion, allowWatchBookmarks: true, signal: stop.signal };
+      if (first === undefined && expected === 'present') return undefined;
+      const { resourceVersion } = list.metadata;
+      const options = { ...selection, resourceVersion, allowWatchBookmarks: true };
       for await (const event of this.client.watch(type, options)) {
         if (event.type === 'DELETED') return undefined;
         if (event.type !== 'BOOKMARK' && condition(event.object)) return event.object;

@@ -47,11 +47,8 @@ async function established(client: ApiClient, { type }: KindDefinition): Promise
     const installed = (await client.get(customResourceDefinitions, key)) as InstalledKind;
     const conditions = installed.status?.conditions ?? [];
     // The path is served a moment after the condition is there.
-    if (
-      conditions.some(({ type, status }) => type === 'Established' && status === 'True') &&
-      (await serves(client, type))
-    )
-      return installed;
+    const isSaid = conditions.some(({ type: name, status }) => name === 'Established' && status === 'True');
+    if (isSaid && (await serves(client, type))) return installed;
     if (systemClock.monotonicMs() > endMs) throw new Error(`${key.name}: ${JSON.stringify(conditions)}`);
     await sleep(systemClock, pollMs);
   }

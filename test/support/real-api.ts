@@ -8,7 +8,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { sleep } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import type { ApiClient } from '../../src/client/api-client.ts';
@@ -112,7 +112,7 @@ async function startPrograms(
 }
 
 function useCluster(kubeconfig: string): RealApi {
-  const readFile = (path: string): string => readFileSync(resolve(dirname(kubeconfig), path), 'utf8');
+  const readFile = (path: string): string => readFileSync(resolvePath(dirname(kubeconfig), path), 'utf8');
   const access = readKubeconfig({ text: readFileSync(kubeconfig, 'utf8'), file: kubeconfig, readFile });
   const noTokens = (name: string): never => {
     throw new Error(`a cluster of the user's has no token of "${name}" for us`);

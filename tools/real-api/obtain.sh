@@ -14,7 +14,7 @@ cannot() {
 }
 
 obtain_etcd() {
-  [[ -x $folder/etcd || -x /usr/bin/etcd ]] || command -v etcd >/dev/null && return 0
+  if [[ -x $folder/etcd || -x /usr/bin/etcd ]] || command -v etcd >/dev/null; then return 0; fi
   command -v apt-get >/dev/null || cannot 'no etcd here, and no apt-get to install etcd-server with'
   local -a as_root=()
   ((EUID == 0)) || as_root=(sudo -n)
