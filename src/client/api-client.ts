@@ -54,6 +54,8 @@ export interface LogOptions {
   readonly timestamps?: boolean;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
+  /** RFC 3339. The API rounds it down to whole seconds. */
+  readonly sinceTime?: string;
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
 }

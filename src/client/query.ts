@@ -42,8 +42,8 @@ export function patchQuery(options: PatchOptions): Query {
 
 /** Query of a pod log. */
 export function logQuery(options: LogOptions): Query {
-  const { container, follow, timestamps, tailLines, sinceSeconds, limitBytes } = options;
-  return defined({ container, follow, timestamps, tailLines, sinceSeconds, limitBytes });
+  const { container, follow, timestamps, tailLines, sinceSeconds, sinceTime, limitBytes } = options;
+  return defined({ container, follow, timestamps, tailLines, sinceSeconds, sinceTime, limitBytes });
 }
 
 /** The body of a delete: `metav1.DeleteOptions`. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import type { PodLogKeeper } from '../kube/pod-log-keeper.ts';
 import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TaskRunSettings } from './task-run/settings.ts';
@@ -27,5 +28,7 @@ export interface EngineParts {
   readonly logger: Logger;
   /** Told of failures; absent = nobody is. */
   readonly recorder?: WarningRecorder;
+  /** Keeps the logs of pods: none is let go before its logs are settled. Absent = logs go with their pods. */
+  readonly logKeeper?: PodLogKeeper;
   readonly options?: EngineOptions;
 }

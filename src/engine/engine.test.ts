@@ -5,6 +5,7 @@ import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { pods } from '../kube/core-types.ts';
 import type { Pod } from '../kube/pod.ts';
+import type { PodLogKeeper } from '../kube/pod-log-keeper.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { succeededCondition } from '../tekton/pipeline-run/children.ts';
 import { embedded } from '../tekton/pipeline-run/decision-fixture.ts';
@@ -24,13 +25,14 @@ class Works {
   readonly host: MemoryHost = new MemoryHost(this.api, this.clock);
   readonly kubelet: MemoryKubelet = new MemoryKubelet(this.api);
 
-  constructor(containerMs: number) {
+  constructor(containerMs: number, logKeeper?: PodLogKeeper) {
     this.api.now = () => this.clock.now();
     createEngine({
       client: this.api.client,
       clock: this.clock,
       random: seededRandom(1),
       logger: silentLogger,
+      ...(logKeeper === undefined ? {} : { logKeeper }),
     }).register(this.host);
     const advance = (pod: Pod): void => {
       if (!this.kubelet.step(pod)) return;
@@ -82,5 +84,32 @@ describe('the engine', () => {
     works.api.calls.length = 0;
     await works.clock.advance(7_200_000);
     assert.deepEqual(works.api.calls, []);
+  });
+
+  it('holds pods until their logs are settled, without a further call', async () => {
+    const settled = new Set<string>();
+    const listeners: ((pod: Pod) => void)[] = [];
+    const works = new Works(200, {
+      isSettled: (pod) => settled.has(pod.metadata.name ?? ''),
+      onSettled: (listener) => listeners.push(listener),
+    });
+    works.create('run');
+    await works.clock.advance(20_000);
+    assert.equal(works.verdict('run'), 'True/Succeeded');
+    const held = works.api.all(pods).filter((pod) => pod.metadata.finalizers?.includes(verdictFinalizer));
+    assert.equal(held.length, 3);
+    const [first] = held;
+    settled.add(first?.metadata.name ?? '');
+    if (first) for (const listener of listeners) listener(first);
+    await works.clock.advance(1000);
+    assert.equal(works.api.all(pods).filter((pod) => pod.metadata.finalizers?.length === 1).length, 2);
+    for (const pod of held) {
+      settled.add(pod.metadata.name ?? '');
+      for (const listener of listeners) listener(pod);
+    }
+    await works.clock.advance(1000);
+    assert.ok(works.api.all(pods).every((pod) => !pod.metadata.finalizers?.includes(verdictFinalizer)));
+    assert.ok(works.api.calls.length <= 16, `${works.api.calls.length} calls`);
+    assert.deepEqual(works.host.errors, []);
   });
 });

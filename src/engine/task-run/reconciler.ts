@@ -10,6 +10,7 @@ import { isApiError } from '../../kube/api-error.ts';
 import { pods } from '../../kube/core-types.ts';
 import { controllerOf, keyOf, keyText, type KubeObject, type ObjectKey } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
+import type { PodLogKeeper } from '../../kube/pod-log-keeper.ts';
 import type { ResourceType } from '../../kube/resource.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { isDone, succeededCondition } from '../../tekton/pipeline-run/children.ts';
@@ -22,7 +23,7 @@ import { taskRuns, tasks, type Task, type TaskRun, type TaskRunStatus } from '..
 import type { WarningRecorder } from '../warning-recorder.ts';
 import { currentPodName, decideTaskRun, earlierPodNames, refusedAttempt, waitingAttempt } from './decide.ts';
 import type { PodSight, TaskRunDecision } from './sight.ts';
-import { deletePod, isReleased, releasePod } from './release-pod.ts';
+import { deletePod, isReleased, releasePod, stopPod } from './release-pod.ts';
 import type { TaskRunSettings } from './settings.ts';
 import { startPod } from './start-pod.ts';
 import { noteDeletion, progressWait, TaskRunMemory, type RunMemory } from './task-run-memory.ts';
@@ -41,6 +42,8 @@ export interface TaskRunReconcilerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly recorder?: WarningRecorder;
+  /** See `EngineParts`. */
+  readonly logKeeper?: PodLogKeeper;
   readonly settings: TaskRunSettings;
 }
 
@@ -126,7 +129,7 @@ export class TaskRunReconciler implements Reconciler {
     if (waiting.length === 0) return;
     const live = await this.#get(taskRuns, key);
     for (const pod of waiting) {
-      if (controllerOf(pod)?.uid !== live?.metadata.uid) await releasePod(this.#parts.client, pod);
+      if (controllerOf(pod)?.uid !== live?.metadata.uid) await this.#release(pod);
     }
   }
 
@@ -140,10 +143,18 @@ export class TaskRunReconciler implements Reconciler {
   async #releaseAll(own: readonly Pod[], memory: RunMemory): Promise<void> {
     for (const pod of own) {
       if (isReleased(pod)) continue;
-      const released = await releasePod(this.#parts.client, pod);
+      const released = await this.#release(pod);
       if (released === undefined) memory.pods.forget(pod.metadata.name ?? '');
-      else memory.pods.record(pod, released);
+      else if (released !== pod) memory.pods.record(pod, released);
     }
+  }
+
+  /** Stops a pod that would go on, and lets go of it once its logs are settled: the keeper says when, and we look again. */
+  async #release(pod: Pod): Promise<Pod | undefined> {
+    const { client, logKeeper } = this.#parts;
+    if (logKeeper?.isSettled(pod) ?? true) return releasePod(client, pod);
+    await stopPod(client, pod);
+    return pod;
   }
 
   async #advance(run: TaskRun, own: readonly Pod[], memory: RunMemory): Promise<ReconcileResult> {

@@ -12,7 +12,7 @@ const workersDefault = 16;
 
 /** Wires the TaskRun controller: its caches, its queue, and which events concern which run. */
 export function registerTaskRuns(host: ControllerHost, parts: EngineParts): void {
-  const { client, clock, random, recorder, options = {} } = parts;
+  const { client, clock, random, recorder, logKeeper, options = {} } = parts;
   const runs = host.informer(taskRuns);
   const podCache = host.informer(pods, { [ownerIndex]: ownerKeys });
   const reconciler = new TaskRunReconciler({
@@ -25,8 +25,10 @@ export function registerTaskRuns(host: ControllerHost, parts: EngineParts): void
     logger: parts.logger.child({ controller: 'taskrun' }),
     settings: { ...defaultTaskRunSettings, ...options.taskRun },
     ...(recorder === undefined ? {} : { recorder }),
+    ...(logKeeper === undefined ? {} : { logKeeper }),
   });
   const queue = host.controller({ name: 'taskrun', reconciler, workers: options.taskRunWorkers ?? workersDefault });
+  logKeeper?.onSettled((pod) => addOwner(queue, pod));
   const self = (run: KubeObject): void => queue.add(keyOf(run));
   runs.addHandler({ added: self, updated: (_previous, run) => self(run), deleted: self });
   const seen = (pod: Pod): void => {

@@ -21,8 +21,13 @@ export async function deletePod(client: ApiClient, pod: Pod): Promise<void> {
  * finalizer. Answers the pod as it is then; `undefined` when it is gone. Throws what may pass.
  */
 export async function releasePod(client: ApiClient, pod: Pod): Promise<Pod | undefined> {
-  if (pod.metadata.deletionTimestamp === undefined && !endsByItself(pod)) await deletePod(client, pod);
+  await stopPod(client, pod);
   return removeFinalizer(client, pod);
+}
+
+/** Deletes a pod that is to be let go if it would go on by itself. */
+export async function stopPod(client: ApiClient, pod: Pod): Promise<void> {
+  if (pod.metadata.deletionTimestamp === undefined && !endsByItself(pod)) await deletePod(client, pod);
 }
 
 /** Whether there is anything left to do about a pod that is to be let go. */

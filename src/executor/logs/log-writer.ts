@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { entryHeader, logTimestamp } from './log-line.ts';
-import { SecretMask } from './secret-mask.ts';
+import { SecretMask } from '../../telemetry/secret-mask.ts';
 
 /** A line longer than this is kept in pieces, as container runtimes do. */
 export const linePieceBytesMax: number = 16 * 1024;

@@ -4,7 +4,7 @@ import type { Container, EnvVar, Pod } from '../../kube/pod.ts';
 import { PodConfigError } from './config-error.ts';
 import { containerEnvironment } from './environment.ts';
 import { expandVariables } from './expand-variables.ts';
-import { referencedNames } from './referenced-objects.ts';
+import { referencedNames } from '../../kube/pod-references.ts';
 
 describe('expandVariables', () => {
   const values: Readonly<Record<string, string>> = { A: 'a', EMPTY: '', NESTED: '$(A)', 'odd name': 'odd' };

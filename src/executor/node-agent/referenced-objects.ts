@@ -2,41 +2,12 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { isApiError } from '../../kube/api-error.ts';
 import { configMaps, secrets, type ConfigMap, type Secret } from '../../kube/core-types.ts';
 import type { Pod } from '../../kube/pod.ts';
+import { referencedNames } from '../../kube/pod-references.ts';
 
 /** What of a pod's namespace its variables and volumes need. `undefined` = does not exist. */
 export interface ReferencedObjects {
   readonly configMaps: ReadonlyMap<string, ConfigMap | undefined>;
   readonly secrets: ReadonlyMap<string, Secret | undefined>;
-}
-
-/** Names of the ConfigMaps and Secrets that `pod` refers to anywhere. */
-export function referencedNames(pod: Pod): {
-  readonly configMaps: ReadonlySet<string>;
-  readonly secrets: ReadonlySet<string>;
-} {
-  const names = { configMaps: new Set<string>(), secrets: new Set<string>() };
-  const add = (set: Set<string>, name: string | undefined): void => {
-    if (name !== undefined && name !== '') set.add(name);
-  };
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
-    for (const { valueFrom } of container.env ?? []) {
-      add(names.configMaps, valueFrom?.configMapKeyRef?.name);
-      add(names.secrets, valueFrom?.secretKeyRef?.name);
-    }
-    for (const source of container.envFrom ?? []) {
-      add(names.configMaps, source.configMapRef?.name);
-      add(names.secrets, source.secretRef?.name);
-    }
-  }
-  for (const volume of pod.spec.volumes ?? []) {
-    add(names.configMaps, volume.configMap?.name);
-    add(names.secrets, volume.secret?.secretName);
-    for (const source of volume.projected?.sources ?? []) {
-      add(names.configMaps, source.configMap?.name);
-      add(names.secrets, source.secret?.name);
-    }
-  }
-  return names;
 }
 
 /** Reads what `pod` refers to. Most pods refer to nothing, which costs no call. */
