@@ -100,6 +100,13 @@ describe('defaults', () => {
     });
   });
 
+  it('leave out what says that a new object was signed, and keep it on one that was', () => {
+    const annotations = { 'chains.tekton.dev/signed': 'true', mine: 'yes' };
+    const object = objectOf('Pipeline', { tasks: [] }, { metadata: { name: 'x', annotations } });
+    assert.deepEqual(mutated('Pipeline', object)['metadata'], { name: 'x', annotations: { mine: 'yes' } });
+    assert.equal(plugin.mutate?.(request('Pipeline', object, object)), undefined);
+  });
+
   it('label a run by the prefix of its name while it has none yet', () => {
     const run = mutated('PipelineRun', {
       ...objectOf('PipelineRun', { pipelineSpec: {} }),

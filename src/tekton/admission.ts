@@ -1,8 +1,9 @@
-import { jsonEqual, type JsonObject } from '../base/json.ts';
+import { isJsonObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError, type StatusCause } from '../kube/api-error.ts';
 import { type RunDefaults, tektonDefaults, withDefaults } from './defaults.ts';
 import type { Pipeline, PipelineRun, Task, TaskRun } from './types.ts';
+import { signaturePrefix } from './pipeline-run/labels.ts';
 import type { Problem } from './validation/causes.ts';
 import { isNestedTooDeep, nestingMax } from './validation/limits.ts';
 import { checkObjectName } from './validation/names.ts';
@@ -39,8 +40,19 @@ export function tektonAdmission(options: TektonAdmissionOptions = {}): Admission
 function mutate(request: AdmissionRequest, defaults: RunDefaults): JsonObject | undefined {
   const { object } = request;
   if (!concerns(request) || object === undefined || isNestedTooDeep(object)) return undefined;
-  const filled = withDefaults(request.type.kind, object, defaults);
+  const unsigned = request.operation === 'CREATE' ? withoutSignatures(object) : object;
+  const filled = withDefaults(request.type.kind, unsigned, defaults);
   return filled === object ? undefined : filled;
+}
+
+/** A new object has not been signed: whatever says so was copied from another, or made up. */
+function withoutSignatures(object: JsonObject): JsonObject {
+  const { metadata } = object;
+  const annotations = isJsonObject(metadata) ? metadata['annotations'] : undefined;
+  if (!isJsonObject(metadata) || !isJsonObject(annotations)) return object;
+  const kept = Object.entries(annotations).filter(([key]) => !key.startsWith(signaturePrefix));
+  if (kept.length === Object.keys(annotations).length) return object;
+  return { ...object, metadata: { ...metadata, annotations: Object.fromEntries(kept) } };
 }
 
 function validate(

@@ -1,6 +1,6 @@
 import { resultReferencesOf } from '../references.ts';
-import type { ResultReference } from '../variables.ts';
-import type { PipelineSpec, Task, TaskSpec } from '../types.ts';
+import { type ResultReference, variablesIn } from '../variables.ts';
+import type { ParamSpec, ParamValue, PipelineSpec, PipelineTask, Task, TaskSpec } from '../types.ts';
 import type { CompiledPipeline } from './compiled-pipeline.ts';
 import type { Lookup, Refusal } from './contract.ts';
 import { runReason, userErrorPrefix } from './reasons.ts';
@@ -38,16 +38,23 @@ export function findTaskSpecs(
   return { kind: 'refused', refusal: { reason: runReason.couldntGetTask, message } };
 }
 
-/** Checks what a pipeline asks of its Tasks: that they declare the results and accept the workspaces it names. */
+/**
+ * Checks what a pipeline asks of its Tasks: that they declare the results, accept the workspaces it names, and allow
+ * every value that it allows of a param which it hands on. `raw` is the pipeline before its variables were filled in.
+ */
 export function checkDeclarations(
   pipeline: CompiledPipeline,
+  raw: PipelineSpec,
   specs: SpecsByTask,
   bindings: BindingsByName,
 ): Refusal | undefined {
+  const written = new Map([...(raw.tasks ?? []), ...(raw.finally ?? [])].map((task) => [task.name, task]));
+  const given = new Map((raw.params ?? []).map((spec) => [spec.name, spec]));
   for (const { task, references } of pipeline.byName.values()) {
     const refusal =
       checkReferences(references, specs, `pipeline task "${task.name}"`, runReason.invalidTaskResultReference) ??
-      checkTaskWorkspaces(pipeline.spec, task, specs.get(task.name)?.workspaces ?? [], bindings);
+      checkTaskWorkspaces(pipeline.spec, task, specs.get(task.name)?.workspaces ?? [], bindings) ??
+      checkTaskEnums(written.get(task.name) ?? task, given, specs.get(task.name)?.params ?? []);
     if (refusal) return refusal;
   }
   return checkPipelineResults(pipeline.spec, specs);
@@ -88,6 +95,34 @@ function problemWith(reference: ResultReference, spec: TaskSpec | undefined): st
   const { property } = reference;
   if (property !== undefined && declared.properties && !Object.hasOwn(declared.properties, property)) {
     return `that result has no key "${property}"`;
+  }
+  return undefined;
+}
+
+/** A value handed on as it is: `$(params.NAME)` and nothing else. */
+function handedOn(value: ParamValue): string | undefined {
+  const [use] = typeof value === 'string' ? variablesIn(value) : [];
+  if (use?.variable.kind !== 'param' || !use.isWhole) return undefined;
+  const { name, index, property } = use.variable;
+  return index === undefined && property === undefined ? name : undefined;
+}
+
+/** The enum of a param of the pipeline must be a subset of the enum of the Task's param that gets its value. */
+function checkTaskEnums(
+  { name: task, params = [] }: PipelineTask,
+  given: ReadonlyMap<string, ParamSpec>,
+  declared: readonly ParamSpec[],
+): Refusal | undefined {
+  for (const { name, value } of params) {
+    const allowed = declared.find((spec) => spec.name === name)?.enum ?? [];
+    const source = given.get(handedOn(value) ?? '');
+    if (allowed.length === 0 || source === undefined) continue;
+    const offered = source.enum ?? [];
+    const excess = offered.filter((one) => !allowed.includes(one));
+    if (offered.length > 0 && excess.length === 0) continue;
+    const what = offered.length === 0 ? 'has no enum' : `may be ${excess.join(', ')}`;
+    const message = `pipeline task "${task}" hands on param "${source.name}", which ${what}, but its Task allows only ${allowed.join(', ')} for param "${name}"`;
+    return { reason: runReason.validationFailed, message };
   }
   return undefined;
 }

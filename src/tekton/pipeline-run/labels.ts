@@ -13,10 +13,13 @@ export const onErrorAnnotation = 'pipeline.tekton.dev/pipeline-task-on-error';
 /** Who asked for a cancel, in a word or two; repeated in the run's final message. */
 export const cancelledByAnnotation = 'penstock.dev/cancelled-by';
 
+/** Annotations by which Tekton Chains says what it has signed. They belong to one object and to no other. */
+export const signaturePrefix = 'chains.tekton.dev/';
+
 /** Annotations of a run that must not reach its children. */
 export function staysWithRun(key: string): boolean {
   return (
-    key.startsWith('chains.tekton.dev/') ||
+    key.startsWith(signaturePrefix) ||
     key === 'kubectl.kubernetes.io/last-applied-configuration' ||
     key === cancelledByAnnotation
   );

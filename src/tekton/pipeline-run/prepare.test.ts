@@ -67,6 +67,32 @@ const refusals: readonly Refused[] = [
     names: /"?version"?/,
   },
   {
+    what: 'an enum that is wider than that of the Task which gets the value',
+    pipeline: {
+      params: [{ name: 'version', enum: ['v1', 'v3'] }],
+      tasks: [{ name: 'a', taskRef: { name: 'picky' }, params: [{ name: 'v', value: '$(params.version)' }] }],
+    },
+    spec: { params: [{ name: 'version', value: 'v1' }] },
+    tasks: [
+      taskNamed('picky', { params: [{ name: 'v', enum: ['v1', 'v2'] }], steps: [{ image: 'x', script: 'true' }] }),
+    ],
+    reason: 'PipelineValidationFailed',
+    names: /"a".*"version", which may be v3.*v1, v2.*"v"/,
+  },
+  {
+    what: 'a param without enum for a Task that has one',
+    pipeline: {
+      params: [{ name: 'version' }],
+      tasks: [{ name: 'a', taskRef: { name: 'picky' }, params: [{ name: 'v', value: '$(params.version)' }] }],
+    },
+    spec: { params: [{ name: 'version', value: 'v1' }] },
+    tasks: [
+      taskNamed('picky', { params: [{ name: 'v', enum: ['v1', 'v2'] }], steps: [{ image: 'x', script: 'true' }] }),
+    ],
+    reason: 'PipelineValidationFailed',
+    names: /"version", which has no enum/,
+  },
+  {
     what: 'a workspace left unbound',
     pipeline: { workspaces: [{ name: 'source' }, { name: 'cache', optional: true }], tasks: [embedded('a')] },
     reason: 'InvalidWorkspaceBindings',
@@ -162,6 +188,29 @@ describe('a run that cannot be', () => {
 });
 
 describe('a run that can be', () => {
+  it('hands on a param whose enum is part of that of the Task, and literal values whatever the pipeline declares', () => {
+    const picky = { params: [{ name: 'v', enum: ['v1', 'v2'] }], steps: [{ image: 'x', script: 'true' }] };
+    const world = new World({
+      pipeline: {
+        params: [{ name: 'version', enum: ['v1'] }, { name: 'free' }],
+        tasks: ['$(params.version)', 'v2', 'v$(params.free)'].map((value, index) => ({
+          name: `t${index}`,
+          taskRef: { name: 'picky' },
+          params: [{ name: 'v', value }],
+        })),
+      },
+      spec: {
+        params: [
+          { name: 'version', value: 'v1' },
+          { name: 'free', value: '2' },
+        ],
+      },
+      tasks: [taskNamed('picky', picky)],
+    });
+    assert.equal(world.pass().length, 3);
+    assert.equal(world.verdict, 'Unknown/Running');
+  });
+
   it('stores its pipeline with params, contexts and workspace states filled in', () => {
     const world = new World({
       pipeline: {

@@ -60,7 +60,7 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
   const tasks = findTaskSpecs(spec, input.findTask, run.metadata.namespace ?? '');
   if (tasks.kind !== 'found') return tasks;
   const bindings = substitutedBindings(run, spec);
-  const refusal = checkSubPaths(spec, bindings) ?? checkDeclarations(prepared.pipeline, tasks.specs, bindings);
+  const refusal = checkSubPaths(spec, bindings) ?? checkDeclarations(prepared.pipeline, raw, tasks.specs, bindings);
   return refusal ? { kind: 'refused', refusal: userError(refusal) } : prepared;
 }
 
