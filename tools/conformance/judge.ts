@@ -43,10 +43,6 @@ const exceptions: ReadonlyMap<string, Exception> = new Map([
     },
   ],
   [
-    'taskruns/creds-init-only-mounts-provided-credentials.yaml',
-    { reason: 'StepFailed', why: 'credentials for Git from the service account' },
-  ],
-  [
     'taskruns/no-ci/default-workspaces.yaml',
     { reason: 'TASK_RUN_VALIDATION_FAILED', why: 'it needs a default workspace binding in the configuration' },
   ],

@@ -97,6 +97,48 @@ describe('buildPod', () => {
     assert.equal(pod.spec.containers[0]?.terminationMessagePath, '/tekton/termination');
   });
 
+  it('wraps every step that it can where there are credentials, each with a directory of its own for them', () => {
+    const taskRun = runOf({
+      steps: [
+        { name: 'a', image: 'x', script: 'git fetch' },
+        { name: 'own', image: 'y' },
+      ],
+    });
+    const resolution = resolveTask({ taskRun, findTask: () => ({ state: 'absent' }), options });
+    assert.equal(resolution.kind, 'ready');
+    const annotations = { 'tekton.dev/git-0': 'https://example.com' };
+    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/basic-auth' } as const;
+    const secrets = [{ ...secret, metadata: { name: 's', annotations } }];
+    const { pod } = buildPod(taskRun, resolution.task, 0, options, { secrets });
+    assert.deepEqual([...wrappedSteps(pod)], ['step-a']);
+    assert.deepEqual(
+      containers(pod).map(({ name }) => name),
+      ['prepare', 'credentials', 'step-a', 'step-own'],
+    );
+    const [, bare, step, own] = containers(pod);
+    assert.deepEqual(step?.command?.slice(4, 6), ['--credentials', '/tekton/scripts/credentials']);
+    assert.deepEqual(
+      [bare, step, own].map((one) => [mounts(one)['/tekton/creds'], mounts(one)['/tekton/creds-secrets/s']]),
+      [
+        ['tekton-creds-home', 'penstock-credentials-0 ro'],
+        ['tekton-creds-0', 'penstock-credentials-0 ro'],
+        [undefined, undefined],
+      ],
+    );
+    const declared = new Set(pod.spec.volumes?.map(({ name }) => name));
+    const used = containers(pod).flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
+    assert.deepEqual(
+      used.filter((name) => !declared.has(name)),
+      [],
+    );
+  });
+
+  it('gives steps that name $(credentials.path) that directory, empty without credentials', () => {
+    const pod = podOf({ steps: [{ name: 'a', image: 'x', script: 'ls $(credentials.path)' }] });
+    assert.equal(mounts(pod.spec.containers[0])['/tekton/creds'], 'tekton-creds-0');
+    assert.equal(wrappedSteps(pod).size, 0);
+  });
+
   it('wraps the steps that need it, and only those', () => {
     const pod = podOf({
       steps: [

@@ -1,4 +1,4 @@
-import type { ConfigMap } from '../../kube/core-types.ts';
+import type { ConfigMap, Secret } from '../../kube/core-types.ts';
 import { controllerReference } from '../../kube/object.ts';
 import type { Container, Pod, PodSpec, SecurityContext, Volume } from '../../kube/pod.ts';
 import { childName } from '../../tekton/names.ts';
@@ -9,6 +9,7 @@ import type { PodTemplate, TaskRun } from '../../tekton/types.ts';
 import { claimAffinity } from './claim-affinity.ts';
 import {
   collectContainer,
+  credentialsContainer,
   podAnnotation,
   podLabel,
   podPaths,
@@ -16,9 +17,11 @@ import {
   prepareContainer,
   verdictFinalizer,
 } from './names.ts';
+import { podCredentials, type PodCredentials } from './credentials.ts';
 import type { PodOptions } from './options.ts';
 import { deliverScripts } from './scripts.ts';
 import {
+  credentialMounts,
   implicitMounts,
   preparedShell,
   stepContainer,
@@ -64,20 +67,28 @@ export function podName(taskRunName: string, attempt: number): string {
   return childName(taskRunName, attempt === 0 ? '-pod' : `-pod-retry${attempt}`);
 }
 
+/** What stands around a pod and has a say in it. */
+export interface PodSurroundings {
+  /** Those of its service account. */
+  readonly secrets?: readonly Secret[];
+  /** Pods that share one of these claims go to one node. */
+  readonly singleNodeClaims?: readonly string[];
+}
+
 /**
  * The pod that runs `task` for attempt number `attempt` of `taskRun` (decision 7): every step but the last an init
- * container, the last the container, so that the kubelet keeps the order. Pods that share one of `singleNodeClaims` go to
- * one node. Throws `PodPlanError` for what no pod can do.
+ * container, the last the container, so that the kubelet keeps the order. Throws `PodPlanError` for what no pod can do.
  */
 export function buildPod(
   taskRun: TaskRun,
   task: ResolvedTask,
   attempt: number,
   options: PodOptions & TaskRunOptions,
-  singleNodeClaims: readonly string[] = [],
+  { secrets = [], singleNodeClaims = [] }: PodSurroundings = {},
 ): PodPlan {
+  const credentials = podCredentials(secrets);
   const name = podName(taskRun.metadata.name ?? '', attempt);
-  const plan = planSteps(task);
+  const plan = planSteps(task, credentials?.script);
   const wrapped = usesWrapper(plan);
   const annotations = { ...annotationsOf(taskRun), ...recordOf(task, plan) };
   const delivery = deliverScripts(taskRun, name, plan, annotations);
@@ -92,16 +103,20 @@ export function buildPod(
     wrapped,
     ...(options.shell === undefined ? {} : { shell: options.shell }),
     scripts: delivery.volume !== undefined,
+    credentialMounts: credentials?.mounts ?? [],
     reportBytesMax: Math.min(options.terminationMessageBytesMax, Math.floor(options.podMessageBytesMax / count)),
   };
+  const bareWithCredentials = credentials !== undefined && plan.steps.some((step) => step.wrapperFlags === undefined);
   const containers = [
     ...(prepared ? [prepareContainerOf(options.toolsImage)] : []),
+    ...(bareWithCredentials ? [credentialsContainerOf(options.toolsImage, context)] : []),
     ...plan.steps.map((one) => stepContainer(one, context)),
     ...(plan.collectorFlags ? [collectorOf(options.toolsImage, plan.collectorFlags, context)] : []),
   ];
   const volumes = [
     ...internalVolumes(wrapped, prepared),
     ...(delivery.volume ? [delivery.volume] : []),
+    ...credentialVolumes(plan, bareWithCredentials, credentials),
     ...workspaces.volumes,
     ...(task.spec.volumes ?? []).map(withSource),
     ...(task.podTemplate.volumes ?? []).map(withSource),
@@ -167,6 +182,31 @@ function prepareContainerOf(image: string): Container {
     securityContext: restricted,
     terminationMessagePath: podPaths.termination,
   };
+}
+
+/** Writes credentials to the HOME of steps that nobody can wrap. */
+function credentialsContainerOf(image: string, context: ContainerContext): Container {
+  return {
+    name: credentialsContainer,
+    image,
+    command: [context.shell ?? '/bin/sh', `${podPaths.scripts}/credentials`],
+    env: [{ name: 'HOME', value: podPaths.home }],
+    ...(context.shell === undefined ? { securityContext: restricted } : {}),
+    volumeMounts: [...implicitMounts(context), ...credentialMounts(podVolumes.homeCredentials, context)],
+    terminationMessagePath: podPaths.termination,
+  };
+}
+
+function credentialVolumes(
+  { steps }: PodSteps,
+  withHome: boolean,
+  credentials: PodCredentials | undefined,
+): readonly Volume[] {
+  const names = [
+    ...(withHome ? [podVolumes.homeCredentials] : []),
+    ...steps.filter((step) => step.credentials).map(({ index }) => podVolumes.credentials(index)),
+  ];
+  return [...names.map((name) => ({ name, emptyDir: { medium: 'Memory' } })), ...(credentials?.volumes ?? [])];
 }
 
 /** Reports what the last step wrote, which runs bare. */

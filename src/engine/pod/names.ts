@@ -10,6 +10,8 @@ export const podPaths = {
   steps: '/tekton/steps',
   bin: '/tekton/bin',
   scripts: '/tekton/scripts',
+  credentials: '/tekton/creds',
+  credentialSecrets: '/tekton/creds-secrets',
   termination: '/tekton/termination',
 } as const;
 
@@ -20,12 +22,16 @@ export const podVolumes = {
   steps: 'tekton-internal-steps',
   bin: 'tekton-internal-bin',
   scripts: 'penstock-scripts',
+  /** Of one step: what is in it belongs to the user that the step runs as. */
+  credentials: (index: number): string => `tekton-creds-${index}`,
+  homeCredentials: 'tekton-creds-home',
 } as const;
 
 export const podAnnotation = {
   /** What the pod runs: an `AttemptRecord` as JSON. */
   attempt: 'penstock.dev/attempt',
   wrapper: 'penstock.dev/wrapper',
+  credentials: 'penstock.dev/credentials',
   script: (index: number): string => `penstock.dev/script-${index}`,
   /** Container names of the wrapped steps, separated by commas: their termination messages are reports. */
   wrapped: 'penstock.dev/wrapped-steps',
@@ -33,6 +39,9 @@ export const podAnnotation = {
 
 /** The init container that puts a shell in place for wrapped steps. */
 export const prepareContainer = 'prepare';
+
+/** The init container that writes credentials to HOME for steps that run bare. */
+export const credentialsContainer = 'credentials';
 
 /** The container that reports the results of a last step which runs bare. */
 export const collectContainer = 'collect-results';

@@ -60,9 +60,14 @@ function filesOf(pod: PodSteps): readonly ScriptFile[] {
   const files = pod.steps.flatMap(({ index, script }) =>
     script === undefined ? [] : [{ file: `script-${index}`, annotation: podAnnotation.script(index), text: script }],
   );
-  return usesWrapper(pod)
-    ? [...files, { file: 'wrapper', annotation: podAnnotation.wrapper, text: wrapperScript }]
-    : files;
+  const { credentials, wrapper } = podAnnotation;
+  return [
+    ...files,
+    ...(pod.credentialsScript === undefined
+      ? []
+      : [{ file: 'credentials', annotation: credentials, text: pod.credentialsScript }]),
+    ...(usesWrapper(pod) ? [{ file: 'wrapper', annotation: wrapper, text: wrapperScript }] : []),
+  ];
 }
 
 function inAnnotations(files: readonly ScriptFile[]): ScriptDelivery {

@@ -14,6 +14,8 @@ export interface ContainerContext {
   /** What runs the wrapper; absent = what `prepare` puts into /tekton/bin. */
   readonly shell?: string;
   readonly scripts: boolean;
+  /** The Secrets with credentials, where each step finds them. */
+  readonly credentialMounts: readonly VolumeMount[];
   /** For the results that one step reports, in bytes. */
   readonly reportBytesMax: number;
 }
@@ -32,7 +34,7 @@ export function stepContainer(plan: StepPlan, context: ContainerContext): Contai
     ...(step.workingDir ? { workingDir: absolute(step.workingDir) } : {}),
     env: environmentOf(step, context.podTemplate),
     ...(step.envFrom ? { envFrom: step.envFrom } : {}),
-    volumeMounts: mountsOf(step, context),
+    volumeMounts: mountsOf(plan, context),
     ...(step['volumeDevices'] ? { volumeDevices: step['volumeDevices'] } : {}),
     ...(step.imagePullPolicy ? { imagePullPolicy: step.imagePullPolicy } : {}),
     ...(step.securityContext ? { securityContext: step.securityContext } : {}),
@@ -73,12 +75,16 @@ function environmentOf(step: Step, template: PodTemplate): readonly EnvVar[] {
 }
 
 /** The step's own mounts, its workspaces, and what every step gets unless one of those is in its place. */
-function mountsOf(step: Step, context: ContainerContext): readonly VolumeMount[] {
+function mountsOf({ step, index, credentials }: StepPlan, context: ContainerContext): readonly VolumeMount[] {
   const { workspaces } = context;
   const own = (step.volumeMounts ?? []).map((mount) => ({ ...mount, name: workspaces.canonicalName(mount.name) }));
   const explicit = [...own, ...workspaces.mountsFor(step)];
   const taken = new Set(explicit.map(({ mountPath }) => mountPath.replace(/(.)\/+$/, '$1')));
-  return [...implicitMounts(context).filter(({ mountPath }) => !taken.has(mountPath)), ...explicit];
+  const implicit = [
+    ...implicitMounts(context),
+    ...(credentials ? credentialMounts(podVolumes.credentials(index), context) : []),
+  ];
+  return [...implicit.filter(({ mountPath }) => !taken.has(mountPath)), ...explicit];
 }
 
 /** What every step gets. */
@@ -91,6 +97,11 @@ export function implicitMounts({ wrapped, shell, scripts }: ContainerContext): r
     ...(wrapped && shell === undefined ? [{ name: podVolumes.bin, mountPath: podPaths.bin, readOnly: true }] : []),
     ...(scripts ? [{ name: podVolumes.scripts, mountPath: podPaths.scripts, readOnly: true }] : []),
   ];
+}
+
+/** The Secrets, and `volume` for what is made of them. */
+export function credentialMounts(volume: string, context: ContainerContext): readonly VolumeMount[] {
+  return [{ name: volume, mountPath: podPaths.credentials }, ...context.credentialMounts];
 }
 
 /**

@@ -15,11 +15,15 @@ export interface StepPlan {
   readonly script?: string;
   /** Flags of the wrapper; absent = the step runs bare. */
   readonly wrapperFlags?: readonly string[];
+  /** Whether the step has a directory for credentials: when there are some, or it names it. */
+  readonly credentials: boolean;
 }
 
 /** The steps of a pod, and the flags of a container after them if their results need one to report them. */
 export interface PodSteps {
   readonly steps: readonly StepPlan[];
+  /** The text of the script that writes credentials, if there are any. */
+  readonly credentialsScript?: string;
   readonly collectorFlags?: readonly string[];
 }
 
@@ -33,22 +37,24 @@ export class PodPlanError extends Error {
 const preamble = '#!/bin/sh\nset -e\n';
 
 /**
- * The steps of a Task as containers-to-be. A step that relies on its image's own command runs bare, since nobody here
+ * The steps of a Task as containers-to-be. `credentialsScript` gives each of them credentials. A step that relies on its image's own command runs bare, since nobody here
  * knows what to wrap; the results it may write are reported by the next wrapped step or by a collector. Throws
  * {@link PodPlanError} where it asks for more than that.
  */
-export function planSteps(task: ResolvedTask): PodSteps {
+export function planSteps(task: ResolvedTask, credentialsScript?: string): PodSteps {
   const results = (task.spec.results ?? []).filter(({ value }) => value === undefined);
   const resultFlags = results.flatMap(({ name }) => ['--result', name]);
   const merged = mergedSteps(task.spec);
   const texts = JSON.stringify(merged);
+  const namesCredentials = texts.includes(podPaths.credentials);
   const steps = merged.map((step, index) => {
     const container = stepContainerName(step, index);
     const exitCodeIsRead = texts.includes(`${podPaths.steps}/${container}/exitCode`);
     const own = ownFlags(step);
+    const credentials = credentialsScript === undefined ? [] : credentialsFlags;
     const knowsCommand = Boolean(step.script) || (step.command ?? []).length > 0;
     if (!knowsCommand && (own.length > 0 || exitCodeIsRead)) throw new PodPlanError(noCommandText(step, index));
-    const flags = knowsCommand ? [...own, ...resultFlags] : [];
+    const flags = knowsCommand ? [...credentials, ...own, ...resultFlags] : [];
     const wrapped = flags.length > 0 || (knowsCommand && exitCodeIsRead);
     return {
       index,
@@ -56,11 +62,13 @@ export function planSteps(task: ResolvedTask): PodSteps {
       step,
       ...(step.script ? { script: scriptText(step.script) } : {}),
       ...(wrapped ? { wrapperFlags: [...directoryFlags(container), ...flags] } : {}),
+      credentials: (wrapped && credentials.length > 0) || namesCredentials,
     };
   });
   const needsCollector = resultFlags.length > 0 && steps.at(-1)?.wrapperFlags === undefined;
   return {
     steps,
+    ...(credentialsScript === undefined ? {} : { credentialsScript }),
     ...(needsCollector ? { collectorFlags: [...directoryFlags(collectContainer), ...resultFlags] } : {}),
   };
 }
@@ -69,6 +77,8 @@ export function planSteps(task: ResolvedTask): PodSteps {
 export function usesWrapper({ steps, collectorFlags }: PodSteps): boolean {
   return collectorFlags !== undefined || steps.some(({ wrapperFlags }) => wrapperFlags !== undefined);
 }
+
+const credentialsFlags: readonly string[] = ['--credentials', `${podPaths.scripts}/credentials`];
 
 function directoryFlags(container: string): readonly string[] {
   return ['--directory', `${podPaths.steps}/${container}`];

@@ -1,6 +1,6 @@
 /**
  * The program around a step that needs behaviour at run time: an ignored failure, a timeout, copies of its output,
- * results. POSIX shell, for busybox ash, dash and bash; nothing but a shell is required of the image, since the `prepare`
+ * results, credentials. POSIX shell, for busybox ash, dash and bash; nothing but a shell is required of the image, since the `prepare`
  * container brings a busybox with it.
  *
  * Arguments: flags, then `--` and the command. The end of the step is reported to the termination message in the format
@@ -8,11 +8,12 @@
  * the command made of it.
  */
 export const wrapperScript = `#!/bin/sh
-directory= on_error=stop limit=0 seconds= out= err= results= step_results=
+directory= on_error=stop limit=0 seconds= out= err= results= step_results= credentials=
 while [ "$1" != -- ]; do
   case $1 in
     --directory) directory=$2 ;;
     --on-error) on_error=$2 ;;
+    --credentials) credentials=$2 ;;
     --limit) limit=$2 ;;
     --timeout) seconds=$2 ;;
     --stdout) out=$2 ;;
@@ -26,6 +27,15 @@ done
 shift
 if [ -x /tekton/bin/busybox ]; then tool=/tekton/bin/busybox; else tool=; fi
 $tool mkdir -p "$directory/results" || exit 74
+
+# Programs that know HOME find their files there; ssh looks in the user's own home, wherever HOME is.
+if [ -n "$credentials" ]; then
+  ( . "$credentials" ) || echo 'penstock: the credentials could not all be written' >&2
+  if [ -z "$GIT_SSH_COMMAND" ] && [ -f /tekton/creds/.ssh/config ]; then
+    GIT_SSH_COMMAND="ssh -F '$HOME/.ssh/config'"
+    export GIT_SSH_COMMAND
+  fi
+fi
 
 child= watchdog= stopped= interrupted= timed_out= tees=
 on_stop() { stopped=1 interrupted=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null; }

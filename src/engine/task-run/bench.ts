@@ -4,7 +4,7 @@ import { toRfc3339 } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import type { ReconcileResult } from '../../controller/contract.ts';
-import { pods } from '../../kube/core-types.ts';
+import { pods, serviceAccounts, type ServiceAccount } from '../../kube/core-types.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { silentLogger } from '../../telemetry/logger.ts';
@@ -29,6 +29,7 @@ export class TaskRunBench {
   readonly runs: LaggingLister<TaskRun> = new LaggingLister(this.api, taskRuns);
   readonly pods: LaggingLister<Pod> = new LaggingLister(this.api, pods, { [ownerIndex]: ownerKeys });
   readonly tasks: LaggingLister<Task> = new LaggingLister(this.api, tasks);
+  readonly accounts: LaggingLister<ServiceAccount> = new LaggingLister(this.api, serviceAccounts);
   readonly #settings: Partial<TaskRunSettings>;
   reconciler: TaskRunReconciler;
 
@@ -57,6 +58,7 @@ export class TaskRunBench {
       runs: this.runs,
       pods: this.pods,
       tasks: this.tasks,
+      serviceAccounts: this.accounts,
       settings: { ...defaultTaskRunSettings, ...this.#settings },
     });
     return this.reconciler;
@@ -66,6 +68,7 @@ export class TaskRunBench {
   sync(): void {
     this.runs.sync();
     this.tasks.sync();
+    this.accounts.sync();
     this.syncPods();
   }
 

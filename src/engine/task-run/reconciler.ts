@@ -7,7 +7,7 @@ import type { Random } from '../../base/random.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import type { Lister, Reconciler, ReconcileResult } from '../../controller/contract.ts';
 import { isApiError } from '../../kube/api-error.ts';
-import { pods } from '../../kube/core-types.ts';
+import { pods, type ServiceAccount } from '../../kube/core-types.ts';
 import { controllerOf, keyOf, keyText, type KubeObject, type ObjectKey } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { PodLogKeeper } from '../../kube/pod-log-keeper.ts';
@@ -23,6 +23,7 @@ import { taskRuns, tasks, type Task, type TaskRun, type TaskRunStatus } from '..
 import type { WarningRecorder } from '../warning-recorder.ts';
 import { currentPodName, decideTaskRun, earlierPodNames, refusedAttempt, waitingAttempt } from './decide.ts';
 import type { PodSight, TaskRunDecision } from './sight.ts';
+import { credentialsOf } from './read-credentials.ts';
 import { deletePod, isReleased, releasePod, stopPod } from './release-pod.ts';
 import type { TaskRunSettings } from './settings.ts';
 import { startPod } from './start-pod.ts';
@@ -38,6 +39,7 @@ export interface TaskRunReconcilerOptions {
   /** Must have the index {@link ownerIndex}. */
   readonly pods: Lister<Pod>;
   readonly tasks: Lister<Task>;
+  readonly serviceAccounts: Lister<ServiceAccount>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -242,9 +244,13 @@ export class TaskRunReconciler implements Reconciler {
     { task, attempt }: Extract<TaskRunDecision, { kind: 'start' }>,
     memory: RunMemory,
   ): Promise<PodSight | { readonly requeueAfterMs: number }> {
-    const { client, clock, settings } = this.#parts;
+    const { client, clock, settings, serviceAccounts, recorder } = this.#parts;
     if (!(await this.#isCurrent(run))) return { requeueAfterMs: conflictRetryMs };
-    const start = await startPod(client, run, task, attempt, settings);
+    const sources = { client, serviceAccounts, recorder, defaultAccount: settings.defaultServiceAccountName };
+    const credentials = await credentialsOf(sources, run);
+    const start = credentials.ok
+      ? await startPod(client, run, task, attempt, settings, credentials.secrets)
+      : ({ kind: 'refused', reason: taskRunReason.podCreationFailed, message: credentials.message } as const);
     if (start.kind === 'started') {
       memory.pods.record(undefined, start.pod);
       return { state: 'present', pod: start.pod, live: true };

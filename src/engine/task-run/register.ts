@@ -1,5 +1,5 @@
 import { controllerOf, keyOf, keyText, type KubeObject } from '../../kube/object.ts';
-import { pods } from '../../kube/core-types.ts';
+import { pods, serviceAccounts } from '../../kube/core-types.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { taskRuns, tasks } from '../../tekton/types.ts';
 import type { EngineParts } from '../engine-parts.ts';
@@ -22,6 +22,7 @@ export function registerTaskRuns(host: ControllerHost, parts: EngineParts): void
     runs,
     pods: podCache,
     tasks: host.informer(tasks),
+    serviceAccounts: host.informer(serviceAccounts),
     logger: parts.logger.child({ controller: 'taskrun' }),
     settings: { ...defaultTaskRunSettings, ...options.taskRun },
     ...(recorder === undefined ? {} : { recorder }),

@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { isApiError } from '../../kube/api-error.ts';
-import { configMaps, persistentVolumeClaims, pods } from '../../kube/core-types.ts';
+import { configMaps, persistentVolumeClaims, pods, type Secret } from '../../kube/core-types.ts';
 import { controllerOf, keyOf, keyText } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { claimOf } from '../../tekton/pipeline-run/claims.ts';
@@ -34,9 +34,10 @@ export async function startPod(
   task: ResolvedTask,
   attempt: number,
   settings: TaskRunSettings,
+  secrets: readonly Secret[] = [],
 ): Promise<PodStart> {
-  const together = settings.severalNodes ? await singleNodeClaims(client, run, task) : [];
-  const plan = planOf(run, task, attempt, settings, together);
+  const claims = settings.severalNodes ? await singleNodeClaims(client, run, task) : [];
+  const plan = planOf(run, task, attempt, settings, { secrets, singleNodeClaims: claims });
   if (plan instanceof PodPlanError)
     return { kind: 'refused', reason: taskRunReason.podCreationFailed, message: plan.message };
   const missing = await makeClaims(client, run);
@@ -48,11 +49,9 @@ export async function startPod(
   return createPod(client, plan.pod);
 }
 
-function planOf(
-  ...[run, task, attempt, settings, together]: [TaskRun, ResolvedTask, number, TaskRunSettings, readonly string[]]
-): ReturnType<typeof buildPod> | PodPlanError {
+function planOf(...given: Parameters<typeof buildPod>): ReturnType<typeof buildPod> | PodPlanError {
   try {
-    return buildPod(run, task, attempt, settings, together);
+    return buildPod(...given);
   } catch (thrown) {
     if (thrown instanceof PodPlanError) return thrown;
     throw thrown;
