@@ -16,6 +16,8 @@ export class CallFaults {
   percent = 0;
   /** Faults that happened. */
   count = 0;
+  /** Every call that was sent, whatever became of it. */
+  readonly sent: ApiRequest[] = [];
   readonly #random: Random;
   readonly #clock: Clock;
 
@@ -27,6 +29,7 @@ export class CallFaults {
   /** The same way, with faults. */
   disturb(transport: Transport): Transport {
     return async (request) => {
+      this.sent.push(request);
       if (!this.#strikes(this.percent)) return this.#fragile(await transport(request));
       this.count++;
       switch (this.#random.integer(0, 5)) {
