@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -53,6 +53,20 @@ describe('the log of a container', () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of logs.open(pod, 'step', { follow: false, timestamps: false })) chunks.push(chunk);
     assert.ok(Buffer.concat(chunks).equals(bytes));
+  });
+
+  it('gets a mark at its end when more may be missing, also after an entry that was cut off', async () => {
+    const { logs, writer, directory } = setUp();
+    writer.write('stdout', Buffer.from('one\ntwo\n'));
+    const path = join(directory, 'uid', 'step.log');
+    writeFileSync(path, readFileSync(path).subarray(0, -2));
+    logs.markGap('uid', 'step', 'more may be missing');
+    logs.markGap('uid', 'never-began', 'more may be missing');
+    assert.equal(
+      await read(new PodLogs({ directory, clock: new VirtualClock(), logger: new CollectingLogger() })),
+      ['one', 'tw', '[penstock: more may be missing]', ''].join('\n'),
+    );
+    assert.equal(existsSync(join(directory, 'uid', 'never-began.log')), false);
   });
 
   it('is followed to its end without polling, and stops when asked', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -7,9 +7,9 @@ import type { Pod } from '../../kube/pod.ts';
 import type { PodLogOptions, PodLogSource } from '../../kube/pod-log-source.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ContainerLogs } from '../node-agent/container-logs.ts';
-import { logTimestamp, parseEntries } from './log-line.ts';
+import { entryHeader, logTimestamp, parseEntries } from './log-line.ts';
 import { readLog, type LogSelection } from './log-reader.ts';
-import { LogWriter } from './log-writer.ts';
+import { LogWriter, linePieceBytesMax } from './log-writer.ts';
 
 /** The part of a log that stands in for a missing termination message, as in a kubelet. */
 const fallbackBytesMax = 2048;
@@ -70,6 +70,20 @@ export class PodLogs implements PodLogSource, ContainerLogs {
     const path = this.#path(podUid, container);
     this.#writers.get(path)?.end();
     this.#writers.delete(path);
+  }
+
+  markGap(podUid: string, container: string, why: string): void {
+    const path = this.#path(podUid, container);
+    if (!existsSync(path)) return;
+    const { clock, logger } = this.#options;
+    try {
+      // The last entry may have been cut off in the middle.
+      const { rest } = parseEntries(readEnd(path, linePieceBytesMax * 2));
+      const entry = `${entryHeader(logTimestamp(clock.now()), 'stderr', true).toString('latin1')}[penstock: ${why}]\n`;
+      appendFileSync(path, `${rest.length > 0 ? '\n' : ''}${entry}`);
+    } catch (error) {
+      logger.error('a gap cannot be marked in a container log', { path, error });
+    }
   }
 
   /** Deletes the logs of a pod that is gone. */

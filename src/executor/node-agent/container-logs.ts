@@ -8,6 +8,8 @@ export interface ContainerLogs {
   end(podUid: string, container: string): void;
   /** The end of the log, at most 2048 bytes and 80 lines. */
   tail(podUid: string, container: string): string;
+  /** Says at the end of a log that was begun that more may be missing. Only while nothing writes to it. */
+  markGap(podUid: string, container: string, why: string): void;
   /** Deletes the logs of a pod that is gone. */
   remove(podUid: string): Promise<void>;
 }
@@ -17,5 +19,6 @@ export const noLogs: ContainerLogs = {
   create: () => ({ write: () => undefined }),
   end: () => undefined,
   tail: () => '',
+  markGap: () => undefined,
   remove: () => Promise.resolve(),
 };

@@ -31,6 +31,19 @@ export function lostPodStatus(pod: Pod, nowMs: number): PodStatus {
   return podStatus(pod, { containers: records, over: true, end, startedAtMs }, nowMs);
 }
 
+/** What stands at the end of the log of a container that may have written more. */
+export const gapText = 'more may be missing here: the node agent was restarted while this container ran';
+
+/** The containers of a status whose end is not known. */
+export function unknownContainers({
+  initContainerStatuses = [],
+  containerStatuses = [],
+}: PodStatus): readonly string[] {
+  return [...initContainerStatuses, ...containerStatuses]
+    .filter(({ state }) => state?.terminated?.reason === unknownState.reason)
+    .map(({ name }) => name);
+}
+
 function lostRecord(status: ContainerStatus | undefined, now: string): ContainerRecord {
   const { state, lastState, restartCount = 0, containerID } = status ?? {};
   const identity = containerID === undefined ? {} : { containerId: containerID };

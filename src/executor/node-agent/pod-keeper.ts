@@ -5,7 +5,7 @@ import { pods } from '../../kube/core-types.ts';
 import { keyOf } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { ObservedLister } from '../../controller/contract.ts';
-import { lostPodStatus } from './lost-pod.ts';
+import { gapText, lostPodStatus, unknownContainers } from './lost-pod.ts';
 import type { PodJournal } from './pod-journal.ts';
 import { gracePeriodSecondsDefault, PodWorker, type PodWorkerParts } from './pod-worker.ts';
 import { statusRetry, StatusWriter } from './status-writer.ts';
@@ -134,9 +134,10 @@ export class PodKeeper {
   }
 
   async #reportLost(kept: KeptPod): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, logs } = this.#parts;
     logger.warn('a pod was lost by a restart of the node agent', { pod: keyOf(kept.pod) });
     const status = lostPodStatus(kept.pod, clock.now());
+    for (const container of unknownContainers(status)) logs.markGap(kept.pod.metadata.uid ?? '', container, gapText);
     await new StatusWriter({ ...this.#parts, pod: kept.pod, render: () => status }).finish();
     kept.over = true;
     this.#followDeletion(kept);
