@@ -54,7 +54,7 @@ export interface EmbeddedOptions {
 }
 
 /** Who calls the API from within. The caches that all share are the controllers'. */
-export type EmbeddedCaller = 'controllers' | 'node agent';
+export type EmbeddedCaller = 'controllers' | 'gate' | 'node agent';
 
 /** A Penstock in this process: API server, controllers and node agent, joined without sockets. */
 export interface Embedded {
@@ -86,7 +86,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     createClient(observeCalls ? observeCalls(server.handle, caller) : server.handle);
   const client = clientOf('controllers');
   const manager = new Manager({ client, clock, random, logger, metrics });
-  lateGate.plugin = registerControllers(options, client, manager);
+  lateGate.plugin = registerControllers(options, clientOf, manager);
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
@@ -99,14 +99,21 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 }
 
 /** Gives the controllers that run here to `manager`; returns the gate's rules, which hold without its controller too. */
-function registerControllers(options: EmbeddedOptions, client: ApiClient, manager: Manager): AdmissionPlugin {
+function registerControllers(
+  options: EmbeddedOptions,
+  clientOf: (caller: EmbeddedCaller) => ApiClient,
+  manager: Manager,
+): AdmissionPlugin {
   const { clock, random, logger, metrics = noMetrics, controllers = controllerNames } = options;
   if (controllers.includes('engine')) {
+    const client = clientOf('controllers');
     const recorder = eventRecorder({ client, clock, logger });
     const engineOptions = withLocalLimits(options.runtime, options.engine);
     createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
   }
-  if (controllers.includes('gate')) return createGate({ client, host: manager, clock, logger, metrics }).admission;
+  if (controllers.includes('gate')) {
+    return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics }).admission;
+  }
   const known = manager.informer(gates);
   return gateAdmission(() => known.list());
 }

@@ -127,7 +127,7 @@ export class GateReconciler implements Reconciler {
     });
     const stored = await this.#store(gate, status, nowMs);
     if (!stored) return {};
-    await this.#startAll(name, slots);
+    await this.#startAll(name, slots, limit.value);
     const notesDueMs = await this.#notes.write(stored, runs.line, nowMs);
     return { requeueAfterMs: Math.min(notesDueMs, this.#nextLookMs(adapted, nowMs)) };
   }
@@ -244,25 +244,37 @@ export class GateReconciler implements Reconciler {
     }
   }
 
-  /** Starts the runs that hold a slot in every gate that governs them, in the order of the slots. */
-  async #startAll(name: string, slots: readonly Slot[]): Promise<void> {
+  /** Starts the runs that hold a slot in every gate that governs them and may start there, in the order of the slots. */
+  async #startAll(name: string, slots: readonly Slot[], limit: number): Promise<void> {
     const known = this.#parts.gates.list();
-    const due = slots.flatMap((slot) => {
-      const run = this.#parts.runs.get(slot);
-      const waits = run?.metadata.uid === slot.uid && stateOf(run) === 'waiting';
-      if (!run || !waits || this.#ahead.has(slot.uid)) return [];
-      const others = gatesOf(run, known).filter(({ metadata }) => metadata.name !== name);
-      return others.every((gate) =>
-        holds(this.#latest({ namespace: '', name: gate.metadata.name ?? '' }) ?? gate, slot.uid),
-      )
-        ? [run]
-        : [];
-    });
+    const due = this.#startable(slots, limit).filter((run) =>
+      gatesOf(run, known).every(({ metadata }) => metadata.name === name || this.#mayStartIn(metadata.name ?? '', run)),
+    );
     await concurrently(due, parallelCalls, async (run) => {
       const started = await startRun(this.#parts.client, run);
       this.#ahead.set(run.metadata.uid ?? '', { key: keyOf(run), state: started ? 'started' : 'passed' });
       if (started) this.#countStart(run, known);
     });
+  }
+
+  /**
+   * The runs that hold a slot and still wait, as many as may start. A limit that was lowered since a slot was given, also to
+   * nothing by a pause, holds: then a run waits with its slot.
+   */
+  #startable(slots: readonly Slot[], limit: number): readonly PipelineRun[] {
+    const waiting = slots.flatMap((slot) => {
+      const run = this.#parts.runs.get(slot);
+      const waits = run?.metadata.uid === slot.uid && stateOf(run) === 'waiting';
+      return run && waits && !this.#ahead.has(slot.uid) ? [run] : [];
+    });
+    return waiting.slice(0, Math.max(0, limit - (slots.length - waiting.length)));
+  }
+
+  #mayStartIn(name: string, run: PipelineRun): boolean {
+    const gate = this.#latest({ namespace: '', name });
+    if (!gate) return true;
+    const { value } = limitOf(gate, this.#parts.clock.now());
+    return this.#startable(gate.status?.slots ?? [], value).includes(run);
   }
 
   /** A run that several gates let through counts in each of them. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { errorText } from '../base/errors.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import { concurrently } from '../controller/concurrently.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyOf, keyText } from '../kube/object.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
@@ -15,6 +16,9 @@ export const notesEveryMs = 5_000;
 export const notedRunsMax = 50;
 /** Notes that one round writes at most: a line that moves fast is not worth a storm of writes. */
 export const notesPerRoundMax = 20;
+
+/** Notes written at a time: a slot that comes free meanwhile waits for the round to end. */
+const parallelNotes = 10;
 
 /** Writes on waiting runs where they stand, for those who look at a run and not at its gate. */
 export class QueueNotes {
@@ -39,7 +43,7 @@ export class QueueNotes {
       .map((run) => ({ run, text: noteText(gate, run, line.placeOf(run) ?? {}) }))
       .filter(({ run, text }) => run.metadata.annotations?.[queueKey] !== text)
       .slice(0, notesPerRoundMax);
-    for (const { run, text } of due) await this.#note(run, text);
+    await concurrently(due, parallelNotes, ({ run, text }) => this.#note(run, text));
     return due.length === 0 ? Number.POSITIVE_INFINITY : notesEveryMs;
   }
 

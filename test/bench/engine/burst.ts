@@ -29,7 +29,7 @@ export interface Bench {
 
 /** An embedded Penstock whose pods are timers and as many as come. */
 export async function startBench(store: Store): Promise<Bench> {
-  const counters = { controllers: new CallCounter(), 'node agent': new CallCounter() };
+  const counters = { controllers: new CallCounter(), gate: new CallCounter(), 'node agent': new CallCounter() };
   const parts = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const embedded = await startEmbedded({
     ...parts,
@@ -73,7 +73,11 @@ export async function burst({ embedded, counters }: Bench, count: number, prefix
   await finished.promise;
   const wallMs = systemClock.monotonicMs() - startMs;
   const cpu = process.cpuUsage(cpuStart);
-  const calls = { controllers: counters.controllers.counts(), 'node agent': counters['node agent'].counts() };
+  const calls = {
+    controllers: counters.controllers.counts(),
+    gate: counters.gate.counts(),
+    'node agent': counters['node agent'].counts(),
+  };
   latenciesMs.sort((a, b) => a - b);
   const heapBytes = process.memoryUsage().heapUsed;
   return { runs: count, wallMs, cpuMs: (cpu.user + cpu.system) / 1_000, latenciesMs, calls, heapBytes };
