@@ -129,6 +129,14 @@ export const rooms: readonly Room[] = [
   { name: 'reports', rank: 6, owns: 'statuses to Git hosts', mayNotImport: ['executor'] },
   { name: 'promotion', rank: 6, owns: 'environments, claims, strategies, approvals', mayNotImport: ['executor'] },
   {
+    name: 'install',
+    rank: 6,
+    pure: true,
+    owns: 'what Penstock is made of on a cluster: manifests, as data',
+    start: 'installation.ts',
+    mayNotImport: ['executor'],
+  },
+  {
     name: 'server',
     rank: 7,
     owns: 'sockets: API mount, webhooks, dashboard API, metrics, static files',

@@ -1,0 +1,114 @@
+/** What Penstock may do in a cluster, and what people may do with its kinds. A test compares the former with its calls. */
+import type { JsonObject } from '../base/json.ts';
+import type { InstallOptions } from './install-options.ts';
+import { commonLabels, installName, leaseName, webhookSecretName } from './names.ts';
+
+/** A rule of a Role: these verbs, on these resources. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const observe = ['get', 'list', 'watch'] as const;
+const tekton = ['tekton.dev'] as const;
+const core = [''] as const;
+
+/** What the engine needs, in every namespace with pipelines. */
+const engineRules: readonly PolicyRule[] = [
+  { apiGroups: tekton, resources: ['tasks', 'pipelines'], verbs: observe },
+  { apiGroups: tekton, resources: ['taskruns'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+  { apiGroups: tekton, resources: ['pipelineruns/status', 'taskruns/status'], verbs: ['update'] },
+  // Where OwnerReferencesPermissionEnforcement is on, who blocks the deletion of an owner must be allowed this.
+  { apiGroups: tekton, resources: ['pipelineruns/finalizers', 'taskruns/finalizers'], verbs: ['update'] },
+  { apiGroups: core, resources: ['pods'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: core, resources: ['configmaps', 'persistentvolumeclaims'], verbs: ['get', 'create'] },
+  { apiGroups: core, resources: ['events'], verbs: ['create'] },
+  // Which secrets of its ServiceAccount a step needs to log in somewhere. Only those are read, but RBAC cannot say so.
+  { apiGroups: core, resources: ['serviceaccounts'], verbs: observe },
+  { apiGroups: core, resources: ['secrets'], verbs: ['get'] },
+];
+
+/** What the gate needs; both engines leave runs to it. */
+const gateRules: readonly PolicyRule[] = [
+  { apiGroups: tekton, resources: ['pipelineruns'], verbs: ['get', 'list', 'watch', 'patch'] },
+  { apiGroups: ['penstock.dev'], resources: ['gates'], verbs: ['list', 'watch', 'patch'] },
+  { apiGroups: ['penstock.dev'], resources: ['gates/status'], verbs: ['update'] },
+  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['list', 'watch'] },
+  // Signs of distress: pods that find no node, nodes that are not ready.
+  { apiGroups: core, resources: ['pods', 'nodes'], verbs: ['list', 'watch'] },
+];
+
+/** Whom API servers trust is published by Penstock itself, in its own two configurations. */
+const webhookRules: readonly PolicyRule[] = [
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
+    resourceNames: [installName],
+    verbs: ['get', 'patch'],
+  },
+];
+
+/** Rules of the ClusterRole. */
+export function clusterRules({ engine }: Pick<InstallOptions, 'engine'>): readonly PolicyRule[] {
+  return [...(engine === 'penstock' ? engineRules : []), ...gateRules, ...webhookRules];
+}
+
+/** Rules of the Role in Penstock's own namespace. A create cannot be limited to a name. */
+export const ownNamespaceRules: readonly PolicyRule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [leaseName], verbs: ['get', 'update'] },
+  { apiGroups: core, resources: ['secrets'], verbs: ['create'] },
+  { apiGroups: core, resources: ['secrets'], resourceNames: [webhookSecretName], verbs: ['get', 'update'] },
+];
+
+/** ServiceAccount, roles and their bindings. */
+export function accessObjects(options: InstallOptions): readonly JsonObject[] {
+  const { namespace } = options;
+  const rbac = 'rbac.authorization.k8s.io';
+  const metadata = { name: installName, labels: commonLabels };
+  const own = { ...metadata, namespace };
+  const subjects = [{ kind: 'ServiceAccount', name: installName, namespace }];
+  const roleRef = (kind: string): JsonObject => ({ apiGroup: rbac, kind, name: installName });
+  const apiVersion = `${rbac}/v1`;
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: own, automountServiceAccountToken: false },
+    { apiVersion, kind: 'ClusterRole', metadata, rules: asJson(clusterRules(options)) },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata, subjects, roleRef: roleRef('ClusterRole') },
+    { apiVersion, kind: 'Role', metadata: own, rules: asJson(ownNamespaceRules) },
+    { apiVersion, kind: 'RoleBinding', metadata: own, subjects, roleRef: roleRef('Role') },
+    ...peopleRoles(options),
+  ];
+}
+
+/** What the roles `view`, `edit` and `admin` of Kubernetes may do with the kinds that are installed here. */
+function peopleRoles({ tektonCrds }: InstallOptions): readonly JsonObject[] {
+  const runs = tektonCrds
+    ? [{ group: 'tekton.dev', resources: ['tasks', 'pipelines', 'taskruns', 'pipelineruns'] }]
+    : [];
+  const role = (name: string, to: readonly string[], rules: readonly PolicyRule[]): JsonObject => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: {
+      name: `${installName}-${name}`,
+      labels: {
+        ...commonLabels,
+        ...Object.fromEntries(to.map((role_) => [`rbac.authorization.k8s.io/aggregate-to-${role_}`, 'true'])),
+      },
+    },
+    rules: asJson(rules),
+  });
+  const write = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+  const gates: PolicyRule = { apiGroups: ['penstock.dev'], resources: ['gates'], verbs: observe };
+  const asRules = (verbs: readonly string[]): readonly PolicyRule[] =>
+    runs.map(({ group, resources }) => ({ apiGroups: [group], resources, verbs }));
+  return [
+    role('view', ['view', 'edit', 'admin'], [...asRules(observe), gates]),
+    ...(runs.length === 0 ? [] : [role('edit', ['edit', 'admin'], asRules(write))]),
+  ];
+}
+
+function asJson(rules: readonly PolicyRule[]): readonly JsonObject[] {
+  return rules as unknown as readonly JsonObject[];
+}

@@ -1,0 +1,48 @@
+import { UserError } from '../base/errors.ts';
+
+/** What an installation can choose. */
+export interface InstallOptions {
+  /** Where Penstock itself runs. */
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  /** Who runs PipelineRuns: we, or a Tekton that is installed. With `tekton` its CRDs are its own. */
+  readonly engine: 'penstock' | 'tekton';
+  readonly tektonCrds: boolean;
+  readonly pipelinesAsCodeCrds: boolean;
+  /** Whether the cluster has the Prometheus Operator, whose ServiceMonitor is then made. */
+  readonly monitoring: boolean;
+}
+
+/** Most replicas: one leads, one stands by; more only spread the webhook. */
+export const replicasMax = 10;
+
+/** What is installed unless something else is asked for. `version` is the program's own. */
+export function defaultInstallOptions(version: string): InstallOptions {
+  return {
+    namespace: 'penstock',
+    image: `penstock:${version}`,
+    replicas: 2,
+    engine: 'penstock',
+    tektonCrds: true,
+    pipelinesAsCodeCrds: true,
+    monitoring: false,
+  };
+}
+
+/** Throws `UserError` (`INSTALL_OPTION`) for a choice that no cluster would take. */
+export function checkInstallOptions({ namespace, image, replicas }: InstallOptions): void {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
+    throw refuse(`"${namespace}" is no name of a namespace`, 'use up to 63 of a-z, 0-9 and -, not - at the ends');
+  }
+  if (!/^[a-zA-Z0-9][-a-zA-Z0-9._:/@]{0,510}$/.test(image)) {
+    throw refuse(`"${image}" is no name of an image`, 'write REGISTRY/NAME:TAG, or REGISTRY/NAME@sha256:DIGEST');
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
+    throw refuse(`${replicas} is no number of replicas`, `use a number from 1 to ${replicasMax}`);
+  }
+}
+
+function refuse(message: string, remedy: string): UserError {
+  return new UserError(message, { code: 'INSTALL_OPTION', remedy });
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { UserError } from '../base/errors.ts';
+import { jsonEqual, type JsonObject } from '../base/json.ts';
+import { installParts } from './installation.ts';
+import { type InstallOptions, defaultInstallOptions } from './install-options.ts';
+
+const defaults = defaultInstallOptions('1.2.3');
+/** An annotation holds so many bytes: `kubectl apply` keeps the whole object in one. */
+const lastAppliedBytesMax = 256 * 1024;
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels: Record<string, string> };
+  // Tests reach into it freely.
+  readonly spec: Record<string, JsonObject> & JsonObject;
+  readonly webhooks: readonly JsonObject[];
+}
+
+function manifests(options: Partial<InstallOptions> = {}): readonly Manifest[] {
+  return installParts({ ...defaults, ...options }).flatMap(({ objects }) => objects as unknown as readonly Manifest[]);
+}
+
+function one(kind: string, options: Partial<InstallOptions> = {}, name?: string): Manifest {
+  const found = manifests(options).filter(
+    (object) => object.kind === kind && (name ?? object.metadata.name) === object.metadata.name,
+  );
+  assert.equal(found.length, 1, `${kind} ${name ?? ''}`);
+  return found[0] as Manifest;
+}
+
+interface PodTemplate {
+  readonly metadata: { readonly labels: Record<string, string> };
+  readonly spec: {
+    readonly containers: readonly {
+      readonly image: string;
+      readonly args: readonly string[];
+      readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+      readonly securityContext: JsonObject;
+      readonly resources: JsonObject;
+    }[];
+    readonly securityContext: JsonObject;
+  };
+}
+
+function template(options: Partial<InstallOptions> = {}): PodTemplate {
+  return one('Deployment', options).spec['template'] as unknown as PodTemplate;
+}
+
+describe('installParts', () => {
+  it('labels everything as part of Penstock and gives it one name', () => {
+    const all = manifests({ monitoring: true });
+    assert.ok(all.every(({ metadata }) => metadata.labels['app.kubernetes.io/part-of'] === 'penstock'));
+    const identities = all.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`);
+    assert.equal(new Set(identities).size, identities.length);
+    assert.ok(identities.length > 20);
+  });
+
+  it('follows the options', () => {
+    const all = manifests({ namespace: 'ci', image: 'registry:5000/penstock@sha256:aa', replicas: 3 });
+    assert.ok(!JSON.stringify(all).includes('"namespace":"penstock"'));
+    assert.ok(!JSON.stringify(all).includes('"values":["penstock"]'));
+    const deployment = one('Deployment', { replicas: 3 });
+    assert.equal(deployment.spec['replicas'], 3);
+    assert.equal(template({ image: 'x:1' }).spec.containers[0]?.image, 'x:1');
+    assert.equal(template().spec.containers[0]?.image, 'penstock:1.2.3');
+  });
+
+  it('leaves out what others have installed', () => {
+    const crds = (options: Partial<InstallOptions>): readonly string[] =>
+      manifests(options).flatMap(({ kind, metadata }) => (kind === 'CustomResourceDefinition' ? [metadata.name] : []));
+    assert.equal(crds({}).length, 6);
+    assert.deepEqual(crds({ tektonCrds: false }), ['gates.penstock.dev', 'repositories.pipelinesascode.tekton.dev']);
+    assert.deepEqual(crds({ engine: 'tekton', pipelinesAsCodeCrds: false }), ['gates.penstock.dev']);
+    assert.ok(!manifests().some(({ kind }) => kind === 'ServiceMonitor'));
+  });
+
+  it('refuses options that no cluster would take', () => {
+    for (const wrong of [
+      { namespace: 'Not_A_Name' },
+      { namespace: '' },
+      { image: 'a b' },
+      { replicas: 0 },
+      { replicas: 1.5 },
+    ]) {
+      assert.throws(
+        () => manifests(wrong),
+        (thrown) => thrown instanceof UserError && thrown.code === 'INSTALL_OPTION',
+      );
+    }
+  });
+
+  it('runs with the least a process can have', () => {
+    const { spec } = template();
+    assert.deepEqual(spec.containers[0]?.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    assert.equal(spec.securityContext['runAsNonRoot'], true);
+    assert.deepEqual(spec.securityContext['seccompProfile'], { type: 'RuntimeDefault' });
+    assert.ok(spec.containers[0].resources['limits']);
+  });
+
+  it('selects its own pods everywhere, and ports that are there', () => {
+    const { metadata, spec } = template();
+    const selects = (selector: unknown): boolean =>
+      Object.entries(selector as Record<string, string>).every(([key, value]) => metadata.labels[key] === value);
+    const named = (spec.containers[0]?.ports ?? []).map(({ name }) => name);
+    for (const service of manifests().filter(({ kind }) => kind === 'Service')) {
+      assert.ok(selects(service.spec['selector']));
+      for (const { targetPort } of service.spec['ports'] as unknown as readonly { targetPort: string }[]) {
+        assert.ok(named.includes(targetPort), targetPort);
+      }
+    }
+    for (const [kind, member] of [
+      ['PodDisruptionBudget', 'selector'],
+      ['NetworkPolicy', 'podSelector'],
+      ['Deployment', 'selector'],
+    ] as const) {
+      assert.ok(selects(one(kind).spec[member]?.['matchLabels']), kind);
+    }
+    const args = spec.containers[0]?.args ?? [];
+    for (const { name, containerPort } of spec.containers[0]?.ports ?? [])
+      assert.ok(args.includes(`--${name}-port=${containerPort}`));
+    const monitor = one('ServiceMonitor', { monitoring: true });
+    const labels = one('Service', {}, 'penstock-metrics').metadata.labels;
+    const wanted = monitor.spec['selector']?.['matchLabels'] as unknown as Record<string, string>;
+    assert.ok(Object.entries(wanted).every(([key, value]) => labels[key] === value));
+  });
+
+  it('asks about runs fail closed, about definitions fail open, and never in its own namespace', () => {
+    for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
+      const { webhooks } = one(kind, { namespace: 'ci' });
+      assert.deepEqual(
+        webhooks.map(({ name, failurePolicy }) => [name, failurePolicy]),
+        [
+          ['runs.penstock.dev', 'Fail'],
+          ['definitions.penstock.dev', 'Ignore'],
+          ['gates.penstock.dev', 'Fail'],
+        ],
+      );
+      for (const { rules, namespaceSelector, clientConfig, sideEffects } of webhooks) {
+        const [rule] = rules as readonly JsonObject[];
+        const own = { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['ci'] }] };
+        assert.ok(rule?.['scope'] === 'Cluster' || jsonEqual(namespaceSelector, own));
+        assert.ok(
+          (rule?.['resources'] as readonly string[]).every((resource) => !resource.includes('/')),
+          'no subresource',
+        );
+        assert.equal((clientConfig as JsonObject)['caBundle'], undefined);
+        assert.equal(sideEffects, 'None');
+      }
+    }
+    const held = one('MutatingWebhookConfiguration', { engine: 'tekton' }).webhooks;
+    assert.deepEqual(
+      held.map(({ rules }) => (rules as readonly JsonObject[])[0]?.['operations']),
+      [['CREATE']],
+    );
+  });
+
+  it('is small enough for kubectl apply, which keeps each object in an annotation of it', () => {
+    for (const object of manifests()) {
+      assert.ok(JSON.stringify(object).length < lastAppliedBytesMax, object.metadata.name);
+    }
+  });
+});

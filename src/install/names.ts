@@ -1,0 +1,28 @@
+/** What the parts of an installation are called. Their labels, ports and names meet in several manifests. */
+
+/** The name of most objects. */
+export const installName = 'penstock';
+/** The Lease by which replicas find their leader. */
+export const leaseName = 'penstock-controller';
+export const webhookName = 'penstock-webhook';
+export const metricsName = 'penstock-metrics';
+/** Holds the certificates of the webhook; Penstock makes it itself. */
+export const webhookSecretName = 'penstock-webhook-tls';
+
+/** Where the controller listens, in its pod. */
+export const ports = { health: 8081, webhook: 8443 } as const;
+
+/** The labels that pods are selected by. They never change: selectors of a Deployment cannot. */
+export const podSelector: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/name': installName,
+  'app.kubernetes.io/component': 'controller',
+};
+
+/** The label of everything that belongs to Penstock. CRDs carry it too: it tells ours from those of others. */
+export const partOfLabel: Readonly<Record<string, string>> = { 'app.kubernetes.io/part-of': installName };
+
+/** Labels of every object. */
+export const commonLabels: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/name': installName,
+  ...partOfLabel,
+};

@@ -1,0 +1,113 @@
+/** The folder `deploy/` is what src/install says, and agrees with the rest of the program. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { isJsonList, isJsonObject, type JsonObject } from '../../src/base/json.ts';
+import { dashboardRows } from '../../src/install/dashboard.ts';
+import { deployFiles } from '../../src/install/deploy-folder.ts';
+import { installParts } from '../../src/install/installation.ts';
+import { defaultInstallOptions } from '../../src/install/install-options.ts';
+import { webhookObjects } from '../../src/install/webhooks.ts';
+import { webhookPaths } from '../../src/server/admission/admission-webhook.ts';
+import { parseYaml } from '../../src/yaml/parse-yaml.ts';
+import { noKubectl } from '../support/kubectl.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const folder = path.join(root, 'deploy');
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+const options = defaultInstallOptions(version);
+
+describe('deploy/', () => {
+  it('is as `npm run deploy-manifests` would write it', () => {
+    const files = deployFiles(options);
+    const present = globSync('**/*.yaml', { cwd: folder }).filter((file) => !file.startsWith('chart/'));
+    assert.deepEqual(present.sort(), [...files.keys()].sort());
+    for (const [file, text] of files) {
+      assert.ok(
+        readFileSync(path.join(folder, file), 'utf8') === text,
+        `deploy/${file} is stale: npm run deploy-manifests`,
+      );
+    }
+  });
+
+  it('is read back as the objects it was made of', () => {
+    const written = installParts({ ...options, monitoring: true }).flatMap(({ objects }) => objects);
+    const read = [...deployFiles(options)]
+      .filter(([file]) => !file.endsWith('kustomization.yaml'))
+      .flatMap(([file, text]) => parseYaml(text, file).documents.map(({ value }) => value));
+    const text = (value: unknown): string => JSON.stringify(value);
+    assert.deepEqual(read.map(text).sort(), written.map(text).sort());
+  });
+
+  it('is what kubectl builds', { skip: noKubectl }, () => {
+    assert.deepEqual(identities(kustomize(folder)), identities(objectsOf('penstock')));
+    assert.equal(kustomize(path.join(folder, 'monitoring')).length, 2);
+  });
+
+  it('has a variant that leaves pipelines to Tekton', { skip: noKubectl }, () => {
+    const built = kustomize(path.join(folder, 'beside-tekton'));
+    const wanted = objectsOf('tekton').filter(({ metadata }) => !isRepositoryCrd(metadata));
+    assert.deepEqual(identities(built), identities(wanted));
+    for (const object of built) {
+      const same = wanted.find((other) => identityOf(other) === identityOf(object));
+      assert.deepEqual(object, JSON.parse(JSON.stringify(same)), identityOf(object));
+    }
+  });
+
+  it('asks the webhook where it answers', () => {
+    const paths = webhookObjects(options).map(({ webhooks }) =>
+      (webhooks as readonly JsonObject[]).map(({ clientConfig }) => {
+        const { service } = clientConfig as { service: JsonObject };
+        return service['path'];
+      }),
+    );
+    assert.deepEqual(
+      paths.map((list) => [...new Set(list)]),
+      [[webhookPaths.mutate], [webhookPaths.validate]],
+    );
+  });
+
+  it('draws only what is measured', () => {
+    const sources = globSync('src/**/*.ts', { cwd: root, exclude: ['src/install/**'] })
+      .map((file) => readFileSync(path.join(root, file), 'utf8'))
+      .join('\n');
+    const queries = dashboardRows.flatMap(({ panels }) => panels.flatMap(({ lines }) => Object.values(lines)));
+    const metrics = new Set(queries.flatMap((query) => query.match(/penstock_[a-z_]+/g) ?? []));
+    assert.ok(metrics.size >= 8);
+    for (const metric of metrics) assert.ok(sources.includes(`'${metric.replace(/_bucket$/, '')}'`), metric);
+  });
+});
+
+function objectsOf(engine: 'penstock' | 'tekton'): readonly JsonObject[] {
+  return installParts({ ...options, engine })
+    .filter(({ name }) => name !== 'dashboard')
+    .flatMap(({ objects }) => objects);
+}
+
+function isRepositoryCrd(metadata: JsonObject['metadata']): boolean {
+  return isJsonObject(metadata) && metadata['name'] === 'repositories.pipelinesascode.tekton.dev';
+}
+
+function identityOf({ kind, metadata }: JsonObject): string {
+  return `${String(kind)}/${isJsonObject(metadata) ? String(metadata['name']) : ''}`;
+}
+
+function identities(objects: readonly JsonObject[]): readonly string[] {
+  return objects.map(identityOf).sort();
+}
+
+function kustomize(directory: string): readonly JsonObject[] {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', directory], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  assert.equal(status, 0, stderr);
+  // Larger than what one file of a person may be: read document by document.
+  const documents = stdout.split(/^---\n/m).flatMap((text) => parseYaml(text, directory).documents);
+  return documents.map(({ value }) => {
+    assert.ok(isJsonObject(value) && !isJsonList(value));
+    return value;
+  });
+}
