@@ -18,12 +18,12 @@ export const slowMsMin = 250;
 export const latencyWeight = 0.1;
 /** The fastest time is forgotten at this pace a call, so that a server that became slower for good is not slow for ever. */
 export const baselineDrift = 0.002;
+/** Within so much of the size at which the server refused last, the window grows slowly: it is near the edge. */
+export const edgeFraction = 0.2;
+/** How slowly, as a part of the ordinary growth. */
+export const edgeGrowth = 0.05;
 /** A refusal counts as "lately" for so long, in milliseconds. */
 export const refusedLatelyMs = 10_000;
-/** Longest pause that a Retry-After can cause, in milliseconds. */
-export const pauseMsMax = 30_000;
-/** The pause when a refusal names none, in milliseconds. */
-export const pauseMsDefault = 250;
 
 /** What has been learned of the server. Times are monotonic readings in milliseconds. */
 export interface CallWindow {
@@ -33,9 +33,8 @@ export interface CallWindow {
   readonly latencyMs: number;
   /** What a call takes when nothing is in the way, in milliseconds; 0 before the first. */
   readonly baselineMs: number;
-  /** Nothing is sent before. */
-  readonly pausedUntilMs: number;
-  readonly refusedMs: number | undefined;
+  /** When the server last refused a call, and how large the window was. */
+  readonly refusal: { readonly atMs: number; readonly limit: number } | undefined;
   /** Calls sent before the last decrease tell of the larger window: they do not shrink it again. */
   readonly decreasedMs: number;
 }
@@ -46,8 +45,8 @@ export interface CallOutcome {
   readonly endedMs: number;
   /** Calls that were under way with it, itself included. */
   readonly underWay: number;
-  /** Present when the server refused it as too many: what it asked to wait, in milliseconds; 0 when it did not say. */
-  readonly refused?: { readonly retryAfterMs: number };
+  /** Whether the server refused it as one too many. */
+  readonly refused: boolean;
 }
 
 /** Where everybody starts. */
@@ -55,26 +54,26 @@ export const freshWindow: CallWindow = {
   limit: windowFirst,
   latencyMs: 0,
   baselineMs: 0,
-  pausedUntilMs: Number.NEGATIVE_INFINITY,
-  refusedMs: undefined,
+  refusal: undefined,
   decreasedMs: Number.NEGATIVE_INFINITY,
 };
 
 /** The window after a call that was answered. A call that got no answer at all tells nothing of the load. */
 export function afterCall(window: CallWindow, call: CallOutcome): CallWindow {
-  return call.refused === undefined ? afterAnswer(window, call) : afterRefusal(window, call, call.refused.retryAfterMs);
+  return call.refused ? afterRefusal(window, call) : afterAnswer(window, call);
 }
 
 /** Whether the server refused a call within the last {@link refusedLatelyMs}. */
-export function refusedLately({ refusedMs }: CallWindow, nowMs: number): boolean {
-  return refusedMs !== undefined && nowMs - refusedMs < refusedLatelyMs;
+export function refusedLately({ refusal }: CallWindow, nowMs: number): boolean {
+  return refusal !== undefined && nowMs - refusal.atMs < refusedLatelyMs;
 }
 
-function afterRefusal(window: CallWindow, { sentMs, endedMs }: CallOutcome, retryAfterMs: number): CallWindow {
-  const pauseMs = retryAfterMs > 0 ? Math.min(retryAfterMs, pauseMsMax) : pauseMsDefault;
-  const pausedUntilMs = Math.max(window.pausedUntilMs, endedMs + pauseMs);
-  const told = { ...window, pausedUntilMs, refusedMs: endedMs };
-  return sentMs < window.decreasedMs ? told : decreased(told, refusedFactor, endedMs);
+function afterRefusal(window: CallWindow, { sentMs, endedMs }: CallOutcome): CallWindow {
+  // Of calls that were under way together, the first refusal has said it all.
+  if (sentMs < window.decreasedMs)
+    return { ...window, refusal: { limit: window.limit, ...window.refusal, atMs: endedMs } };
+  const refusal = { atMs: endedMs, limit: window.limit };
+  return decreased({ ...window, refusal }, refusedFactor, endedMs);
 }
 
 function afterAnswer(window: CallWindow, { sentMs, endedMs, underWay }: CallOutcome): CallWindow {
@@ -88,7 +87,13 @@ function afterAnswer(window: CallWindow, { sentMs, endedMs, underWay }: CallOutc
   if (slow) return sentMs < window.decreasedMs ? measured : decreased(measured, slowFactor, endedMs);
   // A window that is not used up has not been tried: it must not grow by calls that would have fitted anyway.
   if (underWay < Math.floor(window.limit)) return measured;
-  return { ...measured, limit: Math.min(windowMax, window.limit + 1 / window.limit) };
+  return { ...measured, limit: Math.min(windowMax, window.limit + growth(window)) };
+}
+
+/** What one good answer adds: a whole window of them makes room for one more call. */
+function growth({ limit, refusal }: CallWindow): number {
+  const nearEdge = refusal !== undefined && Math.abs(limit - refusal.limit) < refusal.limit * edgeFraction;
+  return (nearEdge ? edgeGrowth : 1) / limit;
 }
 
 function decreased(window: CallWindow, factor: number, nowMs: number): CallWindow {

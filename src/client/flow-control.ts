@@ -1,5 +1,5 @@
 /** Keeps our calls within what the API server can take, and learns what that is. */
-import { AbortedError, type CancelTimer, type Clock } from '../base/clock.ts';
+import { AbortedError, type Clock, sleep } from '../base/clock.ts';
 import { deferred, type Deferred } from '../base/deferred.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../kube/transport.ts';
@@ -9,6 +9,10 @@ import { afterCall, type CallOutcome, type CallWindow, freshWindow, refusedLatel
 export const refusalRetriesMax = 5;
 /** Most calls that wait for their turn. Workers wait for their calls, so that this many means a bug. */
 export const waitingCallsMax = 10_000;
+/** Longest pause that a refused call makes because the server asks for it, in milliseconds. */
+export const pauseMsMax = 30_000;
+/** Its pause when the server names none, in milliseconds. */
+export const pauseMsDefault = 250;
 /** Pauses are made longer by up to so many parts of a hundred, so that not everybody comes back at once. */
 const pauseJitterPercent = 20;
 
@@ -45,7 +49,7 @@ interface Waiting {
 /**
  * One window for all calls of a process to one API server. Instead of a fixed rate, the number of calls under way grows
  * while answers come quickly and shrinks when the server refuses calls (429, as priority and fairness does) or becomes
- * slow; while it asks for a pause (Retry-After) nothing is sent. Calls get their turn in the order they came, so none
+ * slow; a refused call waits as long as the server asks (Retry-After) before it takes its place in the line again. Calls get their turn in the order they came, so none
  * starves. Watches and logs are not counted: they stay open and cost the server little.
  */
 export class FlowControl {
@@ -56,7 +60,6 @@ export class FlowControl {
   #refused = 0;
   readonly #queue: Waiting[] = [];
   #waitingCount = 0;
-  #cancelPause: CancelTimer | undefined;
 
   constructor(options: FlowControlOptions) {
     this.#clock = options.clock;
@@ -76,7 +79,7 @@ export class FlowControl {
     return async (request) => {
       const sentMs = this.#clock.monotonicMs();
       const answer = await transport(request);
-      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay: 0, ...refusalOf(request, answer) });
+      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay: 0, refused: isRefusal(request, answer) });
       return answer;
     };
   }
@@ -99,23 +102,30 @@ export class FlowControl {
   async #call(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
     for (let retries = 0; ; retries++) {
       await this.#turn(request.signal);
-      const { answer, refused } = await this.#send(transport, request);
-      if (!refused || retries >= refusalRetriesMax) return answer;
+      const answer = await this.#send(transport, request);
+      if (!isRefusal(request, answer) || retries >= refusalRetriesMax) return answer;
+      await sleep(this.#clock, this.#pauseMs(answer), request.signal);
     }
   }
 
-  async #send(transport: Transport, request: ApiRequest): Promise<{ answer: ApiResponse; refused: boolean }> {
+  async #send(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
     const sentMs = this.#clock.monotonicMs();
     const underWay = this.#underWay;
     try {
       const answer = await transport(request);
-      const refusal = refusalOf(request, answer);
-      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay, ...refusal });
-      return { answer, refused: refusal.refused !== undefined };
+      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay, refused: isRefusal(request, answer) });
+      return answer;
     } finally {
       this.#underWay--;
       this.#next();
     }
+  }
+
+  /** How long a refused call waits: what the server asked for, and a little longer. */
+  #pauseMs({ headers }: ApiResponse): number {
+    const seconds = Number(headers['retry-after']);
+    const pauseMs = seconds > 0 ? Math.min(seconds * 1000, pauseMsMax) : pauseMsDefault;
+    return pauseMs + this.#random.integer(0, Math.ceil((pauseMs * pauseJitterPercent) / 100));
   }
 
   #learn(call: CallOutcome): void {
@@ -147,8 +157,6 @@ export class FlowControl {
 
   /** Lets go as many as fit, first come, first served. */
   #next(): void {
-    const pauseMs = this.#window.pausedUntilMs - this.#clock.monotonicMs();
-    if (pauseMs > 0) return this.#resumeIn(pauseMs);
     while (this.#underWay < Math.floor(this.#window.limit)) {
       const waiting = this.#queue.shift();
       if (waiting === undefined) return;
@@ -159,15 +167,6 @@ export class FlowControl {
       this.#underWay++;
       waiting.turn.resolve();
     }
-  }
-
-  #resumeIn(pauseMs: number): void {
-    if (this.#cancelPause !== undefined) return;
-    const jitterMs = this.#random.integer(0, Math.ceil((pauseMs * pauseJitterPercent) / 100));
-    this.#cancelPause = this.#clock.schedule(pauseMs + jitterMs, () => {
-      this.#cancelPause = undefined;
-      this.#next();
-    });
   }
 }
 
@@ -180,8 +179,6 @@ function isLasting({ method, path, query }: ApiRequest): boolean {
  * Whether the server refused the call because there are too many. A pod's eviction is refused with the same status when a
  * disruption budget forbids it, which says nothing of the load.
  */
-function refusalOf({ path }: ApiRequest, { status, headers }: ApiResponse): Pick<CallOutcome, 'refused'> {
-  if (status !== 429 || path.endsWith('/eviction')) return {};
-  const seconds = Number(headers['retry-after']);
-  return { refused: { retryAfterMs: seconds > 0 ? seconds * 1000 : 0 } };
+function isRefusal({ path }: ApiRequest, { status }: ApiResponse): boolean {
+  return status === 429 && !path.endsWith('/eviction');
 }

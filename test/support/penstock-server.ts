@@ -48,10 +48,10 @@ export class PenstockServer implements AsyncDisposable {
   /** Starts `penstock serve` on the folder `data` of a workplace, and waits until it is ready. */
   static async start(
     workplace: Workplace,
-    { data = 'data' }: { readonly data?: string } = {},
+    { data = 'data', flags = [] }: { readonly data?: string; readonly flags?: readonly string[] } = {},
   ): Promise<PenstockServer> {
     const directory = workplace.path(data);
-    const process = workplace.start(['serve', '--port', '0', '--data', directory]);
+    const process = workplace.start(['serve', '--port', '0', '--data', directory, ...flags]);
     await process.until(/^Use it with: /m);
     return new PenstockServer(process, directory);
   }
