@@ -6,7 +6,8 @@ import type { ObjectKey } from '../../src/kube/object.ts';
 import { gates } from '../../src/gate/types.ts';
 import { type PipelineRun, taskRuns } from '../../src/tekton/types.ts';
 import type { PenstockProcess, Workplace } from './penstock-process.ts';
-import { type Notebook, PenstockServer, messageOf, verdictOf } from './penstock-server.ts';
+import { type Notebook, PenstockServer } from './penstock-server.ts';
+import { messageOf, verdictOf } from './verdicts.ts';
 
 const pollMs = 100;
 const runningMax = 3;
