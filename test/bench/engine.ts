@@ -20,6 +20,9 @@ import { type BurstFigures, burst, fillWithFinishedRuns, podMs, startBench } fro
 /** Runs before the measured ones, in the same server; they stay, as the first of those kept. */
 const warmUpRuns = 100;
 
+/** Runs one after another, when the burst is over. */
+const runsAlone = 9;
+
 interface Row {
   readonly store: 'memory' | 'sqlite';
   readonly runs: number;
@@ -29,6 +32,8 @@ interface Row {
 
 interface RowFigures extends BurstFigures {
   readonly peakBytes: number;
+  /** From create to verdict of runs one after another, ascending. */
+  readonly aloneMs: readonly number[];
 }
 
 const { values } = parseArgs({
@@ -53,8 +58,11 @@ async function measure({ store: kind, runs, kept }: Row): Promise<RowFigures> {
     await burst(bench, warmUpRuns, 'warm-up');
     const figures = await burst(bench, runs, 'burst');
     const peakBytes = process.resourceUsage().maxRSS * 1024;
+    const aloneMs: number[] = [];
+    for (let run = 0; run < runsAlone; run++) aloneMs.push(...(await burst(bench, 1, `alone-${run}`)).latenciesMs);
+    aloneMs.sort((a, b) => a - b);
     await bench.embedded.stop();
-    return { ...figures, peakBytes };
+    return { ...figures, peakBytes, aloneMs };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -62,14 +70,22 @@ async function measure({ store: kind, runs, kept }: Row): Promise<RowFigures> {
 
 function compareRows(runs: number, kept: number): void {
   console.log(`${runs} PipelineRuns at once, three tasks each (a, then b and c), ${podMs} ms a pod`);
-  const few = report({ store: 'memory', runs, kept: warmUpRuns });
-  report({ store: 'sqlite', runs, kept: warmUpRuns });
-  const many = report({ store: 'memory', runs, kept });
-  console.log(`\ncost a run with ${kept} kept, as a ratio to ${warmUpRuns} kept (memory store):`);
-  console.log(`  processor time ${(many.cpuMs / few.cpuMs).toFixed(2)}, wall ${(many.wallMs / few.wallMs).toFixed(2)}`);
-  for (const caller of ['controllers', 'node agent'] as const) {
-    console.log(`\ncalls a run, ${caller} (${callsPerRun(few, caller).toFixed(2)}):`);
-    for (const [name, count] of few.calls[caller]) console.log(`  ${(count / runs).toFixed(3).padStart(7)} ${name}`);
+  const stores = ['memory', 'sqlite'] as const;
+  const rows = stores.map((store) => ({
+    store,
+    few: report({ store, runs, kept: warmUpRuns }),
+    many: report({ store, runs, kept }),
+  }));
+  console.log(`\nwhat a run costs with ${kept} kept, as a ratio to ${warmUpRuns} kept:`);
+  for (const { store, few, many } of rows) {
+    const [cpu, wall] = [(many.cpuMs / few.cpuMs).toFixed(2), (many.wallMs / few.wallMs).toFixed(2)];
+    console.log(`  ${store} store: processor time ${cpu}, wall ${wall}`);
+  }
+  const [{ few } = { few: undefined }] = rows;
+  for (const caller of few ? (['controllers', 'node agent'] as const) : []) {
+    console.log(`\ncalls a run, ${caller}:`);
+    for (const [name, count] of few?.calls[caller] ?? [])
+      console.log(`  ${(count / runs).toFixed(3).padStart(7)} ${name}`);
   }
 }
 
@@ -86,6 +102,7 @@ function report(row: Row): RowFigures {
   const percentile = (share: number): string =>
     `p${share * 100} ${(figures.latenciesMs[Math.ceil(row.runs * share) - 1] ?? Number.NaN).toFixed(0)} ms`;
   console.log(`  create to verdict: ${percentile(0.5)}, ${percentile(0.99)} (all were created at once)`);
+  console.log(`  one run alone: ${(figures.aloneMs[Math.floor(runsAlone / 2)] ?? Number.NaN).toFixed(0)} ms (median)`);
   console.log(`  peak memory ${(figures.peakBytes / 2 ** 20).toFixed(0)} MiB`);
   return figures;
 }

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, gitlabCiLocal, penstock } from './run/contestants.ts';
-import { type TreeMemory, treeMemory } from './run/process-memory.ts';
+import { type TreeMemory, endedChildrenCpuMs, treeMemory } from './run/process-memory.ts';
 
 const warmUpRounds = 2;
 const memoryRounds = 3;
@@ -31,10 +31,14 @@ try {
 
 async function compare(contestants: readonly Contestant[]): Promise<void> {
   const wallMs = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  const cpuMs = new Map(contestants.map(({ name }) => [name, 0]));
   for (let round = 0; round < warmUpRounds + rounds; round++) {
     for (const contestant of contestants) {
+      const cpuBeforeMs = endedChildrenCpuMs();
       const ms = await run(contestant);
-      if (round >= warmUpRounds) wallMs.get(contestant.name)?.push(ms);
+      if (round < warmUpRounds) continue;
+      wallMs.get(contestant.name)?.push(ms);
+      cpuMs.set(contestant.name, (cpuMs.get(contestant.name) ?? 0) + endedChildrenCpuMs() - cpuBeforeMs);
     }
   }
   console.log(`three shell tasks, ${rounds} rounds in turn after ${warmUpRounds} to warm up`);
@@ -43,6 +47,7 @@ async function compare(contestants: readonly Contestant[]): Promise<void> {
     const walls = (wallMs.get(contestant.name) ?? []).toSorted((a, b) => a - b);
     console.log(`${contestant.name}:`);
     console.log(`  median ${seconds(median(walls))}, fastest ${seconds(walls[0] ?? Number.NaN)}`);
+    console.log(`  processor time ${seconds((cpuMs.get(contestant.name) ?? 0) / rounds)} (mean)`);
     console.log(`  peak memory: largest process ${mebibytes(largestBytes)}, all together ${mebibytes(sumBytes)}`);
   }
   const peer = contestants.find(({ name }) => name === 'gitlab-ci-local');
@@ -54,7 +59,10 @@ async function compare(contestants: readonly Contestant[]): Promise<void> {
     console.log(
       `gitlab-ci-local takes ${median(ratios.toSorted((a, b) => a - b)).toFixed(2)} times as long as ${name}`,
     );
-    console.log(`  (median of the ratios of each round, ${slowest} to ${fastest})`);
+    const cpuRatio = (cpuMs.get(peer?.name ?? '') ?? 0) / (cpuMs.get(name) ?? 0);
+    console.log(
+      `  (median of the rounds' ratios, which were ${slowest} to ${fastest}; in processor time ${cpuRatio.toFixed(2)})`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -13,8 +13,8 @@ export interface BundleManifest {
 /** Path from the root, size in bytes, time of the last change in ms since 1970. */
 type BundleInput = readonly [path: string, bytes: number, modifiedMs: number];
 
-/** Left in `node_modules`, as only `serve` loads them. */
-const external = ['@aws-sdk/*', '@opentelemetry/*', 'fastify', 'pino', 'prom-client'];
+/** The packages that every command loads. The others stay in `node_modules`: only servers load them, when they start. */
+const bundledPackages = ['commander', 'yaml'];
 
 /** Packages in the older module format ask for Node's own modules with `require`. */
 const requireForPackages =
@@ -44,7 +44,7 @@ export function bundle(root: string): BundleManifest | { readonly changed: strin
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    external,
+    external: packagesOf(root).filter((name) => !bundledPackages.includes(name)),
     banner: { js: requireForPackages },
     metafile: true,
     write: false,
@@ -61,6 +61,13 @@ export function bundle(root: string): BundleManifest | { readonly changed: strin
   writeWhole(join(root, 'dist'), 'bundle.json', JSON.stringify(manifest));
   removeOld(join(root, 'dist'), folder);
   return manifest;
+}
+
+function packagesOf(root: string): readonly string[] {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly dependencies?: Readonly<Record<string, string>>;
+  };
+  return Object.keys(dependencies);
 }
 
 function inputOf(root: string, path: string): BundleInput {

@@ -43,7 +43,8 @@ export class Sidecars {
 
   /** Ends all sidecars, the last started first; each gets SIGTERM when those after it have ended. */
   async end(): Promise<void> {
-    this.#ending.abort();
+    // Most pods have none, and an abort makes an error with a stack trace.
+    if (this.#kept.length > 0) this.#ending.abort();
     for (const { container, ended } of this.#kept.toReversed()) {
       this.#parts.containers.signal('SIGTERM', (other) => other.name === container.name);
       await ended;

@@ -8,6 +8,10 @@ import { assert } from '../../base/assert.ts';
 
 /** Pipes made by one call of `mkfifo`. */
 const batchSize = 32;
+/** The first time fewer: most local runs need no more, and files that are made and removed are a good part of their time. */
+const firstBatchSize = 8;
+/** With fewer than these left, more are made. */
+const reserve = 2;
 
 /** One pipe: what is written to `writeDescriptor` comes out of `readable`. */
 export interface OutputPipe {
@@ -43,7 +47,7 @@ export class OutputPipes {
     while (this.#paths.length === 0) await this.#fill();
     const path = this.#paths.pop();
     assert(path !== undefined, 'a pipe was made');
-    if (this.#paths.length < batchSize / 4) void this.#fill().catch(() => undefined);
+    if (this.#paths.length < reserve) void this.#fill().catch(() => undefined);
     const readDescriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writeDescriptor = openSync(path, constants.O_WRONLY);
     unlinkSync(path);
@@ -59,7 +63,8 @@ export class OutputPipes {
   }
 
   async #make(): Promise<void> {
-    const paths = Array.from({ length: batchSize }, () => join(this.#directory, String(this.#made++)));
+    const length = this.#made === 0 ? firstBatchSize : batchSize;
+    const paths = Array.from({ length }, () => join(this.#directory, String(this.#made++)));
     await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { env: { PATH: '/usr/bin:/bin' } });
     this.#paths.push(...paths);
   }
