@@ -322,6 +322,20 @@ describe('buildPod', () => {
     );
   });
 
+  it('carries labels and annotations of the Task that is referred to, where the run has none of its own', () => {
+    const taskRun = runOf({}, {}, { labels: { tier: 'run' }, annotations: { 'penstock.dev/wrapped-steps': 'step-a' } });
+    const { taskSpec: _taskSpec, ...spec } = taskRun.spec;
+    const run = { ...taskRun, spec: { ...spec, taskRef: { name: 'build' } } };
+    const metadata = { name: 'build', labels: { tier: 'task', team: 'a' }, annotations: { note: 'task' } };
+    const object = { ...run, kind: 'Task', metadata, spec: { steps: [{ name: 'a', image: 'x', script: 'true' }] } };
+    const resolution = resolveTask({ taskRun: run, findTask: () => ({ state: 'found', object }), options });
+    assert.equal(resolution.kind, 'ready');
+    const { pod } = buildPod(run, resolution.task, 0, options);
+    assert.deepEqual([pod.metadata.labels?.['tier'], pod.metadata.labels?.['team']], ['run', 'a']);
+    assert.equal(pod.metadata.annotations?.['note'], 'task');
+    assert.equal(wrappedSteps(pod).size, 0);
+  });
+
   it('has no deadline without a timeout', () => {
     assert.equal(
       podOf({ steps: [{ image: 'x', script: 'true' }] }, { timeout: '0' }).spec.activeDeadlineSeconds,

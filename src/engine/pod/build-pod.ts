@@ -56,8 +56,8 @@ const templateFields = [
   'topologySpreadConstraints',
 ] as const;
 
-/** Annotations of a run that its pod does not need. */
-const notForPods = /^(?:chains\.tekton\.dev\/|kubectl\.kubernetes\.io\/last-applied-configuration$)/;
+/** Annotations of a run that its pod does not need, or that mean something on a pod. */
+const notForPods = /^(?:chains\.tekton\.dev\/|penstock\.dev\/|kubectl\.kubernetes\.io\/last-applied-configuration$)/;
 
 /** The kubelet ends a pod whose controller does not: after this many times the run's own limit. */
 const deadlineFactor = 1.5;
@@ -90,7 +90,7 @@ export function buildPod(
   const name = podName(taskRun.metadata.name ?? '', attempt);
   const plan = planSteps(task, credentials?.script);
   const wrapped = usesWrapper(plan);
-  const annotations = { ...annotationsOf(taskRun), ...recordOf(task, plan) };
+  const annotations = { ...annotationsOf(taskRun, task), ...recordOf(task, plan) };
   const delivery = deliverScripts(taskRun, name, plan, annotations);
   const steps = plan.steps.map(({ step }) => step);
   const workspaces = workspaceVolumes(task.spec, steps, task.workspaces);
@@ -128,7 +128,7 @@ export function buildPod(
     metadata: {
       name,
       ...(taskRun.metadata.namespace === undefined ? {} : { namespace: taskRun.metadata.namespace }),
-      labels: { ...labelsOf(taskRun), ...together.labels },
+      labels: { ...labelsOf(taskRun, task), ...together.labels },
       annotations: { ...annotations, ...delivery.annotations },
       ownerReferences: [controllerReference(taskRun)],
       finalizers: [verdictFinalizer],
@@ -232,8 +232,10 @@ function withSource(volume: Volume): Volume {
   return Object.keys(volume).length === 1 ? { ...volume, emptyDir: {} } : volume;
 }
 
-function labelsOf({ metadata }: TaskRun): Record<string, string> {
+/** A run's own labels win over those of its Task (reference/tekton 1.0), and what tells runs apart over both. */
+function labelsOf({ metadata }: TaskRun, task: ResolvedTask): Record<string, string> {
   return {
+    ...task.metadata?.labels,
     [podLabel.managedBy]: 'penstock',
     ...metadata.labels,
     [podLabel.taskRun]: metadata.name ?? '',
@@ -241,8 +243,9 @@ function labelsOf({ metadata }: TaskRun): Record<string, string> {
   };
 }
 
-function annotationsOf({ metadata }: TaskRun): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => !notForPods.test(key)));
+function annotationsOf({ metadata }: TaskRun, task: ResolvedTask): Record<string, string> {
+  const all = { ...task.metadata?.annotations, ...metadata.annotations };
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !notForPods.test(key)));
 }
 
 function recordOf(task: ResolvedTask, { steps, collectorFlags }: PodSteps): Record<string, string> {

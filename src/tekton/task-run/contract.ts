@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../kube/object.ts';
 import type { PodTemplate, ResultSpec, Task, TaskRun, TaskSpec, WorkspaceBinding } from '../types.ts';
 import type { Lookup, Refusal } from '../pipeline-run/contract.ts';
 
@@ -34,6 +35,8 @@ export interface ResolvedTask {
   readonly podTemplate: PodTemplate;
   /** `uid/generation` of the Task referred to: says later whether it is still the same; absent for an embedded one. */
   readonly source?: string;
+  /** Labels and annotations of the Task referred to, which its pods get; absent for an embedded one. */
+  readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>;
 }
 
 /** A resolved Task, the name of a Task to read first, or why there will be none. */

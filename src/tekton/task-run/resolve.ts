@@ -29,7 +29,7 @@ export function resolveTask(input: ResolveInput): TaskResolution {
   const task = fillIn(taskRun, spec, raw);
   const refusal = checkFilledSpec(task.spec) ?? checkSubPaths(task.spec, task.workspaces);
   if (refusal) return refused(refusal);
-  return { kind: 'ready', task: { ...task, ...(source.id === undefined ? {} : { source: source.id }) } };
+  return { kind: 'ready', task: { ...task, ...originOf(source.task) } };
 }
 
 /** What tells one version of a Task from another: `uid/generation`. */
@@ -37,16 +37,23 @@ function sourceId(task: Task): string {
   return `${task.metadata.uid ?? ''}/${task.metadata.generation ?? task.metadata.resourceVersion ?? ''}`;
 }
 
+function originOf(task: Task | undefined): Pick<ResolvedTask, 'source' | 'metadata'> {
+  if (task === undefined) return {};
+  const { labels, annotations } = task.metadata;
+  const metadata = { ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
+  return { source: sourceId(task), ...(labels || annotations ? { metadata } : {}) };
+}
+
 type Source =
   | Exclude<TaskResolution, { kind: 'ready' }>
-  | { readonly kind: 'spec'; readonly spec: TaskSpec; readonly id?: string };
+  | { readonly kind: 'spec'; readonly spec: TaskSpec; readonly task?: Task };
 
 function sourceOf({ taskRun, findTask }: ResolveInput): Source {
   const { taskRef, taskSpec } = taskRun.spec;
   if (taskSpec !== undefined) return { kind: 'spec', spec: taskSpec };
   if (taskRef?.name === undefined) return unresolved('the run names no Task: set spec.taskRef.name or spec.taskSpec');
   const found = findTask(taskRef.name);
-  if (found.state === 'found') return { kind: 'spec', spec: found.object.spec, id: sourceId(found.object) };
+  if (found.state === 'found') return { kind: 'spec', spec: found.object.spec, task: found.object };
   if (found.state === 'unread') return { kind: 'read', name: taskRef.name };
   const where = `namespace "${taskRun.metadata.namespace ?? ''}"`;
   return unresolved(`spec.taskRef.name: there is no Task "${taskRef.name}" in ${where}`);
