@@ -7,11 +7,15 @@ export function resultReferencesOf(value: ParamValue): readonly ResultReference[
   return texts.flatMap(referencesIn);
 }
 
-/** The results that a pipeline task uses: in params, guards, matrix and its embedded spec (reference/tekton 2.2). */
+/**
+ * The results that a pipeline task uses: in params, guards, matrix, sub-paths of workspaces and its embedded spec
+ * (reference/tekton 2.2).
+ */
 export function resultReferencesOfTask(task: PipelineTask): readonly ResultReference[] {
-  const { params, when, matrix, taskSpec } = task;
+  const { params, when, matrix, workspaces, taskSpec } = task;
   const found: ResultReference[] = [];
-  eachText([params, when, matrix, taskSpec?.steps, taskSpec?.sidecars, taskSpec?.stepTemplate], (text) => {
+  const spec = [taskSpec?.steps, taskSpec?.sidecars, taskSpec?.stepTemplate];
+  eachText([params, when, matrix, workspaces, spec], (text) => {
     found.push(...referencesIn(text));
   });
   return found;

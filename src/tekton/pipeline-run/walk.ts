@@ -145,5 +145,7 @@ function problemOf(task: PipelineTask, missing: ResultReference, before: Progres
   const source = before.get(missing.task);
   const reason = succeededCondition(source?.children[0]?.status)?.reason;
   const ended = source === undefined ? 'is not in the pipeline' : `ended ${reason ?? source.state} without it`;
-  return `task "${task.name}" needs result "${missing.result}" of task "${missing.task}", which ${ended}`;
+  const { result, index, property } = missing;
+  const part = index === undefined ? (property === undefined ? '' : `.${property}`) : `[${index}]`;
+  return `task "${task.name}" needs result "${result}${part}" of task "${missing.task}", which ${ended}`;
 }
