@@ -12,7 +12,9 @@ import { createNodeAgent } from '../executor/node-agent/node-agent.ts';
 import { terminationMessageBytesMax } from '../executor/node-agent/termination-message.ts';
 import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts';
 import { gateAdmission } from '../gate/admission.ts';
+import type { ApiHealth } from '../gate/cluster-signs.ts';
 import { createGate } from '../gate/create-gate.ts';
+import { measureApi } from '../gate/measured-api.ts';
 import { gates } from '../gate/types.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
@@ -82,11 +84,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
+  const measured = measureApi(server.handle, clock);
   const clientOf = (caller: EmbeddedCaller): ApiClient =>
-    createClient(observeCalls ? observeCalls(server.handle, caller) : server.handle);
+    createClient(observeCalls ? observeCalls(measured.transport, caller) : measured.transport);
   const client = clientOf('controllers');
   const manager = new Manager({ client, clock, random, logger, metrics });
-  lateGate.plugin = registerControllers(options, clientOf, manager);
+  lateGate.plugin = registerControllers(options, { clientOf, api: measured.health }, manager);
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
@@ -101,7 +104,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 /** Gives the controllers that run here to `manager`; returns the gate's rules, which hold without its controller too. */
 function registerControllers(
   options: EmbeddedOptions,
-  clientOf: (caller: EmbeddedCaller) => ApiClient,
+  { clientOf, api }: { readonly clientOf: (caller: EmbeddedCaller) => ApiClient; readonly api: ApiHealth },
   manager: Manager,
 ): AdmissionPlugin {
   const { clock, random, logger, metrics = noMetrics, controllers = controllerNames } = options;
@@ -112,7 +115,7 @@ function registerControllers(
     createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
   }
   if (controllers.includes('gate')) {
-    return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics }).admission;
+    return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics, api }).admission;
   }
   const known = manager.informer(gates);
   return gateAdmission(() => known.list());

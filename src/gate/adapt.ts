@@ -1,5 +1,5 @@
 import { fromRfc3339, toRfc3339 } from '../base/clock.ts';
-import type { AdaptiveStatus, GateSpec } from './types.ts';
+import type { AdaptiveSpec, AdaptiveStatus, GateSpec } from './types.ts';
 
 /** The limit is lowered at most this often, in milliseconds: distress takes a while to show that less helps. */
 export const lowerEveryMs = 30_000;
@@ -23,8 +23,9 @@ export interface ClusterSigns {
 }
 
 /**
- * The adaptive status that follows from what the cluster shows: halved at distress, raised a little when there is none,
- * and gone once it is back at `fixed`, the limit that the gate has without it. A clock that jumped back only delays it.
+ * The adaptive status that follows from what the cluster shows: halved at distress, raised a little when there has been none
+ * for a while, and gone once it is back at `fixed`, the limit that the gate has without it (`Infinity` = none). A last change
+ * that lies in the future, because a clock jumped back, counts as long ago.
  */
 export function adapt(
   spec: GateSpec,
@@ -37,22 +38,30 @@ export function adapt(
   const { adaptive } = spec;
   if (!adaptive) return undefined;
   const distress = distressOf(signs, adaptive);
-  const sinceMs = Math.max(0, nowMs - (fromRfc3339(current?.lastChangeTime) ?? Number.NEGATIVE_INFINITY));
+  const lastMs = fromRfc3339(current?.lastChangeTime) ?? Number.NEGATIVE_INFINITY;
+  const sinceMs = lastMs > nowMs ? Number.POSITIVE_INFINITY : nowMs - lastMs;
   const limit = Math.min(current?.limit ?? fixed, fixed);
+  const lastChangeTime = toRfc3339(nowMs);
   if (distress !== undefined) {
     if (sinceMs < lowerEveryMs) return current;
-    // From no limit, or one that was never reached, what runs is the measure.
-    const measure = Math.min(limit, Math.max(running, 1));
-    const lowered = Math.max(adaptive.minRunning ?? 1, Math.floor(measure * loweredTo));
-    if (lowered >= limit && current) return current;
-    return { limit: lowered, reason: `lowered to ${lowered}: ${distress}`, lastChangeTime: toRfc3339(nowMs) };
+    const lowered = Math.min(limit, loweredLimit(adaptive, limit, running));
+    // Nothing to take away: a gate that was not lowered stays so; one that was says why it still is.
+    if (lowered === limit && !current) return undefined;
+    const verb = lowered < limit ? 'lowered to' : 'kept at';
+    return { limit: lowered, reason: `${verb} ${lowered}: ${distress}`, lastChangeTime };
   }
   if (!current || sinceMs < raiseEveryMs) return current;
   const raised = limit + Math.max(1, Math.floor(limit * raisedBy));
-  // Without a limit of its own the gate is back to normal once what it may run is twice what it does run.
-  if (raised >= fixed || (fixed === Number.POSITIVE_INFINITY && raised > 2 * Math.max(running, limit)))
-    return undefined;
-  return { limit: raised, reason: `raised to ${raised}: no distress`, lastChangeTime: toRfc3339(nowMs) };
+  // Without a limit of its own the gate is back to normal once it may run twice what it does run.
+  const unbound = fixed === Number.POSITIVE_INFINITY && raised >= 2 * Math.max(running, 1);
+  if (raised >= fixed || unbound) return undefined;
+  return { limit: raised, reason: `raised to ${raised}: no distress`, lastChangeTime };
+}
+
+/** From no limit, or one that was never reached, what runs is the measure. */
+function loweredLimit({ minRunning = 1 }: AdaptiveSpec, limit: number, running: number): number {
+  const measure = Math.min(limit, Math.max(running, 1));
+  return Math.max(minRunning, Math.floor(measure * loweredTo));
 }
 
 function distressOf(signs: ClusterSigns, spec: NonNullable<GateSpec['adaptive']>): string | undefined {

@@ -56,6 +56,7 @@ export class GateReconciler implements Reconciler {
    */
   readonly #ahead = new Map<string, { readonly key: ObjectKey; readonly state: 'started' | 'passed' }>();
   readonly #summaryMs = new Map<string, number>();
+  #seen: { readonly atMs: number; readonly signs: ClusterSigns } | undefined;
 
   constructor(parts: GateReconcilerParts) {
     this.#parts = parts;
@@ -141,9 +142,18 @@ export class GateReconciler implements Reconciler {
     const adaptive =
       fixed === 0
         ? gate.status?.adaptive
-        : adapt(gate.spec, fixed, running, gate.status?.adaptive, this.#parts.signs(), nowMs);
+        : adapt(gate.spec, fixed, running, gate.status?.adaptive, this.#signsOf(nowMs), nowMs);
     const { adaptive: _before, ...rest } = gate.status ?? {};
     return { ...gate, status: adaptive ? { ...rest, adaptive } : rest };
+  }
+
+  /** What the cluster showed at the last look: finding out costs as much as there are pods. */
+  #signsOf(nowMs: number): ClusterSigns {
+    const sinceMs = nowMs - (this.#seen?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (this.#seen && sinceMs >= 0 && sinceMs < adaptEveryMs) return this.#seen.signs;
+    const signs = this.#parts.signs();
+    this.#seen = { atMs: nowMs, signs };
+    return signs;
   }
 
   #input(gate: Gate, runs: GateRuns): Omit<GateInput, 'limit' | 'passedOn' | 'confirmed'> {

@@ -18,6 +18,7 @@ import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
 import { gateAdmission } from './admission.ts';
+import { type ApiHealth, healthyApi } from './cluster-signs.ts';
 import { createGate } from './create-gate.ts';
 import { stateOf } from './run-facts.ts';
 import { type Gate, type GateSpec, gates } from './types.ts';
@@ -41,10 +42,13 @@ export class GateRig {
   faults: Faults = noFaults;
   /** What the gates of all replicas measure. */
   readonly metrics: PrometheusMetrics = createPrometheusMetrics();
+  /** How the API fares, as the gates see it. */
+  api: ApiHealth = healthyApi;
   /** API calls of all replicas, by method. */
   readonly calls: Map<string, number> = new Map();
   /** Names of runs in the order in which they were let go. */
   readonly started: string[] = [];
+  readonly #api: ApiHealth = { latencyMs: () => this.api.latencyMs(), throttled: () => this.api.throttled() };
   readonly #transport: Transport;
   readonly #replicas: (Manager | undefined)[] = [];
 
@@ -85,7 +89,14 @@ export class GateRig {
       logger: silentLogger,
       stopGraceMs: 0,
     });
-    createGate({ client, host: manager, clock: this.clock, logger: silentLogger, metrics: this.metrics });
+    createGate({
+      client,
+      host: manager,
+      clock: this.clock,
+      logger: silentLogger,
+      metrics: this.metrics,
+      api: this.#api,
+    });
     this.#replicas[index] = manager;
     void manager.start().catch((thrown: unknown) => assert.ok(thrown instanceof AbortedError, String(thrown)));
     await this.clock.advance(0);
