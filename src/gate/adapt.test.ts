@@ -24,113 +24,113 @@ interface Case {
   readonly current?: AdaptiveStatus;
   readonly signs: ClusterSigns;
   /** `limit: reason`, `as it was`, or `none`. */
-  readonly then: string;
+  readonly expected: string;
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  'nothing, while all is well': { signs: calm, then: 'none' },
+  'nothing, while all is well': { signs: calm, expected: 'none' },
   'halves at an unschedulable pod': {
     signs: { ...calm, unschedulablePods: 1 },
-    then: '8: lowered to 8: 1 pod is unschedulable',
+    expected: '8: lowered to 8: 1 pod is unschedulable',
   },
   'counts unschedulable pods from the number it was told': {
     adaptive: { unschedulablePods: 4 },
     signs: { ...calm, unschedulablePods: 3 },
-    then: 'none',
+    expected: 'none',
   },
   'halves at a node under pressure': {
     signs: { ...calm, nodesUnderPressure: ['n1', 'n2'] },
-    then: '8: lowered to 8: node n1 is under pressure',
+    expected: '8: lowered to 8: node n1 is under pressure',
   },
   'halves at a 429': {
     signs: throttled,
-    then: '8: lowered to 8: the API refuses calls because there are too many',
+    expected: '8: lowered to 8: the API refuses calls because there are too many',
   },
   'halves at slow calls': {
     signs: { ...calm, apiLatencyMs: 1_234.5 },
-    then: '8: lowered to 8: API calls take 1235 ms',
+    expected: '8: lowered to 8: API calls take 1235 ms',
   },
   'bears calls as slow as it was told': {
     adaptive: { apiLatencyMs: 2_000 },
     signs: { ...calm, apiLatencyMs: 1_234.5 },
-    then: 'none',
+    expected: 'none',
   },
   'halves what runs, where the limit was not reached': {
     running: 6,
     signs: throttled,
-    then: '3: lowered to 3: the API refuses calls because there are too many',
+    expected: '3: lowered to 3: the API refuses calls because there are too many',
   },
   'lowers from no limit to half of what runs': {
     fixed: Number.POSITIVE_INFINITY,
     running: 40,
     signs: throttled,
-    then: '20: lowered to 20: the API refuses calls because there are too many',
+    expected: '20: lowered to 20: the API refuses calls because there are too many',
   },
-  'does not lower again at once': { current: status(8, lowerEveryMs - 1_000), signs: throttled, then: 'as it was' },
+  'does not lower again at once': { current: status(8, lowerEveryMs - 1_000), signs: throttled, expected: 'as it was' },
   'lowers again after a while': {
     current: status(8, lowerEveryMs),
     running: 8,
     signs: throttled,
-    then: '4: lowered to 4: the API refuses calls because there are too many',
+    expected: '4: lowered to 4: the API refuses calls because there are too many',
   },
   'keeps the least, and says why': {
     adaptive: { minRunning: 4 },
     current: status(4, lowerEveryMs),
     running: 4,
     signs: throttled,
-    then: '4: kept at 4: the API refuses calls because there are too many',
+    expected: '4: kept at 4: the API refuses calls because there are too many',
   },
-  'has nothing to take from a limit of one': { fixed: 1, running: 1, signs: throttled, then: 'none' },
+  'has nothing to take from a limit of one': { fixed: 1, running: 1, signs: throttled, expected: 'none' },
   'never exceeds a limit that is lower than its least': {
     adaptive: { minRunning: 4 },
     fixed: 2,
     running: 2,
     signs: throttled,
-    then: 'none',
+    expected: 'none',
   },
   'follows a limit that was lowered meanwhile': {
     fixed: 3,
     current: status(8, lowerEveryMs),
     running: 8,
     signs: throttled,
-    then: '1: lowered to 1: the API refuses calls because there are too many',
+    expected: '1: lowered to 1: the API refuses calls because there are too many',
   },
-  'does not raise at once': { current: status(8, raiseEveryMs - 1_000), signs: calm, then: 'as it was' },
-  'raises by one': { current: status(8, raiseEveryMs), signs: calm, then: '9: raised to 9: no distress' },
+  'does not raise at once': { current: status(8, raiseEveryMs - 1_000), signs: calm, expected: 'as it was' },
+  'raises by one': { current: status(8, raiseEveryMs), signs: calm, expected: '9: raised to 9: no distress' },
   'raises by a tenth': {
     fixed: 100,
     current: status(50, raiseEveryMs),
     signs: calm,
-    then: '55: raised to 55: no distress',
+    expected: '55: raised to 55: no distress',
   },
-  'is back at its own limit': { current: status(15, raiseEveryMs), signs: calm, then: 'none' },
+  'is back at its own limit': { current: status(15, raiseEveryMs), signs: calm, expected: 'none' },
   'raises towards no limit while that is what holds runs back': {
     fixed: Number.POSITIVE_INFINITY,
     running: 20,
     current: status(20, raiseEveryMs),
     signs: calm,
-    then: '22: raised to 22: no distress',
+    expected: '22: raised to 22: no distress',
   },
   'is back at no limit once twice as many might run': {
     fixed: Number.POSITIVE_INFINITY,
     running: 10,
     current: status(19, raiseEveryMs),
     signs: calm,
-    then: 'none',
+    expected: 'none',
   },
   'acts on a last change in the future, as after a clock that jumped back': {
     current: status(8, -86_400_000),
     signs: calm,
-    then: '9: raised to 9: no distress',
+    expected: '9: raised to 9: no distress',
   },
 };
 
 describe('adapt', () => {
-  for (const [title, { adaptive = {}, fixed = 16, running = 16, current, signs, then }] of Object.entries(cases)) {
+  for (const [title, { adaptive = {}, fixed = 16, running = 16, current, signs, expected }] of Object.entries(cases)) {
     it(title, () => {
       const next = adapt({ adaptive }, fixed, running, current, signs, nowMs);
       const text = next === undefined ? 'none' : next === current ? next.reason : `${next.limit}: ${next.reason}`;
-      assert.equal(text, then);
+      assert.equal(text, expected);
       if (next && next !== current) assert.equal(next.lastChangeTime, toRfc3339(nowMs));
     });
   }
