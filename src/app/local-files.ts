@@ -28,8 +28,10 @@ async function kindOf(path: string): Promise<EntryKind> {
 async function readStart(path: string, bytesMax: number): Promise<Uint8Array> {
   const file = await open(path, 'r');
   try {
-    const { size } = await file.stat();
-    const buffer = new Uint8Array(Math.min(size, bytesMax + 1));
+    const entry = await file.stat();
+    // A pipe has no size, and is read to its end.
+    if (!entry.isFile()) return await readStream(file.createReadStream({ autoClose: false }), bytesMax);
+    const buffer = new Uint8Array(Math.min(entry.size, bytesMax + 1));
     let filled = 0;
     while (filled < buffer.length) {
       const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UserError, errorText } from '../base/errors.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { Home, RunHomeOptions } from '../cli/environment.ts';
@@ -14,7 +15,7 @@ import { checkRuntime, createRuntime } from './runtime.ts';
 export async function openRunHome(options: RunHomeOptions, environment: ProcessEnvironment): Promise<Home> {
   checkRuntime(options.runtime);
   const parts = { clock: systemClock, random: systemRandom, logger: await processLogger(environment, 'silent') };
-  const directory = mkdtempSync(join(tmpdir(), 'penstock-run-'));
+  const directory = makeTemporaryFolder();
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     const embedded = await startEmbedded({
@@ -37,5 +38,17 @@ export async function openRunHome(options: RunHomeOptions, environment: ProcessE
   } catch (thrown) {
     remove();
     throw thrown;
+  }
+}
+
+function makeTemporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'penstock-run-'));
+  } catch (thrown) {
+    throw new UserError(`no folder can be made in ${tmpdir()}: ${errorText(thrown)}`, {
+      code: 'TEMPORARY_FOLDER',
+      remedy: 'set TMPDIR to a folder that can be written to',
+      cause: thrown,
+    });
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { after, describe, it } from 'node:test';
 import { repeatAfterMs } from '../../src/cli/run/cancel.ts';
 import { Workplace, noTerminal } from '../support/penstock-process.ts';
-import { processesGone, processesWith } from '../support/processes.ts';
+import { processesGone, processesWith, until } from '../support/processes.ts';
 import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
 
 const workplace = new Workplace();
@@ -79,6 +79,17 @@ describe('Ctrl-C', () => {
     const { code } = await running.ended;
     assert.equal(code, 130);
     await processesGone(mark);
+  });
+
+  it('before anything runs leaves nothing behind', async () => {
+    await using place = new Workplace();
+    const { file, mark } = writeLongRun();
+    const running = place.start(['run', file]);
+    await until(() => place.leftovers().length > 0);
+    running.signal('SIGINT');
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 130, stderr);
+    assert.deepEqual([place.leftovers(), processesWith(mark)], [[], []]);
   });
 
   it('leaves nothing in the folder for temporary files', () => {

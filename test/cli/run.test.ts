@@ -1,6 +1,8 @@
 /** `penstock run` as a person types it: what may be given, and what comes out. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
 import { after, describe, it } from 'node:test';
 import { Workplace } from '../support/penstock-process.ts';
 import { processesWith } from '../support/processes.ts';
@@ -176,6 +178,33 @@ describe('penstock run', () => {
     const { code, stdout } = await workplace.run(['run', 'bare']);
     assert.equal(code, 1);
     assert.match(stdout, /step-entry: the process runtime needs command or script: it has no image "docker\.io/);
+  });
+
+  it('runs what is written as pending, and says so', async () => {
+    const held = pipelineRun('held', [shellTask('say', 'echo let go')], { status: 'PipelineRunPending' });
+    workplace.write('held.yaml', documents(held));
+    const { code, stdout, stderr } = await workplace.run(['run', 'held.yaml']);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /let go/);
+    assert.match(stderr, /^note: PipelineRun held is written as pending; it is run all the same$/m);
+  });
+
+  it('reads from a pipe, as of <(command)', async () => {
+    const pipe = workplace.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const running = workplace.start(['run', '-f', pipe]);
+    await writeFile(pipe, documents(saying('piped')));
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /piped speaks/);
+  });
+
+  it('says what to do when there is no room for temporary files', async () => {
+    workplace.write('one.yaml', documents(saying('one')));
+    const environment = { TMPDIR: workplace.path('nowhere') };
+    const { code, stdout, stderr } = await workplace.run(['run', 'one.yaml'], { environment });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^error: no folder can be made in .*nowhere: ENOENT.*\n {2}set TMPDIR to a folder/);
   });
 
   it('leaves nothing in the folder for temporary files', () => {

@@ -41,9 +41,10 @@ export async function readManifests(paths: readonly string[], reader: FileReader
 async function filesAt(path: string, reader: FileReader): Promise<readonly string[]> {
   if (path === '-') return [path];
   const kind = await reader.kindOf(path);
-  if (kind === 'file') return [path];
-  if (kind !== 'directory') {
-    throw new UserError(kind === 'missing' ? `no such file or folder: ${path}` : `${path} is not a file or a folder`, {
+  // What is no ordinary file is a pipe, as of `-f <(command)`.
+  if (kind === 'file' || kind === 'other') return [path];
+  if (kind === 'missing') {
+    throw new UserError(`no such file or folder: ${path}`, {
       code: 'PATH_MISSING',
       remedy: 'give a YAML file, or a folder such as .tekton',
     });

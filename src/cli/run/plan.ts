@@ -46,6 +46,8 @@ export interface RunPlan {
   readonly supporting: readonly PlannedObject[];
   readonly runs: readonly PlannedObject[];
   readonly claimDirectories: ReadonlyMap<string, string>;
+  /** What is done otherwise than written, in words. */
+  readonly notices: readonly string[];
 }
 
 type Run = PipelineRun | TaskRun;
@@ -56,10 +58,17 @@ export function planRun(manifests: readonly Manifest[], request: RunRequest): Ru
   const supporting = manifests.filter((manifest) => !isRun(manifest)).map((manifest) => planned(manifest));
   const written = manifests.filter(isRun).map((manifest) => planned(manifest));
   const chosen = written.length > 0 ? chooseRuns(written, request.name) : [runOfDefinition(manifests, request.name)];
+  const held = chosen.filter(isPending);
   const runs = chosen.map((run) => withRequest(run, request, manifests));
   const claims = claimsFor(runs, request.workspaces);
   const extra = [...claims.objects, ...missingNamespaces([...supporting, ...runs])];
-  return { supporting: [...extra, ...supporting], runs, claimDirectories: claims.directories };
+  const notices = held.map((run) => `${run.object.kind} ${nameOf(run)} is written as pending; it is run all the same`);
+  return { supporting: [...extra, ...supporting], runs, claimDirectories: claims.directories, notices };
+}
+
+/** Held back until somebody lets it go: here, that is who typed the command. */
+function isPending({ object }: PlannedObject): boolean {
+  return ['PipelineRunPending', 'TaskRunPending'].includes((object as unknown as Run).spec?.status ?? '');
 }
 
 function planned(manifest: Manifest): PlannedObject {
@@ -130,8 +139,10 @@ function withRequest(run: PlannedObject, request: RunRequest, manifests: readonl
     persistentVolumeClaim: { claimName: claimNameOf(index) },
   }));
   const workspaces = [...bindings, ...local];
+  const { status, ...written } = object.spec ?? {};
   const spec = {
-    ...object.spec,
+    ...written,
+    ...(status === undefined || isPending(run) ? {} : { status }),
     ...(params.length > 0 ? { params } : {}),
     ...(workspaces.length > 0 ? { workspaces } : {}),
     ...timeoutMembers(object, request.timeout),

@@ -11,7 +11,7 @@ import { causeDiagnostic } from '../manifest/check-manifests.ts';
 import { type Located, lintManifests } from '../manifest/lint-manifests.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
 import type { RunView } from '../progress/run-view.ts';
-import { interruptRuns } from './cancel.ts';
+import { type Interruption, interruptRuns } from './cancel.ts';
 import { reportFailedSteps } from './failed-steps.ts';
 import { RunFollower } from './follow.ts';
 import { JsonOutput } from './json-output.ts';
@@ -53,14 +53,31 @@ export async function runCommand(command: RunCommand, environment: CliEnvironmen
   if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors, remedyFor(lint.errors));
   const output = outputFor(command.output, environment);
   for (const warning of [...warnings, ...lint.warnings]) output.warning(warning);
+  const interruption = interruptionBefore(environment);
   const home = await environment.openRunHome({ runtime: command.runtime, claimDirectories: plan.claimDirectories });
   try {
-    for (const notice of home.notices) output.notice(notice);
-    const runs = await createAll(home, plan);
+    for (const notice of [...home.notices, ...plan.notices]) output.notice(notice);
+    const runs = interruption.requested() ? [] : await createAll(home, plan);
+    if (interruption.requested()) {
+      output.notice('cancelled before anything had run');
+      return exitCodes.cancelled;
+    }
+    interruption.stop();
     return await followToEnd(home, runs, output, environment);
   } finally {
+    interruption.stop();
     await home.stop();
   }
+}
+
+/** A Ctrl-C while there is nothing to cancel yet: what was begun is taken down. The next one ends the program. */
+function interruptionBefore(environment: CliEnvironment): Pick<Interruption, 'requested' | 'stop'> {
+  let requested = false;
+  const stop = environment.onInterrupt(() => {
+    requested = true;
+    stop();
+  });
+  return { requested: () => requested, stop };
 }
 
 /** What the command line can give where the files do not. */
