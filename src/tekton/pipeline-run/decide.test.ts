@@ -304,6 +304,17 @@ describe('results and variables', () => {
     });
   }
 
+  it('tasks.status is Failed also when the failure is ignored, as in Tekton', () => {
+    const params = [{ name: 'p', value: '$(tasks.status)' }];
+    const world = new World({
+      pipeline: { tasks: [embedded('a', { onError: 'continue' })], finally: [embedded('f', { params })] },
+    });
+    world.pass();
+    world.end('a', 'FailureIgnored');
+    world.pass();
+    assert.deepEqual(world.child('f').spec.params, [{ name: 'p', value: 'Failed' }]);
+  });
+
   it('computes results of the run, leaving out those of skipped tasks', () => {
     const results = [
       { name: 'text', value: 'r is $(tasks.a.results.r)' },

@@ -1,6 +1,6 @@
 import { textReplacements, type Replacements } from '../replacements.ts';
 import { succeededCondition } from './children.ts';
-import { ignoresFailure, type TaskProgress } from './progress.ts';
+import type { TaskProgress } from './progress.ts';
 
 /**
  * What `finally` may read about the tasks: `tasks.T.status` (Succeeded, Failed, None), `tasks.T.reason` and
@@ -29,10 +29,9 @@ function reasonOf(progress: TaskProgress): string {
   return deciding?.reason ?? '';
 }
 
+/** A failure that the pipeline ignores is one all the same to whoever asks how the tasks ended, as in Tekton. */
 function aggregateStatus(tasks: readonly TaskProgress[]): 'Succeeded' | 'Completed' | 'Failed' {
-  const failed = tasks.some(
-    (progress) => progress.state === 'invalid' || (statusOf(progress) === 'Failed' && !ignoresFailure(progress.task)),
-  );
+  const failed = tasks.some((progress) => progress.state === 'invalid' || statusOf(progress) === 'Failed');
   if (failed) return 'Failed';
   return tasks.some((progress) => progress.state === 'skipped') ? 'Completed' : 'Succeeded';
 }
