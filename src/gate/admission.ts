@@ -37,7 +37,9 @@ function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): Js
   // A run that is created cancelled never starts: there is nothing to hold back.
   if (spec['status'] && spec['status'] !== 'PipelineRunPending') return undefined;
   const run = { ...object, metadata: { ...metadata, namespace: key.namespace } } as unknown as PipelineRun;
-  const names = gatesOf(run, known).map((gate) => gate.metadata.name ?? '');
+  // A gate that is being deleted looks one last time for its runs: what it made pending after that nobody would start.
+  const staying = known.filter(({ metadata: { deletionTimestamp } }) => deletionTimestamp === undefined);
+  const names = gatesOf(run, staying).map((gate) => gate.metadata.name ?? '');
   if (names.length === 0) return undefined;
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
   const mark = {

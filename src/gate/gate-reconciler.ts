@@ -306,16 +306,16 @@ export class GateReconciler implements Reconciler {
 
   /** Before the gate goes: its waiting runs are released, unless they are to be held or another gate governs them too. */
   async #close(gate: Gate): Promise<ReconcileResult> {
-    const { client, runs, gates: lister } = this.#parts;
+    const { client, gates: lister } = this.#parts;
     const name = gate.metadata.name ?? '';
     if (!gate.metadata.finalizers?.includes(gateFinalizer)) return {};
     if (gate.spec.onDelete !== 'Hold') {
       const others = lister.list().filter((other) => other.metadata.name !== name);
-      const freed = runs
-        .list()
-        .filter(
-          (run) => stateOf(run) === 'waiting' && gatesOf(run, [gate]).length > 0 && gatesOf(run, others).length === 0,
-        );
+      // Asked of the API itself: it is the last look, and a cache may not know the newest runs.
+      const { items } = await client.list(pipelineRuns);
+      const freed = items.filter(
+        (run) => stateOf(run) === 'waiting' && gatesOf(run, [gate]).length > 0 && gatesOf(run, others).length === 0,
+      );
       await concurrently(freed, parallelCalls, async (run) => {
         await startRun(client, run);
       });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { isApiError } from '../kube/api-error.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { GateRig } from './gate-rig.ts';
+import { repositories } from './repository.ts';
 import { stateOf } from './run-facts.ts';
 import {
   type GateSpec,
@@ -228,6 +229,96 @@ describe('a gate', () => {
       assert.equal((await rig.counts()).waiting, waiting, onDelete);
       assert.deepEqual((await rig.client.list(gates)).items, [], 'the gate itself is gone');
     }
+  });
+
+  it('releases also the run that came last before its end', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b']) await rig.create(name);
+    await rig.clock.advance(10);
+    await rig.client.delete(gates, { namespace: '', name: 'default' });
+    // Admission does not know of the deletion yet.
+    await rig.create('late');
+    await rig.refreshGates();
+    await rig.create('later');
+    await rig.clock.advance(1_000);
+    assert.deepEqual(await rig.counts(), { waiting: 0, running: 4, over: 0 });
+  });
+
+  it('leaves its runs to the other gates that govern them when it is deleted', async () => {
+    for (const [deleted, left] of [
+      ['first', 'second'],
+      ['second', 'first'],
+    ] as const) {
+      const rig = new GateRig(1);
+      await rig.gate('first', { maxRunning: 1 });
+      await rig.gate('second', { maxRunning: 1, paused: true });
+      await rig.start(0);
+      for (const name of ['a', 'b', 'c']) await rig.create(name);
+      await rig.clock.advance(1_000);
+      assert.equal((await rig.counts()).running, 0, 'the stricter holds');
+      await rig.client.delete(gates, { namespace: '', name: deleted });
+      await rig.clock.advance(1_000);
+      assert.equal((await rig.counts()).running, deleted === 'first' ? 0 : 1, deleted);
+      await rig.client.patch(gates, { namespace: '', name: left }, { spec: { paused: false } }, { type: 'merge' });
+      await rig.clock.advance(1_000);
+      assert.equal((await rig.counts()).running, 1, `the limit of ${left} holds`);
+      await rig.client.delete(gates, { namespace: '', name: left });
+      await rig.clock.advance(1_000);
+      assert.deepEqual(await rig.counts(), { waiting: 0, running: 3, over: 0 });
+    }
+  });
+
+  it('lets a gate that comes later hold what still waits', async () => {
+    const rig = await rigWith({ maxRunning: 2 });
+    for (const name of ['a', 'b', 'c', 'd']) await rig.create(name);
+    await rig.clock.advance(10);
+    await rig.gate('another', { maxRunning: 3, paused: true });
+    await rig.clock.advance(1_000);
+    for (const run of await rig.runs()) if (stateOf(run) === 'running') await rig.finish(run);
+    await rig.clock.advance(1_000);
+    assert.deepEqual(await rig.counts(), { waiting: 2, running: 0, over: 2 });
+    await rig.client.delete(gates, { namespace: '', name: 'another' });
+    await rig.clock.advance(1_000);
+    assert.deepEqual(await rig.counts(), { waiting: 0, running: 2, over: 2 });
+  });
+
+  it('starts a run that its creator made pending, unless that one keeps gates away', async () => {
+    const rig = await rigWith({ maxRunning: 5 });
+    const create = async (name: string, annotations: Record<string, string>): Promise<void> => {
+      await rig.client.create(pipelineRuns, {
+        apiVersion: 'tekton.dev/v1',
+        kind: 'PipelineRun',
+        metadata: { namespace: 'default', name, annotations },
+        spec: { pipelineRef: { name: 'p' }, status: 'PipelineRunPending' },
+      });
+    };
+    await create('governed', {});
+    await create('own', { [managedGateKey]: 'none' });
+    await rig.clock.advance(60_000);
+    const states = (await rig.runs()).map((run) => `${run.metadata.name} ${stateOf(run)}`);
+    assert.deepEqual(states, ['governed running', 'own waiting']);
+    const [, own] = await rig.runs();
+    assert.equal(own?.metadata.annotations?.[queueKey], undefined, 'nothing is written on it either');
+  });
+
+  it('enforces what Repositories ask for without a limit of its own', async () => {
+    const rig = new GateRig(1);
+    await rig.gate('repositories', { selector: { matchExpressions: [{ key: repositoryKey, operator: 'Exists' }] } });
+    await rig.start(0);
+    const spec = { url: 'https://example.com/app', concurrency_limit: 2 };
+    const metadata = { namespace: 'default', name: 'app' };
+    const kind = { apiVersion: 'pipelinesascode.tekton.dev/v1alpha1', kind: 'Repository' };
+    await rig.client.create(repositories, { ...kind, metadata, spec });
+    await rig.clock.advance(0);
+    for (const name of ['a', 'b', 'c']) await rig.create(name, ofRepository('app'));
+    for (const name of ['d', 'e']) await rig.create(name, ofRepository('free'));
+    await rig.create('f');
+    await rig.clock.advance(1_000);
+    const waiting = (await rig.runs()).filter((run) => stateOf(run) === 'waiting');
+    assert.deepEqual(
+      waiting.map(({ metadata: { name } }) => name),
+      ['c'],
+    );
   });
 
   it('releases runs that its selector no longer matches', async () => {

@@ -3,7 +3,7 @@ import type { ResourceType } from '../kube/resource.ts';
 
 /** A Pipelines-as-Code Repository, as far as a gate reads it. */
 export interface Repository extends KubeObject {
-  readonly spec?: { readonly concurrency_limit?: number };
+  readonly spec?: { readonly url?: string; readonly concurrency_limit?: number };
 }
 
 export const repositories: ResourceType<Repository> = {
