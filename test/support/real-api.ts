@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { sleep } from '../../src/base/clock.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import type { ApiClient } from '../../src/client/api-client.ts';
 import { createClient } from '../../src/client/client.ts';
@@ -24,6 +25,7 @@ const pollMs = 100;
 /** etcd and the API server end at once when asked; who does not is killed. */
 const stopMsMax = 5_000;
 const logCharactersShown = 4_000;
+const apiServerName = 'kube-apiserver';
 
 /** Who may call a {@link RealApi}. */
 export interface RealApiUser {
@@ -46,8 +48,12 @@ export interface RealApi extends AsyncDisposable {
   connect(userName?: string): HttpTransport;
   /** The token of a user, for clients of others. */
   tokenOf(userName: string): string;
+  /** Ends the API server, and starts it anew on the same data after `meanwhile`; not for a cluster of the user's. */
+  outage(meanwhile: () => Promise<void>): Promise<void>;
+  /** Forgets the history of all objects, so that watches of the past are told 410 once the API server is new. */
+  compact(): Promise<void>;
   /** Process ids, to measure what they cost; empty for a cluster. */
-  readonly processes: Readonly<Record<string, number>>;
+  processes(): Readonly<Record<string, number>>;
 }
 
 /** What {@link startRealApi} can be told. */
@@ -85,9 +91,10 @@ async function startPrograms(
     token: randomBytes(16).toString('hex'),
   }));
   const certificateAuthority = writeSecrets(directory, users);
-  const etcd = programs.start('etcd', source.etcd, etcdFlags(directory, clientPort, peerPort));
+  programs.start('etcd', source.etcd, etcdFlags(directory, clientPort, peerPort));
   const flags = [...apiServerFlags(directory, clientPort, port), ...(options.flags ?? [])];
-  const apiServer = programs.start('kube-apiserver', source.apiServer, flags);
+  const startServer = (): void => programs.start(apiServerName, source.apiServer, flags);
+  startServer();
   const tokenOf = (name: string): string => {
     const user = users.find((one) => one.name === name);
     if (user === undefined) throw new Error(`the API server was started without a user "${name}"`);
@@ -95,7 +102,9 @@ async function startPrograms(
   };
   const server = `https://127.0.0.1:${port}`;
   const connections = new Connections((userName) => ({ server, certificateAuthority, token: tokenOf(userName) }));
-  await programs.until('the API server is ready', () => isReady(connections.administrator));
+  const ready = (): Promise<void> =>
+    programs.until('the API server is ready', () => isReady(connections.administrator));
+  await ready();
   return {
     kind: 'programs',
     server,
@@ -103,7 +112,14 @@ async function startPrograms(
     client: createClient(connections.administrator),
     connect: (userName) => connections.open(userName),
     tokenOf,
-    processes: { etcd, 'kube-apiserver': apiServer },
+    async outage(meanwhile) {
+      await programs.end(apiServerName);
+      await meanwhile();
+      startServer();
+      await ready();
+    },
+    compact: () => compactEtcd(`http://127.0.0.1:${clientPort}`),
+    processes: () => programs.ids(),
     async [Symbol.asyncDispose]() {
       connections.close();
       await programs.stop();
@@ -114,6 +130,7 @@ async function startPrograms(
 function useCluster(kubeconfig: string): RealApi {
   const readFile = (path: string): string => readFileSync(resolvePath(dirname(kubeconfig), path), 'utf8');
   const access = readKubeconfig({ text: readFileSync(kubeconfig, 'utf8'), file: kubeconfig, readFile });
+  const notOurs = new Error("a cluster of the user's is left running");
   const noTokens = (name: string): never => {
     throw new Error(`a cluster of the user's has no token of "${name}" for us`);
   };
@@ -124,7 +141,9 @@ function useCluster(kubeconfig: string): RealApi {
     client: createClient(connections.administrator),
     connect: (userName) => connections.open(userName),
     tokenOf: noTokens,
-    processes: {},
+    outage: () => Promise.reject(notOurs),
+    compact: () => Promise.reject(notOurs),
+    processes: () => ({}),
     [Symbol.asyncDispose]: () => Promise.resolve(connections.close()),
   };
 }
@@ -200,6 +219,16 @@ function apiServerFlags(directory: string, etcdPort: number, port: number): read
   ];
 }
 
+async function compactEtcd(url: string): Promise<void> {
+  const ask = async (path: string, body: JsonObject): Promise<JsonObject> => {
+    const answer = await fetch(`${url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`etcd: ${await answer.text()}`);
+    return (await answer.json()) as JsonObject;
+  };
+  const { header } = await ask('kv/range', { key: Buffer.from('/').toString('base64'), limit: 1 });
+  await ask('kv/compaction', { revision: (header as JsonObject)['revision'] ?? '', physical: true });
+}
+
 /** Writes keys and tokens; answers the certificate that the server will show. */
 function writeSecrets(directory: string, users: readonly (RealApiUser & { readonly token: string })[]): string {
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
@@ -227,16 +256,23 @@ class Programs {
     process.once('exit', this.#killAll);
   }
 
-  /** Answers its process id. */
-  start(name: string, program: string, flags: readonly string[]): number {
+  start(name: string, program: string, flags: readonly string[]): void {
     const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const log = createWriteStream(this.#logPath(name));
+    const log = createWriteStream(this.#logPath(name), { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.on('error', (error) => log.write(`${String(error)}\n`));
     child.on('close', () => log.end());
     this.#children.set(name, child);
-    return child.pid ?? 0;
+  }
+
+  async end(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    if (child) await endOf(child);
+  }
+
+  ids(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#children].map(([name, { pid = 0 }]) => [name, pid]));
   }
 
   async until(what: string, condition: () => Promise<boolean>): Promise<void> {

@@ -176,6 +176,20 @@ describe('a pod that cannot be made', () => {
     assert.equal(bench.message, 'cannot create Pod "ns/run-pod": violates PodSecurity "restricted"');
   });
 
+  it('knows the words of policies and webhooks under whatever reason they come', async () => {
+    const denials = [
+      new ApiStatusError('Invalid', `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: not from here`),
+      new ApiStatusError('BadRequest', 'admission webhook "w.example.com" denied the request: not from here'),
+    ];
+    for (const denial of denials) {
+      const bench = newBench();
+      refuse(bench, denial);
+      await bench.settle();
+      assert.equal(bench.verdict, 'False/PodAdmissionFailed');
+      assert.match(bench.message, /not from here$/);
+    }
+  });
+
   it('ends the run when it is invalid', async () => {
     const bench = newBench();
     refuse(bench, new ApiStatusError('Invalid', 'spec.containers[0].image: required'));

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { ApiClient } from '../../client/api-client.ts';
-import { isApiError } from '../../kube/api-error.ts';
+import { type ApiStatusError, isApiError } from '../../kube/api-error.ts';
 import { configMaps, persistentVolumeClaims, pods, type Secret } from '../../kube/core-types.ts';
 import { controllerOf, keyOf, keyText } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
@@ -76,9 +76,17 @@ async function createPod(client: ApiClient, pod: Pod): Promise<PodStart> {
     if (isApiError(thrown, 'AlreadyExists')) return adoptPod(client, pod);
     if (!isRefusal(thrown)) throw thrown;
     const quota = thrown.reason === 'Forbidden' && thrown.message.includes('exceeded quota');
-    const reason = thrown.reason === 'Forbidden' ? taskRunReason.podAdmissionFailed : taskRunReason.podCreationFailed;
+    const reason = isAdmissionDenial(thrown) ? taskRunReason.podAdmissionFailed : taskRunReason.podCreationFailed;
     return refusalOf(`cannot create Pod "${keyText(keyOf(pod))}": ${thrown.message}`, quota, reason);
   }
+}
+
+/**
+ * Policies and webhooks choose the reason of their denials, and most come as `Invalid` or `BadRequest`; only the words of the
+ * API server tell them from a pod that it finds wrong itself.
+ */
+function isAdmissionDenial({ reason, message }: ApiStatusError): boolean {
+  return reason === 'Forbidden' || /\bdenied (?:the )?request\b/.test(message);
 }
 
 async function adoptPod(client: ApiClient, pod: Pod): Promise<PodStart> {
