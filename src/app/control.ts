@@ -4,12 +4,13 @@ import { randomSuffix } from '../base/random.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { ControllerHome, ControllerOptions } from '../cli/environment.ts';
-import { createHealthMount } from '../server/health-mount.ts';
+import { createHealthMount, type ReadinessCheck } from '../server/health-mount.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 import { ClusterControllers, type ClusterControllersOptions } from './cluster-controllers.ts';
+import { ClusterWebhook, type ClusterWebhookOptions } from './cluster-webhook.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
 import { processLogger } from './logging.ts';
@@ -25,14 +26,19 @@ export async function control(options: ControllerOptions, environment: ProcessEn
   const cluster = await openCluster(options, environment);
   try {
     const controllers = createControllers(options, cluster, { logger, metrics, identity });
-    const health = await serveHealth(options, controllers, metrics, logger);
+    const webhook = createWebhook(options, cluster, { logger, metrics });
+    const readiness = (): readonly ReadinessCheck[] => [...controllers.readiness(), ...(webhook?.readiness() ?? [])];
+    const health = await serveHealth(options, readiness, metrics, logger);
     const stopping = new AbortController();
+    webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
     const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
-      options.onFailure(thrown instanceof Error ? thrown : new Error(errorText(thrown)));
+      options.onFailure(toError(thrown));
     });
     const stop = async (): Promise<void> => {
       stopping.abort();
       await ended;
+      // Last: the API asks until it has heard that this replica is going.
+      await webhook?.stop();
       await health?.close();
       cluster.transport.close();
     };
@@ -62,13 +68,27 @@ function createControllers(
   });
 }
 
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(errorText(thrown));
+}
+
+function createWebhook(
+  { webhook, lease, engine }: ControllerOptions,
+  { transport, namespace }: Cluster,
+  parts: Pick<ClusterWebhookOptions, 'logger' | 'metrics'>,
+): ClusterWebhook | undefined {
+  if (webhook === undefined) return undefined;
+  const place = { ...webhook, namespace: lease?.namespace ?? namespace };
+  return new ClusterWebhook({ ...parts, ...place, transport, clock: systemClock, random: systemRandom, engine });
+}
+
 async function serveHealth(
   { health }: ControllerOptions,
-  controllers: ClusterControllers,
+  readiness: () => readonly ReadinessCheck[],
   metrics: PrometheusMetrics,
   logger: Logger,
 ): Promise<Listener | undefined> {
   if (health === undefined) return undefined;
-  const mount = createHealthMount({ readiness: () => controllers.readiness(), metrics, logger });
+  const mount = createHealthMount({ readiness, metrics, logger });
   return listenOn({ mount, ...health }, '--health-port');
 }

@@ -20,6 +20,7 @@ interface ControllerFlags {
   readonly retryPeriod: number;
   readonly healthPort?: number;
   readonly healthHost: string;
+  readonly webhookPort?: number;
 }
 
 /** `penstock controller` and its options. */
@@ -37,11 +38,16 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       )
       .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
       .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
-      .option('--health-host <address>', 'the address for that', '127.0.0.1'),
+      .option('--health-host <address>', 'the address for that', '127.0.0.1')
+      .option(
+        '--webhook-port <number>',
+        'answer the admission webhook that `penstock install` sets up here',
+        parsePort,
+      ),
   ).action(async (flags: ControllerFlags, command: Command) => {
     const lease = flags.leaderElect ? leaseOf(flags, command) : undefined;
     const { controllerCommand } = await import('./controller-command.ts');
-    const { kubeconfig, context, controllers, engine, namespace, healthPort, healthHost } = flags;
+    const { kubeconfig, context, controllers, engine, namespace, healthPort, healthHost, webhookPort } = flags;
     const options = {
       controllers,
       engine,
@@ -50,6 +56,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       ...(namespace === undefined ? {} : { namespace }),
       ...(lease === undefined ? {} : { lease }),
       ...(healthPort === undefined ? {} : { health: { host: healthHost, port: healthPort } }),
+      ...(webhookPort === undefined ? {} : { webhook: { port: webhookPort } }),
     };
     setExitCode(await controllerCommand(options, environment));
   });

@@ -89,6 +89,8 @@ export interface ControllerOptions extends ServerChoice {
   readonly namespace?: string;
   /** Absent = no election: this is the only process. */
   readonly lease?: LeaseOptions;
+  /** Where the admission webhook answers; absent = nowhere. */
+  readonly webhook?: { readonly port: number };
   /** Where health and metrics are served; absent = nowhere. */
   readonly health?: { readonly host: string; readonly port: number };
   /** Told once if a bug of ours ends the controllers: the only thing left is to end. */

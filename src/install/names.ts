@@ -26,3 +26,9 @@ export const commonLabels: Readonly<Record<string, string>> = {
   'app.kubernetes.io/name': installName,
   ...partOfLabel,
 };
+
+/** DNS names by which API servers call the webhook, in `namespace`. */
+export function webhookHosts(namespace: string): readonly string[] {
+  const short = `${webhookName}.${namespace}.svc`;
+  return [short, `${short}.cluster.local`];
+}

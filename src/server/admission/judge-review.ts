@@ -41,6 +41,14 @@ export function judgeReview(webhook: WebhookName, review: Review, rules: Admissi
   }
 }
 
+/** The kind as one whose objects others judge, such as a Tekton that is newer than ours: any shape will do. */
+export function judgedElsewhere(kind: KindDefinition): KindDefinition {
+  const { type, singular, listKind, description, shortNames, categories } = kind;
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const;
+  const rest = { subresources: {}, printerColumns: [], decoding: 'go' } as const;
+  return { type, singular, listKind, description, shortNames, categories, schema, ...rest };
+}
+
 function isOf(type: KindDefinition['type'], resource: Review['resource']): boolean {
   return type.group === resource.group && type.version === resource.version && type.resource === resource.resource;
 }

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { sleep, type Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { createClient } from '../client/client.ts';
+import { Manager } from '../controller/manager.ts';
+import { gateAdmission } from '../gate/admission.ts';
+import { gates } from '../gate/types.ts';
+import { installName, webhookHosts, webhookSecretName } from '../install/names.ts';
+import type { AdmissionPlugin } from '../kube/admission.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { KindDefinition } from '../schema/kind-definition.ts';
+import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
+import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
+import { startAdmissionServer, type AdmissionServer } from '../server/admission/admission-server.ts';
+import { judgedElsewhere } from '../server/admission/judge-review.ts';
+import type { ReadinessCheck } from '../server/health-mount.ts';
+import { tektonAdmission } from '../tekton/admission.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** So long the webhook answers on after it was told to stop, in milliseconds: API servers hear of its end a little later. */
+export const webhookDrainMs = 5_000;
+const serialBytes = 16;
+
+/** What a {@link ClusterWebhook} is made of. */
+export interface ClusterWebhookOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** `tekton`: runs are judged by the Tekton that runs them; only gates hold them back. */
+  readonly engine: 'penstock' | 'tekton';
+  readonly port: number;
+  /** Where Penstock is installed. */
+  readonly namespace: string;
+  /** DNS names by which API servers call it; those of its Service by default. */
+  readonly hosts?: readonly string[];
+}
+
+/** The admission webhook of one replica. Every replica answers, whoever leads: it needs nothing but a cache of the gates. */
+export class ClusterWebhook {
+  readonly #options: ClusterWebhookOptions;
+  readonly #manager: Manager;
+  readonly #gates;
+  readonly #stopping = new AbortController();
+  #server: AdmissionServer | undefined;
+
+  constructor(options: ClusterWebhookOptions) {
+    this.#options = options;
+    const { transport, clock, random, logger } = options;
+    this.#manager = new Manager({ client: createClient(transport), clock, random, logger, dropManagedFields: true });
+    this.#gates = this.#manager.informer(gates);
+  }
+
+  /** Resolves once questions are answered, which waits for the API as long as it takes. Rejects when the port is taken. */
+  async start(): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      const [server] = await Promise.all([this.#listen(signal), this.#manager.start(signal)]);
+      this.#server = server;
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    }
+  }
+
+  /** Whether questions can be answered. */
+  readiness(): readonly ReadinessCheck[] {
+    const ok = this.#server !== undefined && this.#gates.hasSynced();
+    return [{ name: 'webhook', ok, detail: ok ? `answers on port ${this.#server?.port}` : 'waits for the API' }];
+  }
+
+  /** Where it listens, once it does. */
+  get port(): number | undefined {
+    return this.#server?.port;
+  }
+
+  /** Answers for {@link webhookDrainMs} more, and ends. */
+  async stop(): Promise<void> {
+    if (this.#server !== undefined) await sleep(this.#options.clock, webhookDrainMs);
+    this.#stopping.abort();
+    await this.#server?.close();
+    await this.#manager.stop();
+  }
+
+  #listen(signal: AbortSignal): Promise<AdmissionServer> {
+    const { transport, clock, logger, metrics, engine, port, namespace } = this.#options;
+    const { hosts = webhookHosts(namespace) } = this.#options;
+    return startAdmissionServer({
+      client: createClient(transport),
+      clock,
+      logger,
+      metrics,
+      ...rulesFor(
+        engine,
+        gateAdmission(() => this.#gates.list()),
+      ),
+      isReady: () => this.#gates.hasSynced(),
+      namespace,
+      hosts,
+      secretName: webhookSecretName,
+      configurationName: installName,
+      serial: () => randomBytes(serialBytes),
+      port,
+      signal,
+    });
+  }
+}
+
+interface Rules {
+  readonly kinds: readonly KindDefinition[];
+  readonly plugins: readonly AdmissionPlugin[];
+}
+
+function rulesFor(engine: 'penstock' | 'tekton', gate: AdmissionPlugin): Rules {
+  return engine === 'penstock'
+    ? { kinds: [...tektonKinds, ...penstockKinds], plugins: [tektonAdmission(), gate] }
+    : { kinds: [...tektonKinds.map(judgedElsewhere), ...penstockKinds], plugins: [gate] };
+}
