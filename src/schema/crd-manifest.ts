@@ -15,7 +15,15 @@ export function crdManifest(kind: KindDefinition): JsonObject {
     metadata: { name: `${type.resource}.${type.group}`, labels: { 'app.kubernetes.io/part-of': 'penstock' } },
     spec: {
       group: type.group,
-      names: { plural: type.resource, singular, kind: type.kind, listKind, shortNames, categories },
+      names: {
+        plural: type.resource,
+        singular,
+        kind: type.kind,
+        listKind,
+        // Empty lists are not stored: kubectl would find a difference each time it applies them.
+        ...(shortNames.length === 0 ? {} : { shortNames }),
+        ...(categories.length === 0 ? {} : { categories }),
+      },
       scope: type.namespaced ? 'Namespaced' : 'Cluster',
       versions: [
         {

@@ -19,7 +19,7 @@ import { CertificateRig } from '../../src/server/admission/certificate-rig.ts';
 import { serverDaysValid } from '../../src/server/admission/webhook-certificates.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
-import { type PipelineRun, type Task, pipelineRuns, tasks } from '../../src/tekton/types.ts';
+import { type PipelineRun, pipelineRuns, tasks } from '../../src/tekton/types.ts';
 
 /** `update tekton.dev/pipelineruns/status`: what RBAC decides on, names aside. */
 type Access = string;
@@ -89,13 +89,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 const tekton = { apiVersion: 'tekton.dev/v1' } as const;
 
-function run(name: string, tasks: readonly JsonObject[], spec: JsonObject = {}): PipelineRun {
+function run(name: string, own: readonly JsonObject[], spec: JsonObject = {}): PipelineRun {
   const metadata = { name, namespace: 'default', labels: { team: 'a' } };
   return {
     ...tekton,
     kind: 'PipelineRun',
     metadata,
-    spec: { pipelineSpec: { tasks }, ...spec },
+    spec: { pipelineSpec: { tasks: own }, ...spec },
   } as unknown as PipelineRun;
 }
 
@@ -120,7 +120,7 @@ async function exercise({ client }: Embedded): Promise<void> {
     kind: 'Task',
     metadata: { name: 'kept', namespace: 'default' },
     spec: { steps: [{ image: 'busybox' }] },
-  } as unknown as Task);
+  });
   const workspaces = [
     {
       name: 'w',

@@ -22,7 +22,10 @@ export class Kubectl implements Disposable {
   readonly #folder: string;
 
   /** `certificate` is the PEM that `listener` shows; `token` who the user is. */
-  constructor(listener: Listener, { certificate, token }: { readonly certificate: string; readonly token: string }) {
+  constructor(
+    listener: Pick<Listener, 'url'>,
+    { certificate, token }: { readonly certificate: string; readonly token: string },
+  ) {
     this.#folder = mkdtempSync(path.join(tmpdir(), 'penstock-kubectl-'));
     const authority = Buffer.from(certificate).toString('base64');
     const config = {

@@ -1,0 +1,212 @@
+/** An installation on a real API server: its roles suffice, its webhook is asked, and what it refuses is refused. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ClusterControllers } from '../../src/app/cluster-controllers.ts';
+import { ClusterWebhook } from '../../src/app/cluster-webhook.ts';
+import { sleep } from '../../src/base/clock.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { systemRandom } from '../../src/base/system-random.ts';
+import { gates } from '../../src/gate/types.ts';
+import { installName, leaseName } from '../../src/install/names.ts';
+import { ApiStatusError } from '../../src/kube/api-error.ts';
+import { leases } from '../../src/kube/core-types.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import type { ResourceType } from '../../src/kube/resource.ts';
+import {
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
+  type WebhookConfiguration,
+} from '../../src/server/admission/certificate-keeper.ts';
+import { type PipelineRun, pipelineRuns, pipelines } from '../../src/tekton/types.ts';
+import { MemoryLogger } from '../../src/telemetry/memory-logger.ts';
+import { noMetrics } from '../../src/telemetry/metrics.ts';
+import { Kubectl, noKubectl } from '../support/kubectl.ts';
+import { whyNoRealApi } from '../support/real-api-binaries.ts';
+import { type RealApi, startRealApi } from '../support/real-api.ts';
+import { startSimulatedNodes } from '../support/simulated-nodes.ts';
+
+const folder = path.resolve(import.meta.dirname, '../../deploy');
+const account = {
+  name: 'system:serviceaccount:penstock:penstock',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:penstock', 'system:authenticated'],
+};
+const webhookTypes = [mutatingWebhookConfigurations, validatingWebhookConfigurations];
+const skip = noKubectl || whyNoRealApi();
+
+describe('an installation on a real API server', { skip }, () => {
+  let api: RealApi;
+  let kubectl: Kubectl;
+  let nodes: AsyncDisposable;
+  const logger = new MemoryLogger();
+  const stopping = new AbortController();
+  let replicas: readonly ClusterControllers[] = [];
+  let webhook: ClusterWebhook;
+  let ended: Promise<unknown> = Promise.resolve();
+  let applied: { readonly again: string; readonly bundles: readonly string[] };
+
+  before(async () => {
+    api = await startRealApi({ users: [account] });
+    const { certificateAuthority: certificate = '' } = api;
+    kubectl = new Kubectl({ url: api.server }, { certificate, token: api.tokenOf('admin') });
+    await apply();
+    nodes = await startSimulatedNodes({ transport: api.connect(), onError: (error) => assert.fail(String(error)) });
+    const parts = { clock: systemClock, random: systemRandom, logger, metrics: noMetrics, engine: 'penstock' } as const;
+    const own = { ...parts, namespace: installName };
+    webhook = new ClusterWebhook({ ...own, transport: api.connect(account.name), port: 0, hosts: ['localhost'] });
+    await webhook.start();
+    applied = { again: await apply(), bundles: await bundles() };
+    for (const type of webhookTypes) await pointHere(type);
+    const times = { leaseMs: 15_000, renewMs: 10_000, retryMs: 500 };
+    const election = { lease: { namespace: installName, name: leaseName }, times };
+    replicas = ['a', 'b'].map(
+      (identity) =>
+        new ClusterControllers({
+          ...parts,
+          transport: api.connect(account.name),
+          controllers: ['engine', 'gate'],
+          identity,
+          election,
+        }),
+    );
+    ended = Promise.all(replicas.map((replica) => replica.run(stopping.signal)));
+    await until(() => replicas.every((replica) => replica.readiness().every(({ ok }) => ok)));
+  });
+
+  after(async () => {
+    stopping.abort();
+    await ended;
+    await webhook.stop();
+    await nodes[Symbol.asyncDispose]();
+    kubectl[Symbol.dispose]();
+    await api[Symbol.asyncDispose]();
+  });
+
+  async function apply(): Promise<string> {
+    const { code, stdout, stderr } = await kubectl.run(['apply', '-k', folder]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  async function bundles(): Promise<readonly string[]> {
+    const key = { namespace: '', name: installName };
+    const found = await Promise.all(webhookTypes.map((type) => api.client.get(type, key)));
+    return found.flatMap(({ webhooks = [] }) => webhooks.map(({ clientConfig }) => clientConfig?.caBundle ?? ''));
+  }
+
+  /** No Service leads anywhere here: the API server calls this process. */
+  async function pointHere(type: ResourceType<WebhookConfiguration>): Promise<void> {
+    const key = { namespace: '', name: installName };
+    const { webhooks = [] } = await api.client.get(type, key);
+    const place = type.kind === 'MutatingWebhookConfiguration' ? 'mutate' : 'validate';
+    const url = `https://localhost:${webhook.port}/${place}`;
+    const patch = webhooks.flatMap((_webhook, index): readonly JsonObject[] => [
+      { op: 'remove', path: `/webhooks/${index}/clientConfig/service` },
+      { op: 'add', path: `/webhooks/${index}/clientConfig/url`, value: url },
+    ]);
+    await api.client.patch(type, key, patch, { type: 'json' });
+  }
+
+  /** Tries until the API server has read of a change. */
+  async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+    while (!(await condition())) await sleep(systemClock, 100);
+  }
+
+  async function refusal(write: Promise<KubeObject>): Promise<ApiStatusError> {
+    try {
+      const { kind } = await write;
+      return assert.fail(`${kind} was not refused`);
+    } catch (thrown) {
+      assert.ok(thrown instanceof ApiStatusError, String(thrown));
+      return thrown;
+    }
+  }
+
+  function run(name: string, spec: JsonObject = {}, labels: Readonly<Record<string, string>> = {}): PipelineRun {
+    const tasks = [{ name: 'a', taskSpec: { steps: [{ name: 's', image: 'busybox', script: 'true' }] } }];
+    const metadata = { name, namespace: 'default', labels };
+    const whole = { pipelineSpec: { tasks }, ...spec };
+    return { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', metadata, spec: whole };
+  }
+
+  function isOver({ status }: PipelineRun): boolean {
+    return status?.completionTime !== undefined;
+  }
+
+  it('fills in defaults at the creation, and runs to the end with the rights of its ServiceAccount alone', async () => {
+    await until(async () => {
+      const { spec } = await api.client.create(pipelineRuns, run('probe'), { dryRun: true });
+      return spec.timeouts?.pipeline === '1h0m0s';
+    });
+    const created = await api.client.create(pipelineRuns, run('good'));
+    assert.equal(created.spec.taskRunTemplate?.serviceAccountName, 'default');
+    const key = { namespace: 'default', name: 'good' };
+    await until(async () => isOver(await api.client.get(pipelineRuns, key)));
+    const { status } = await api.client.get(pipelineRuns, key);
+    assert.equal(status?.conditions?.[0]?.reason, 'Succeeded');
+    const forbidden = logger.lines.filter((line) => JSON.stringify(line).includes('forbidden'));
+    assert.deepEqual(forbidden, []);
+    const { spec } = await api.client.get(leases, { namespace: installName, name: leaseName });
+    assert.match(spec?.holderIdentity ?? '', /^[ab]$/);
+  });
+
+  it('refuses to make a run pending that exists', async () => {
+    const key = { namespace: 'default', name: 'exists' };
+    await api.client.create(pipelineRuns, run('exists'));
+    const change = { spec: { status: 'PipelineRunPending' } };
+    const error = await refusal(api.client.patch(pipelineRuns, key, change, { type: 'merge' }));
+    assert.deepEqual([error.reason, error.status], ['Invalid', 422]);
+    assert.match(error.message, /admission webhook "runs.penstock.dev" denied the request: .*spec.status/);
+    assert.equal(error.details.causes?.[0]?.field, 'spec.status');
+  });
+
+  it('refuses what is invalid, in the words of the embedded server', async () => {
+    const twice = [1, 2].map(() => ({ name: 'same', taskRef: { name: 't' } }));
+    const pipeline = { apiVersion: 'tekton.dev/v1', kind: 'Pipeline', metadata: { name: 'p', namespace: 'default' } };
+    const error = await refusal(api.client.create(pipelines, { ...pipeline, spec: { tasks: twice } }));
+    assert.match(
+      error.message,
+      /"definitions.penstock.dev" denied the request: Pipeline.tekton.dev "p" is invalid: spec.tasks\[1\]/,
+    );
+    const gate = { apiVersion: 'penstock.dev/v1alpha1', kind: 'Gate', metadata: { name: 'g' } };
+    const windows = [{ from: '08:00', to: '09:00', timeZone: 'Nowhere/City' }];
+    const bad = await refusal(api.client.create(gates, { ...gate, spec: { windows } }));
+    assert.match(bad.message, /"gates.penstock.dev" denied the request/);
+  });
+
+  it('makes governed runs pending at their creation, and lets them go one after another', async () => {
+    await api.client.create(gates, {
+      apiVersion: 'penstock.dev/v1alpha1',
+      kind: 'Gate',
+      metadata: { name: 'closed' },
+      spec: { paused: true, selector: { matchLabels: { team: 'a' } } },
+    });
+    const governed = (name: string): PipelineRun => run(name, {}, { team: 'a' });
+    await until(async () => {
+      const { spec } = await api.client.create(pipelineRuns, governed('probe'), { dryRun: true });
+      return spec.status === 'PipelineRunPending';
+    });
+    const created = await api.client.create(pipelineRuns, governed('held'));
+    assert.equal(created.spec.status, 'PipelineRunPending');
+    assert.match(JSON.stringify(created.metadata.annotations), /waiting in gate \\"closed\\"/);
+    await api.client.patch(gates, { namespace: '', name: 'closed' }, { spec: { paused: false } }, { type: 'merge' });
+    const key = { namespace: 'default', name: 'held' };
+    await until(async () => isOver(await api.client.get(pipelineRuns, key)));
+    const { status } = await api.client.get(pipelineRuns, key);
+    assert.equal(status?.conditions?.[0]?.reason, 'Succeeded');
+    assert.deepEqual(
+      logger.lines.filter((line) => JSON.stringify(line).includes('forbidden')),
+      [],
+    );
+  });
+
+  it('is applied again without a change, and without forgetting whom to trust', () => {
+    // Of a PodDisruptionBudget kubectl replaces the selector each time, whether it differs or not.
+    const changed = applied.again
+      .split('\n')
+      .filter((line) => !/ unchanged$|^poddisruptionbudget/.test(line) && line !== '');
+    assert.deepEqual(changed, []);
+    assert.ok(applied.bundles.length > 0 && applied.bundles.every((bundle) => bundle !== ''));
+  });
+});
