@@ -115,6 +115,11 @@ async function exercise({ client }: Embedded): Promise<void> {
     spec: { maxRunning: 1, selector: { matchLabels: { team: 'a' } } },
   };
   await client.create(gates, gate);
+  // Admission knows gates from a cache.
+  await until(async () => {
+    const { spec } = await client.create(pipelineRuns, run('probe', [task('a')]), { dryRun: true });
+    return spec.status === 'PipelineRunPending';
+  });
   await client.create(tasks, {
     ...tekton,
     kind: 'Task',
