@@ -8,6 +8,7 @@ import { type ConfigMap, configMaps } from '../kube/core-types.ts';
 import { keyOf, keyText } from '../kube/object.ts';
 import { Informer, listPageSize, olderListsMax } from './informer.ts';
 import { MemoryTransport } from './memory-transport.ts';
+import { silentLogger } from '../telemetry/logger.ts';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 
 const key = (name: string, namespace = 'a') => ({ namespace, name });
@@ -47,6 +48,33 @@ function describeObject(object: ConfigMap): string {
 }
 
 describe('Informer', () => {
+  it('keeps managedFields out of its cache where that is asked for, from lists and from events', async () => {
+    const api = new MemoryTransport<ConfigMap>(configMaps);
+    const clock = new VirtualClock();
+    const client = createClient((request) => api.handle(request));
+    const random = seededRandom(1);
+    const parts = { client, type: configMaps, clock, random, logger: silentLogger };
+    const [lean, whole] = [new Informer({ ...parts, dropManagedFields: true }), new Informer(parts)];
+    const gone: (string | undefined)[] = [];
+    lean.addHandler({ deleted: ({ metadata }) => gone.push(metadata.managedFields?.[0]?.manager) });
+    const metadata = { labels: { a: 'b' }, managedFields: [{ manager: 'kubectl' }] };
+    api.put(key('one'), { metadata, data: { x: 'y' } });
+    const signal = new AbortController().signal;
+    void lean.run(signal);
+    void whole.run(signal);
+    await clock.advance(0);
+    api.put(key('two'), { metadata });
+    await clock.advance(0);
+    for (const name of ['one', 'two']) {
+      assert.equal(whole.get(key(name))?.metadata.managedFields?.[0]?.manager, 'kubectl');
+      const { managedFields: _dropped, ...rest } = whole.get(key(name))?.metadata ?? {};
+      assert.deepEqual(lean.get(key(name)), { ...whole.get(key(name)), metadata: rest });
+    }
+    api.remove(key('two'));
+    await clock.advance(0);
+    assert.deepEqual(gone, [undefined]);
+  });
+
   it('lists, then follows', async () => {
     const { api, informer, told, start, clock } = setup();
     api.put(key('one'));

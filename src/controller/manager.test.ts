@@ -10,6 +10,7 @@ import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Reconciler } from './contract.ts';
 import { abortGraceMs, Manager } from './manager.ts';
 import { MemoryTransport } from './memory-transport.ts';
+import { silentLogger } from '../telemetry/logger.ts';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'a', name });
@@ -61,6 +62,19 @@ describe('Manager', () => {
     await manager.stop();
     assert.equal(clock.nextTimerMs(), undefined);
     assert.equal(api.openWatches, 0);
+  });
+
+  it('sees one namespace only where that is asked for', async () => {
+    const { api, clock } = setup();
+    const client = createClient((request) => api.handle(request));
+    const manager = new Manager({ client, clock, random: seededRandom(1), logger: silentLogger, namespace: 'a' });
+    const seen = register(manager);
+    api.put(key('one'));
+    api.put({ namespace: 'b', name: 'two' });
+    await manager.start();
+    await clock.advance(0);
+    assert.deepEqual(seen, ['a/one']);
+    await manager.stop();
   });
 
   it('shares one cache a kind, which gains indexes', () => {

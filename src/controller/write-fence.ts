@@ -59,7 +59,7 @@ export class TermFence implements WriteFence {
 
   /** The lease was renewed by a request that was *sent* at this time: no other process counts from an earlier one. */
   renewed(sent: SentTime): void {
-    if (sent.monotonicMs > this.#renewal.monotonicMs) this.#renewal = sent;
+    if (sent.monotonicMs >= this.#renewal.monotonicMs) this.#renewal = sent;
   }
 
   /** Closes for good, and aborts what is under way through {@link fencedTransport}. */
