@@ -300,7 +300,12 @@ describe('buildPod', () => {
     };
     const steps = [
       { name: 'a', image: 'x', script: 'true', computeResources: { requests: { cpu: '1' } } },
-      { name: 'b', image: 'x', script: 'true' },
+      {
+        name: 'b',
+        image: 'x',
+        script: 'true',
+        computeResources: { requests: { memory: '1Gi' }, limits: { cpu: '3' } },
+      },
     ];
     const stepSpecs = [{ name: 'b', computeResources: { requests: { cpu: '2' } } }];
     const pod = podOf(
@@ -318,7 +323,7 @@ describe('buildPod', () => {
     assert.equal(pod.spec.activeDeadlineSeconds, 900);
     assert.deepEqual(
       containers(pod).map((one) => one['resources']),
-      [{ requests: { cpu: '1' } }, { requests: { cpu: '2' } }],
+      [{ requests: { cpu: '1' } }, { requests: { memory: '1Gi', cpu: '2' }, limits: { cpu: '3' } }],
     );
   });
 

@@ -1,5 +1,6 @@
 import type { Container, EnvVar, VolumeMount } from '../../kube/pod.ts';
 import type { WorkspaceVolumes } from '../../tekton/task-run/workspaces.ts';
+import { mergedMembers } from '../../tekton/task-run/step-template.ts';
 import type { PodTemplate, Step, TaskRun } from '../../tekton/types.ts';
 import { podPaths, podVolumes } from './names.ts';
 import type { StepPlan } from './step-plan.ts';
@@ -105,10 +106,11 @@ export function credentialMounts(volume: string, context: ContainerContext): rea
 }
 
 /**
- * A step's own resources, else the run's override for it, else the run's for the whole Task. The last need no division
- * among steps as in Tekton: ours run one after another, so a pod's request is the largest of them, not the sum.
+ * The run's resources for the whole Task, else the step's own under the run's override for it. The former need no
+ * division among steps as in Tekton: ours run one after another, so a pod's request is the largest of them, not the sum.
  */
 function resourcesOf(step: Step, run: TaskRun): Readonly<Record<string, unknown>> | undefined {
   const override = run.spec.stepSpecs?.find(({ name }) => name === step.name)?.computeResources;
-  return override ?? run.spec.computeResources ?? step.computeResources;
+  if (override === undefined) return run.spec.computeResources ?? step.computeResources;
+  return step.computeResources === undefined ? override : mergedMembers(step.computeResources, override);
 }

@@ -44,4 +44,15 @@ describe('mergedSteps', () => {
     });
     assert.deepEqual([b?.image, b?.command, b?.script], ['own', undefined, 'true']);
   });
+
+  it('merges resources and security member by member, however deep', () => {
+    const stepTemplate = {
+      computeResources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2' } },
+      securityContext: { runAsUser: 1, capabilities: { drop: ['ALL'] } },
+    };
+    const own = { computeResources: { requests: { cpu: '3' } }, securityContext: { capabilities: { add: ['CHOWN'] } } };
+    const [step] = mergedSteps({ steps: [{ name: 'a', ...own }], stepTemplate });
+    assert.deepEqual(step?.computeResources, { requests: { cpu: '3', memory: '1Gi' }, limits: { cpu: '2' } });
+    assert.deepEqual(step.securityContext, { runAsUser: 1, capabilities: { drop: ['ALL'], add: ['CHOWN'] } });
+  });
 });

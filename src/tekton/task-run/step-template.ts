@@ -1,3 +1,5 @@
+import type { Json } from '../../base/json.ts';
+import { mergePatch } from '../../kube/merge-patch.ts';
 import type { EnvVar, VolumeMount } from '../../kube/pod.ts';
 import type { Step, TaskSpec } from '../types.ts';
 
@@ -27,7 +29,12 @@ function mergeStep(template: Step, step: Step): Step {
 
 function mergedObject(member: 'securityContext' | 'computeResources', template: Step, step: Step): Partial<Step> {
   const [base, own] = [template[member], step[member]];
-  return base === undefined || own === undefined ? {} : { [member]: { ...base, ...own } };
+  return base === undefined || own === undefined ? {} : { [member]: mergedMembers(base, own) };
+}
+
+/** Objects member by member, however deep; `preferred`'s lists and values whole. */
+export function mergedMembers<T extends object>(base: T, preferred: T): T {
+  return mergePatch(base as Json, preferred as Json) as T;
 }
 
 /** Entries of both lists; where keys are equal, `preferred`'s, in the place of the other. */

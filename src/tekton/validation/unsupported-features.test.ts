@@ -94,7 +94,7 @@ describe('features to come are refused', () => {
       notYet('spec\\.pipelineRef\\.resolver: the resolver "git"'),
     );
     const debug = { taskRef: { name: 't' }, debug: {} };
-    assert.match(texts(unsupportedTaskRunFeatures(debug))[0] ?? '', notYet('spec\\.debug: debug breakpoints'));
+    assert.match(texts(unsupportedTaskRunFeatures(debug))[0] ?? '', notYet('spec\\.debug: a debug breakpoint'));
     const bundle = { taskRef: { name: 't', bundle: 'x' } };
     assert.match(texts(unsupportedTaskRunFeatures(bundle))[0] ?? '', notYet('spec\\.taskRef\\.bundle: a bundle'));
   });

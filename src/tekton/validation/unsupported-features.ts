@@ -35,7 +35,7 @@ function* inTaskRun(spec: TaskRunSpec, field: string): Causes {
   if (spec.taskRef) yield* inReference(spec.taskRef, `${field}.taskRef`, 'Task');
   if (spec.taskSpec) yield* inTask(spec.taskSpec, `${field}.taskSpec`);
   if ('debug' in spec && spec.debug !== undefined) {
-    yield unsupported(`${field}.debug`, 'debug breakpoints', 'remove the field and look at the logs of the steps');
+    yield unsupported(`${field}.debug`, 'a debug breakpoint', 'remove the field and look at the logs of the steps');
   }
 }
 
