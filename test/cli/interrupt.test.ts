@@ -7,6 +7,9 @@ import { Workplace, noTerminal } from '../support/penstock-process.ts';
 import { processesGone, processesWith, until } from '../support/processes.ts';
 import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
 
+/** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
+const hangsMs = 110_000;
+
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
 let marks = 0;
@@ -22,7 +25,7 @@ function writeLongRun({ trap = '' } = {}): { readonly file: string; readonly mar
 
 const stubborn = 'trap "" TERM INT HUP;';
 
-describe('Ctrl-C', () => {
+describe('Ctrl-C', { timeout: hangsMs }, () => {
   it('stops the steps with all their processes, says Cancelled and exits with 130', async () => {
     const { file, mark } = writeLongRun();
     const running = workplace.start(['run', file]);
@@ -97,7 +100,7 @@ describe('Ctrl-C', () => {
   });
 });
 
-describe('kill -9 of a run', () => {
+describe('kill -9 of a run', { timeout: hangsMs }, () => {
   it('ends its steps with it', async () => {
     await using place = new Workplace();
     const { file, mark } = writeLongRun({ trap: stubborn });

@@ -8,6 +8,9 @@ import { Workplace } from '../support/penstock-process.ts';
 import { processesWith } from '../support/processes.ts';
 import { documents, pipelineRun, shellSpec, shellTask } from '../support/run-manifests.ts';
 
+/** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
+const hangsMs = 110_000;
+
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
 
@@ -20,7 +23,7 @@ const pipeline = (name: string, spec: object) => ({
 const task = (name: string, spec: object) => ({ apiVersion: 'tekton.dev/v1', kind: 'Task', metadata: { name }, spec });
 const saying = (name: string) => pipelineRun(name, [shellTask('say', `echo "${name} speaks"`)]);
 
-describe('penstock run', () => {
+describe('penstock run', { timeout: hangsMs }, () => {
   it('takes a file and exits with 0 when its run succeeds', async () => {
     workplace.write('one.yaml', documents(saying('one')));
     const { code, stdout, stderr } = await workplace.run(['run', 'one.yaml']);

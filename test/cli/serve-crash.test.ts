@@ -9,10 +9,13 @@ import { messageOf, verdictOf } from '../support/verdicts.ts';
 import { processesGone, processesWith } from '../support/processes.ts';
 import { pipelineRun, shellTask } from '../support/run-manifests.ts';
 
+/** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
+const hangsMs = 110_000;
+
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
 
-describe('a server that is killed while a step runs', () => {
+describe('a server that is killed while a step runs', { timeout: hangsMs }, () => {
   it('keeps what was over, and reports the step lost in words', async () => {
     const mark = `killed-server-${process.pid}`;
     const before = await PenstockServer.start(workplace, { data: 'lost' });
@@ -87,7 +90,7 @@ function diamond(notes: Notebook, name: string): PipelineRun {
   ]);
 }
 
-describe(`a server that is killed at ${momentsMs.length} moments`, () => {
+describe(`a server that is killed at ${momentsMs.length} moments`, { timeout: hangsMs }, () => {
   it('ends every run with a verdict that is true, and runs no step twice that was not retried', async () => {
     let server = await PenstockServer.start(workplace, { data: 'moments' });
     const notes = await server.createClaim('notes');

@@ -13,10 +13,13 @@ import { PenstockServer } from '../support/penstock-server.ts';
 import { processesGone, processesWith } from '../support/processes.ts';
 import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
 
+/** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
+const hangsMs = 110_000;
+
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
 
-describe('penstock serve', () => {
+describe('penstock serve', { timeout: hangsMs }, () => {
   let server: PenstockServer;
   before(async () => {
     server = await PenstockServer.start(workplace);
@@ -109,7 +112,7 @@ describe('penstock serve', () => {
   });
 });
 
-describe('the data folder of penstock serve', () => {
+describe('the data folder of penstock serve', { timeout: hangsMs }, () => {
   const serve = (data: string) => workplace.run(['serve', '--port', '0', '--data', data]);
 
   it('cannot be a file, or below one', async () => {
@@ -152,9 +155,9 @@ describe('the data folder of penstock serve', () => {
     const read = () => ['token', 'server.crt'].map((name) => readFileSync(workplace.path(`kept/${name}`), 'utf8'));
     mkdirSync(workplace.path('kept'));
     await (await PenstockServer.start(workplace, { data: 'kept' })).kill();
-    const before = read();
+    const first = read();
     await (await PenstockServer.start(workplace, { data: 'kept' })).kill();
-    assert.deepEqual(read(), before);
+    assert.deepEqual(read(), first);
     assert.ok(readdirSync(workplace.path('kept')).includes('store.db'));
   });
 });

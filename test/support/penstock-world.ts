@@ -147,7 +147,7 @@ export class PenstockWorld implements AsyncDisposable {
   }
 
   /** Evicts a pod, as a drain of its node does. */
-  readonly evict = async ({ namespace = '', name }: ObjectKey): Promise<void> => {
+  readonly evict = async ({ namespace, name }: ObjectKey): Promise<void> => {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`;
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { namespace, name } };
     const headers = { 'content-type': 'application/json' };

@@ -6,7 +6,7 @@ import { viewTaskRun } from './run-view.ts';
 
 function taskRun(condition: Omit<Condition, 'type'>, steps: readonly StepState[] = []): TaskRun {
   const status = { conditions: [{ type: 'Succeeded', ...condition }], steps, completionTime: '2026-01-01T00:00:00Z' };
-  return { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { name: 'one' }, spec: {}, status } as TaskRun;
+  return { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { name: 'one' }, spec: {}, status };
 }
 
 const ended = (exitCode: number, terminationReason: string): StepState => {
