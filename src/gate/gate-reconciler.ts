@@ -123,7 +123,7 @@ export class GateReconciler implements Reconciler {
       waiting,
       running: slots.length,
       limit: limit.value,
-      oldest: runs.line.oldest(),
+      oldest: runs.line.oldest()?.metadata.creationTimestamp,
       nowMs,
     });
     const stored = await this.#store(gate, status, nowMs);
@@ -227,8 +227,8 @@ export class GateReconciler implements Reconciler {
   }
 
   #overlaps(name: string, runs: GateRuns): readonly string[] {
-    const [first] = runs.line.first(1);
-    const others = first ? gatesOf(first, this.#parts.gates.list()) : [];
+    const oldest = runs.line.oldest();
+    const others = oldest ? gatesOf(oldest, this.#parts.gates.list()) : [];
     return others.map(({ metadata }) => metadata.name ?? '').filter((other) => other !== name);
   }
 

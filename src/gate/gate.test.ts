@@ -121,6 +121,16 @@ describe('a gate', () => {
     assert.deepEqual(await drain(rig), ['late-bumped', 'late-important', 'old', 'older-by-name-a', 'late-unreadable']);
   });
 
+  it('goes by the creation times that are stored, also when the clock has jumped back', async () => {
+    const rig = await rigWith({ maxRunning: 1, paused: true });
+    await rig.create('before');
+    rig.clock.jump(-3_600_000);
+    await rig.create('after');
+    await rig.clock.advance(60_000);
+    await rig.client.patch(gates, { namespace: '', name: 'default' }, { spec: { paused: false } }, { type: 'merge' });
+    assert.deepEqual(await drain(rig), ['after', 'before']);
+  });
+
   it('limits Repositories, also by their own concurrency_limit, and branches', async () => {
     const rig = await rigWith({ maxRunning: 10, maxRunningPerRepository: 3, maxRunningPerBranch: 2 });
     await rig.client.create(

@@ -11,7 +11,7 @@ export interface StatusFacts {
   readonly slots: readonly Slot[];
   readonly runs: GateRuns;
   readonly waiting: number;
-  /** Other gates that govern the first in line as well. */
+  /** Other gates that govern the oldest in line as well. */
   readonly othersGoverning: readonly string[];
   readonly nowMs: number;
 }
@@ -19,7 +19,7 @@ export interface StatusFacts {
 /** The status that says what the gate does. */
 export function statusOf(gate: Gate, facts: StatusFacts): GateStatus {
   const { limit, slots, runs, waiting, othersGoverning, nowMs } = facts;
-  const oldest = runs.line.oldest();
+  const oldest = runs.line.oldest()?.metadata.creationTimestamp;
   const adaptive = gate.status?.adaptive;
   const { generation } = gate.metadata;
   return {

@@ -132,9 +132,9 @@ export class WaitingLine {
       .map(({ run }) => run);
   }
 
-  /** Creation time of the run that waits longest, RFC 3339. */
-  oldest(): string | undefined {
-    return this.#byAge.at(0)?.run.metadata.creationTimestamp;
+  /** The run that waits longest. */
+  oldest(): PipelineRun | undefined {
+    return this.#byAge.at(0)?.run;
   }
 
   #laneOf(run: PipelineRun, otherGates: string): LaneQueue {
@@ -153,7 +153,8 @@ export class WaitingLine {
 }
 
 function laneKey({ repository = '', branch = '', otherGates }: Lane): string {
-  return `${repository} ${branch} ${otherGates}`;
+  // Branches come from annotations and may hold anything.
+  return JSON.stringify([repository, branch, otherGates]);
 }
 
 function firstFree(lane: LaneQueue, isTaken: (run: PipelineRun) => boolean): Entry | undefined {
