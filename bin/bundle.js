@@ -14,8 +14,6 @@ const restMs = 10 * 60 * 1000;
 export async function bundleFor(root) {
   const manifest = readManifest(root);
   if (manifest === undefined) return makeBundle(root);
-  // An installed package is what was packed, and Node strips no types in such a folder.
-  if (root.split(/[\\/]/).includes('node_modules')) return join(root, manifest.entry);
   const changedMs = lastUnseenChangeMs(root, manifest);
   if (changedMs === undefined) return join(root, manifest.entry);
   return Date.now() - changedMs < restMs ? undefined : makeBundle(root);

@@ -1,5 +1,5 @@
 /**
- * `npm run bundle`, and by itself before `npm pack`: makes the bundle that `penstock` starts from. See `bin/bundle.js`.
+ * `npm run bundle`: makes the bundle that `penstock` starts from, without waiting for a start to do so. See `bin/bundle.js`.
  */
 import { join } from 'node:path';
 import { bundle } from './bundling/bundle.ts';

@@ -107,14 +107,4 @@ describe('the bundle', () => {
     assert.deepEqual(new Set(outputs), new Set(['bundle as written first']));
     assert.equal(readdirSync(join(root, 'dist')).length, 2, 'nothing half-made is left');
   });
-
-  it('is used as it is in an installed package, where sources cannot run', () => {
-    bundle(root);
-    const installed = join(root, 'node_modules/penstock');
-    for (const folder of ['bin', 'dist', 'package.json']) {
-      cpSync(join(root, folder), join(installed, folder), { recursive: true });
-    }
-    root = installed;
-    assert.equal(started(), 'bundle as written first');
-  });
 });
