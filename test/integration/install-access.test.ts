@@ -191,7 +191,7 @@ describe('the roles of an installation', () => {
       ...parts,
       store: createMemoryStore(),
       runtime: new SimulatedRuntime({ ...parts, behaviour }),
-      observeCalls: (transport, caller) => (caller === 'controllers' ? recorder.observe(transport) : transport),
+      observeCalls: (transport, caller) => (caller === 'node agent' ? transport : recorder.observe(transport)),
     });
     try {
       await exercise({ ...embedded, client: createClient(embedded.server.handle) });
