@@ -71,6 +71,18 @@ describe('Ctrl-C', { timeout: hangsMs }, () => {
     assert.match(stdout, /PipelineRun long cancelled/);
   });
 
+  it('keeps the tree in order: the note stands above it', { skip: noTerminal }, async () => {
+    const { file, mark } = writeLongRun();
+    const running = workplace.start(['run', file], { terminal: true, environment: { NO_COLOR: '1' } });
+    await until(() => processesWith(mark).length >= 3);
+    running.type('\x03');
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 130);
+    // Between the note and the line before it nothing is left of the tree: it was cleared away.
+    assert.match(stdout, /\u001b\[\d+A\r\u001b\[J(?:\^C)?note: cancelling; press Ctrl-C again to stop at once\r\n\r/);
+    assert.match(stdout, /⊘ PipelineRun long[^\n]*\r\n[^\n]*⊘ long/);
+  });
+
   it('pressed again does not wait for a step that does not end', async () => {
     const { file, mark } = writeLongRun({ trap: stubborn });
     const running = workplace.start(['run', file]);

@@ -11,6 +11,7 @@ const showCursor = '\u001b[?25h';
 /** Without wrapping each line stays one row, so that the rows to go back up can be counted. */
 const stopWrapping = '\u001b[?7l';
 const wrapAgain = '\u001b[?7h';
+const clearBelow = '\u001b[J';
 const clearLine = '\u001b[2K';
 const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : '');
 
@@ -37,6 +38,15 @@ export class LiveRegion {
       this.#screen.write(hideCursor);
       this.#draw();
     } else this.#plan(frameMs);
+  }
+
+  /** Lets `write` put whole lines above the region, which is drawn anew below them. */
+  interject(write: () => void): void {
+    if (!this.#open) return write();
+    this.#screen.write(`${up(this.#drawn)}\r${clearBelow}`);
+    this.#drawn = 0;
+    write();
+    this.#draw();
   }
 
   /** Draws the last state for good and gives the terminal back. */

@@ -126,6 +126,20 @@ describe('LiveRegion', () => {
     assert.equal(written.at(-1), '\u001b[?25h', 'gives the cursor back');
   });
 
+  it('lets others write above it', () => {
+    const { screen, written, clock } = region(10);
+    const live = new LiveRegion(screen, clock, () => ['one', 'two']);
+    live.interject(() => void written.push('before'));
+    assert.deepEqual(written, ['before'], 'not drawn yet');
+    live.refresh();
+    live.interject(() => void written.push('a note\n'));
+    assert.deepEqual(written.slice(-3, -1), ['\u001b[2A\r\u001b[J', 'a note\n']);
+    assert.ok(
+      written.at(-1)?.startsWith('\r') && written.at(-1)?.includes('one\n'),
+      'drawn anew from where the cursor is',
+    );
+  });
+
   it('counts lines that the terminal has no room for, until the end', () => {
     const { screen, written, clock } = region(4);
     const live = new LiveRegion(screen, clock, () => ['1', '2', '3', '4', '5']);

@@ -26,11 +26,11 @@ export class TreeOutput implements RunOutput {
   }
 
   notice(text: string): void {
-    this.#screen.writeError(`${this.#paint('yellow', 'note:')} ${text}\n`);
+    this.#tell(`${this.#paint('yellow', 'note:')} ${text}\n`);
   }
 
   warning(diagnostic: Diagnostic): void {
-    this.#screen.writeError(`${this.#paint('yellow', 'warning:')} ${formatDiagnostic(diagnostic)}\n`);
+    this.#tell(`${this.#paint('yellow', 'warning:')} ${formatDiagnostic(diagnostic)}\n`);
   }
 
   update(views: readonly RunView[]): void {
@@ -50,6 +50,10 @@ export class TreeOutput implements RunOutput {
   finish(views: readonly RunView[]): void {
     this.#close();
     for (const view of views) this.#screen.write(`\n${renderSummary(view, this.#paint).join('\n')}\n`);
+  }
+
+  #tell(text: string): void {
+    this.#region.interject(() => this.#screen.writeError(text));
   }
 
   #close(): void {
