@@ -145,7 +145,7 @@ describe('podCredentials', () => {
     assert.deepEqual(found?.mounts, [
       { name: 'penstock-credentials-0', mountPath: '/tekton/creds-secrets/s', readOnly: true },
     ]);
-    assert.deepEqual(found?.volumes, [{ name: 'penstock-credentials-0', secret: { secretName: 's' } }]);
+    assert.deepEqual(found?.volumes, [{ name: 'penstock-credentials-0', secret: { secretName: 's', optional: true } }]);
     assert.doesNotMatch(found?.script ?? '', /ada|hush|aHVzaA/);
   });
 });

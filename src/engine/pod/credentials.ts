@@ -33,7 +33,7 @@ export function podCredentials(secrets: readonly Secret[]): PodCredentials | und
   const names = [...used].map((secret, index) => ({ secret, volume: `penstock-credentials-${index}` }));
   return {
     script: credentialsScript(calls),
-    volumes: names.map(({ secret, volume }) => ({ name: volume, secret: { secretName: secret } })),
+    volumes: names.map(({ secret, volume }) => ({ name: volume, secret: { secretName: secret, optional: true } })),
     mounts: names.map(({ secret, volume }) => ({
       name: volume,
       mountPath: `${podPaths.credentialSecrets}/${secret}`,
