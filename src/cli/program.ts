@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { type CliEnvironment, type ControllerName, type RuntimeChoice, exitCodes } from './environment.ts';
 import { controllersOption, describeController } from './describe-controller.ts';
+import { describeInstall } from './describe-install.ts';
 import { parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
@@ -76,6 +77,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeLint(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeServe(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeController(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeInstall(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(inheriting(describeGate(environment, setExitCode), program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;

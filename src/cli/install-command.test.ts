@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createApiServer } from '../apiserver/api-server.ts';
+import { isJsonObject, type JsonObject } from '../base/json.ts';
+import { seededRandom } from '../base/random.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { createClient } from '../client/client.ts';
+import { installParts } from '../install/installation.ts';
+import { defaultInstallOptions } from '../install/install-options.ts';
+import { resourceTypeOf } from '../install/resource-types.ts';
+import type { ResourceType } from '../kube/resource.ts';
+import type { Transport } from '../kube/transport.ts';
+import { builtinKinds } from '../schema/core/builtin-kinds.ts';
+import { customResourceDefinitions } from '../schema/core/custom-resource-definition.ts';
+import { crdManifest } from '../schema/crd-manifest.ts';
+import type { KindDefinition } from '../schema/kind-definition.ts';
+import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
+import { createMemoryStore } from '../store/memory-store.ts';
+import { silentLogger } from '../telemetry/logger.ts';
+import { parseYaml } from '../yaml/parse-yaml.ts';
+import type { CliEnvironment } from './environment.ts';
+import { runProgram } from './program.ts';
+
+const objects = installParts({ ...defaultInstallOptions('9.9.9'), monitoring: true }).flatMap((part) => part.objects);
+
+/** A kind of Kubernetes that the embedded server does not know, with any shape. */
+function openKind(type: ResourceType): KindDefinition {
+  return {
+    type,
+    singular: type.kind.toLowerCase(),
+    listKind: `${type.kind}List`,
+    description: '',
+    schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    subresources: {},
+    shortNames: [],
+    categories: [],
+    printerColumns: [],
+    decoding: 'go',
+  };
+}
+
+function missingKinds(): readonly KindDefinition[] {
+  const known = new Set(builtinKinds.map(({ type }) => type.kind));
+  const types = new Map(objects.map((object) => [String(object['kind']), resourceTypeOf(object)]));
+  return [...types].filter(([kind]) => !known.has(kind)).map(([, type]) => openKind(type));
+}
+
+interface Server {
+  readonly client: ApiClient;
+  readonly transport: Transport;
+}
+
+function server(kinds: readonly KindDefinition[] = missingKinds()): Server {
+  const api = createApiServer({
+    store: createMemoryStore(),
+    clock: new VirtualClock(),
+    random: seededRandom(1),
+    logger: silentLogger,
+    kinds: [...builtinKinds, ...kinds],
+  });
+  return { client: createClient(api.handle), transport: api.handle };
+}
+
+interface Said {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+async function install(client: ApiClient | undefined, ...words: readonly string[]): Promise<Said> {
+  const said = { output: '', errors: '' };
+  const never = (): never => assert.fail('not asked for');
+  const environment: CliEnvironment = {
+    screen: {
+      write: (text) => void (said.output += text),
+      writeError: (text) => void (said.errors += text),
+      live: false,
+      colour: false,
+      rows: () => 24,
+    },
+    files: { kindOf: never, list: never, read: never, readInput: never, resolve: never },
+    clock: new VirtualClock(),
+    version: '9.9.9',
+    onInterrupt: never,
+    openRunHome: never,
+    serve: never,
+    control: never,
+    connect: async () => (client ? { client, server: 'https://one', [Symbol.dispose]: () => undefined } : never()),
+  };
+  const code = await runProgram(['install', ...words], environment);
+  return { code, ...said };
+}
+
+function identityOf(object: unknown): string {
+  assert.ok(isJsonObject(object) && isJsonObject(object['metadata']));
+  return `${String(object['kind'])}/${String(object['metadata']['name'])}`;
+}
+
+describe('penstock install', () => {
+  it('prints all of an installation with --dry-run, and asks no server', async () => {
+    const { code, output } = await install(undefined, '--dry-run', '--with-service-monitor');
+    assert.equal(code, 0);
+    const read = parseYaml(output, 'out').documents.map(({ value }) => identityOf(value));
+    assert.deepEqual(read, objects.map(identityOf));
+    const json = await install(
+      undefined,
+      '--dry-run',
+      '-o',
+      'json',
+      '--engine',
+      'tekton',
+      '--namespace',
+      'ci',
+      '--replicas',
+      '1',
+    );
+    const { items } = JSON.parse(json.output) as { items: readonly JsonObject[] };
+    assert.ok(!items.some((item) => identityOf(item).endsWith('.tekton.dev') && identityOf(item).includes('runs')));
+    assert.ok(items.some((item) => identityOf(item) === 'Namespace/ci'));
+  });
+
+  it('applies everything, again without a change, and says what to watch', async () => {
+    const { client } = server();
+    const first = await install(client);
+    assert.deepEqual([first.code, first.errors], [0, '']);
+    assert.match(first.output, /^deployment\/penstock applied$/m);
+    assert.match(first.output, /kubectl -n penstock rollout status deployment\/penstock/);
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    assert.ok(deployment);
+    const key = { namespace: 'penstock', name: 'penstock' };
+    const before = await client.get(resourceTypeOf(deployment), key);
+    await install(client);
+    assert.equal(
+      (await client.get(resourceTypeOf(deployment), key)).metadata.resourceVersion,
+      before.metadata.resourceVersion,
+    );
+  });
+
+  it('leaves alone what somebody else has installed, and says what that means', async () => {
+    const { client } = server();
+    const [kind] = tektonKinds;
+    assert.ok(kind);
+    const theirs = crdManifest(kind);
+    const metadata = { name: 'tasks.tekton.dev', labels: { 'app.kubernetes.io/part-of': 'tekton-pipelines' } };
+    await client.create(customResourceDefinitions, { ...theirs, metadata } as never);
+    const { code, output, errors } = await install(client);
+    assert.equal(code, 0);
+    assert.match(output, /^customresourcedefinition\/tasks.tekton.dev left alone: somebody else installed it$/m);
+    assert.match(errors, /--engine tekton/);
+    const kept = await client.get(customResourceDefinitions, { namespace: '', name: 'tasks.tekton.dev' });
+    assert.deepEqual(kept.metadata.labels, metadata.labels);
+  });
+
+  it('fails where Penstock cannot run', async () => {
+    const { client } = server([]);
+    const { code, output, errors } = await install(client);
+    assert.equal(code, 1);
+    assert.match(output, /^deployment\/penstock not served$/m);
+    assert.match(errors, /https:\/\/one does not serve \d+ of these kinds/);
+  });
+
+  it('tells in the words of the server what it refuses', async () => {
+    const { transport } = server();
+    const refusing: Transport = (request) =>
+      request.path.includes('clusterroles/')
+        ? Promise.resolve({
+            status: 403,
+            headers: {},
+            body: { kind: 'json', value: { kind: 'Status', reason: 'Forbidden', message: 'jane may not', code: 403 } },
+          })
+        : transport(request);
+    const { code, errors } = await install(createClient(refusing));
+    assert.equal(code, 2);
+    assert.match(errors, /https:\/\/one does not take clusterrole\/penstock: jane may not\n.*administrator/s);
+  });
+
+  it('refuses options that make no sense', async () => {
+    for (const words of [
+      ['--namespace', 'A'],
+      ['--image', 'a b'],
+      ['--replicas', '0'],
+      ['--replicas', 'two'],
+      ['-o', 'xml'],
+    ]) {
+      assert.equal((await install(undefined, '--dry-run', ...words)).code, 2, words.join(' '));
+    }
+  });
+});
