@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import { AbortedError, type Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ControllerName } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
@@ -106,8 +106,10 @@ export class ClusterControllers {
     this.#register(manager, client);
     this.#manager = manager;
     try {
-      // Rejects only when it was stopped before its caches had synced.
-      await manager.start(signal).catch(() => undefined);
+      await manager.start(signal).catch((thrown: unknown) => {
+        // Stopped before its caches had synced.
+        if (!(thrown instanceof AbortedError)) throw thrown;
+      });
       await aborted(signal);
     } finally {
       await manager.stop();

@@ -66,15 +66,14 @@ function addElectionOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--leader-elect <yes>', 'of several replicas only the leader acts; false where there is only one')
-        .choices(['true', 'false'])
-        .default(true)
-        .argParser((text) => text !== 'false'),
+        .default(true, 'true')
+        .argParser(parseTruth),
     )
     .option('--lease-name <name>', 'the Lease by which replicas agree', leaseNameDefault)
     .option('--lease-namespace <name>', "its namespace (default: the pod's, or the context's)")
-    .option('--lease-duration <time>', 'so long others wait for a leader that is silent', parseTime, 15_000)
-    .option('--renew-deadline <time>', 'so long a leader acts without having renewed the lease', parseTime, 10_000)
-    .option('--retry-period <time>', 'the pause between tries', parseTime, 2_000);
+    .addOption(timeOption('--lease-duration <time>', 'so long others wait for a leader that is silent', '15s'))
+    .addOption(timeOption('--renew-deadline <time>', 'so long a leader acts without having renewed the lease', '10s'))
+    .addOption(timeOption('--retry-period <time>', 'the pause between tries', '2s'));
 }
 
 /** `--controllers engine,gate`. */
@@ -94,6 +93,15 @@ function leaseOf(flags: ControllerFlags, command: Command): LeaseOptions {
   }
   const times = { leaseMs: leaseDuration, renewMs: renewDeadline, retryMs: retryPeriod };
   return { name, ...times, ...(leaseNamespace === undefined ? {} : { namespace: leaseNamespace }) };
+}
+
+function timeOption(flags: string, description: string, otherwise: string): Option {
+  return new Option(flags, description).argParser(parseTime).default(parseTime(otherwise), otherwise);
+}
+
+function parseTruth(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError('it is true or false.');
 }
 
 function parseTime(text: string): number {
