@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import type { CliEnvironment, ControllerOptions } from './environment.ts';
+import { runProgram } from './program.ts';
+
+/** Types `words` after `penstock controller`, and interrupts it at once. */
+async function type(...words: readonly string[]) {
+  const said = { output: '', errors: '', stopped: 0 };
+  const asked: ControllerOptions[] = [];
+  const never = (): never => assert.fail('not asked for');
+  const environment: CliEnvironment = {
+    screen: {
+      write: (text) => void (said.output += text),
+      writeError: (text) => void (said.errors += text),
+      live: false,
+      colour: false,
+      rows: () => 24,
+    },
+    files: { kindOf: never, list: never, read: never, readInput: never, resolve: never },
+    clock: new VirtualClock(),
+    version: '0',
+    onInterrupt(listener) {
+      listener();
+      return () => undefined;
+    },
+    openRunHome: never,
+    serve: never,
+    connect: never,
+    control: async (options) => {
+      asked.push(options);
+      const stop = async (): Promise<void> => void said.stopped++;
+      return Promise.resolve({ server: 'https://rig', identity: 'me_1', healthUrl: 'http://127.0.0.1:1', stop });
+    },
+  };
+  const code = await runProgram(['controller', ...words], environment);
+  const { onFailure: _told, ...options } = asked[0] ?? ({} as ControllerOptions);
+  return { code, options, ...said };
+}
+
+describe('penstock controller', () => {
+  it('runs everything and elects a leader unless told otherwise, and stops when asked', async () => {
+    const { code, options, output, stopped } = await type();
+    assert.deepEqual(options, {
+      controllers: ['engine', 'gate'],
+      engine: 'penstock',
+      lease: { name: 'penstock-controller', leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000 },
+    });
+    assert.match(output, /^Penstock controls https:\/\/rig as me_1\nIts health is at http:\/\/127.0.0.1:1\/readyz\n$/);
+    assert.deepEqual([code, stopped], [0, 1]);
+  });
+
+  it('hands on what it is told', async () => {
+    const { options } = await type(
+      ...['--kubeconfig', 'k', '--context', 'c', '--controllers=gate', '--engine', 'tekton', '-n', 'ci'],
+      ...['--lease-name', 'l', '--lease-namespace=n', '--lease-duration', '1m', '--renew-deadline', '40s'],
+      ...['--retry-period', '5s', '--health-port', '8081', '--health-host='],
+    );
+    assert.deepEqual(options, {
+      kubeconfig: 'k',
+      context: 'c',
+      controllers: ['gate'],
+      engine: 'tekton',
+      namespace: 'ci',
+      lease: { name: 'l', namespace: 'n', leaseMs: 60_000, renewMs: 40_000, retryMs: 5_000 },
+      health: { host: '', port: 8081 },
+    });
+    assert.equal((await type('--leader-elect=false')).options.lease, undefined);
+    assert.deepEqual((await type('--controllers', 'none')).options.controllers, []);
+  });
+
+  it('refuses what makes no sense, in words', async () => {
+    const refused = async (words: readonly string[], complaint: RegExp): Promise<void> => {
+      const { code, errors, options } = await type(...words);
+      assert.deepEqual([code, options], [2, {}]);
+      assert.match(errors, complaint);
+    };
+    await refused(['--leader-elect', 'perhaps'], /it is true or false/);
+    await refused(['--controllers', 'engine,motor'], /"motor" is none of engine, gate/);
+    await refused(['--lease-duration', '10s'], /longer than --renew-deadline/);
+    await refused(['--lease-duration', '15500ms'], /whole seconds/);
+    await refused(['--retry-period', '6s'], /twice --retry-period/);
+    await refused(['--retry-period', '-1s'], /written as 15s/);
+    await refused(['--engine', 'other'], /Allowed choices are penstock, tekton/);
+  });
+});
