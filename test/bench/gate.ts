@@ -13,7 +13,7 @@ import { type GateFigures, measureGate } from './gate/measure-gate.ts';
 /** How long the one container of each run takes. */
 const podMs = 100;
 /** Admissions that are measured for the comparison of few with many. */
-const compared = 400;
+const compared = 1_500;
 
 const { values } = parseArgs({
   options: {
