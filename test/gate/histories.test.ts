@@ -15,7 +15,7 @@ import { GateWorld, type Part, type Sabotage } from './gate-world.ts';
 import { sabotages } from './sabotages.ts';
 
 /** Histories of the ordinary run. */
-const histories = 6;
+const histories = 5;
 /** Histories within which each sabotage is found. */
 const historiesOfSabotage = 12;
 const steps = 50;
