@@ -2,9 +2,12 @@ import { AbortedError, type Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ControllerName } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
+import { callMetrics } from '../client/call-metrics.ts';
+import { type CallObserver, observeCalls } from '../client/observed-calls.ts';
 import { FlowControl } from '../client/flow-control.ts';
 import { LeaderElection } from '../controller/leader-election.ts';
 import type { ElectionTimes } from '../controller/lease-record.ts';
+import { observeManager } from '../controller/manager-metrics.ts';
 import { Manager } from '../controller/manager.ts';
 import { fencedTransport } from '../controller/write-fence.ts';
 import { createEngine } from '../engine/engine.ts';
@@ -12,6 +15,8 @@ import { eventRecorder } from '../engine/warning-recorder.ts';
 import { createGate } from '../gate/create-gate.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
+import type { BlobStore } from '../logs/blob-store.ts';
+import { LogKeeper } from '../logs/log-keeper.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -32,6 +37,8 @@ export interface ClusterControllersOptions {
   /** `tekton`: PipelineRuns and TaskRuns are run by a Tekton that is installed; the engine stays away. */
   readonly engine: 'penstock' | 'tekton';
   readonly namespace?: string;
+  /** Where logs of steps are kept beyond the end of their pods; absent = nowhere. */
+  readonly logStore?: BlobStore;
   /** Names this process in the lease, differently from every other one that ever was. */
   readonly identity: string;
   /** Absent: no election; this process leads as long as it runs. */
@@ -46,6 +53,7 @@ export class ClusterControllers {
   readonly #options: ClusterControllersOptions;
   readonly #flow: FlowControl;
   readonly #election: LeaderElection | undefined;
+  readonly #observer: CallObserver;
   #manager: Manager | undefined;
 
   constructor(options: ClusterControllersOptions) {
@@ -55,6 +63,8 @@ export class ClusterControllers {
     const client = createClient(this.#flow.wrapUrgent(transport));
     this.#election = election && new LeaderElection({ client, clock, random, logger, identity, ...election });
     observeFlow(metrics, this.#flow);
+    observeManager(metrics, () => this.#manager?.status());
+    this.#observer = callMetrics(metrics, clock);
     metrics.readGauge({
       name: 'penstock_leader',
       help: 'Whether this process runs the controllers: 1, or stands by: 0',
@@ -93,7 +103,7 @@ export class ClusterControllers {
 
   async #lead(transport: Transport, signal: AbortSignal): Promise<void> {
     const { clock, random, logger, metrics, namespace } = this.#options;
-    const client = createClient(this.#flow.wrap(transport));
+    const client = createClient(this.#flow.wrap(observeCalls(transport, this.#observer)));
     const manager = new Manager({
       client,
       clock,
@@ -103,7 +113,7 @@ export class ClusterControllers {
       dropManagedFields: true,
       ...(namespace === undefined ? {} : { namespace }),
     });
-    this.#register(manager, client);
+    const keeper = this.#register(manager, client);
     this.#manager = manager;
     try {
       await manager.start(signal).catch((thrown: unknown) => {
@@ -113,18 +123,24 @@ export class ClusterControllers {
       await aborted(signal);
     } finally {
       await manager.stop();
+      await keeper?.stop();
       this.#manager = undefined;
     }
   }
 
-  #register(manager: Manager, client: ReturnType<typeof createClient>): void {
-    const { clock, random, logger, metrics, controllers, engine } = this.#options;
+  /** Answers who keeps the logs, if somebody does. */
+  #register(manager: Manager, client: ReturnType<typeof createClient>): LogKeeper | undefined {
+    const { clock, random, logger, metrics, controllers, engine, logStore } = this.#options;
     const recorder = eventRecorder({ client, clock, logger });
     const parts = { client, clock, logger };
-    if (controllers.includes('engine') && engine === 'penstock') {
-      createEngine({ ...parts, random, recorder }).register(manager);
-    }
     if (controllers.includes('gate')) createGate({ ...parts, host: manager, metrics, api: this.#flow });
+    if (!controllers.includes('engine') || engine !== 'penstock') return undefined;
+    const keeper = logStore && new LogKeeper({ ...parts, random, metrics, store: logStore });
+    // The keeper first: it is to see a pod before the engine may let it go.
+    keeper?.register(manager);
+    const logKeeper = keeper === undefined ? {} : { logKeeper: keeper };
+    createEngine({ ...parts, ...logKeeper, random, recorder, metrics }).register(manager);
+    return keeper;
   }
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { ControllerHome, ControllerOptions } from '../cli/environment.ts';
 import { createHealthMount, type ReadinessCheck } from '../server/health-mount.ts';
+import { keepLogsDefault, startRetention } from '../logs/log-retention.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
@@ -13,6 +14,7 @@ import { ClusterControllers, type ClusterControllersOptions } from './cluster-co
 import { ClusterWebhook, type ClusterWebhookOptions } from './cluster-webhook.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
+import { noLogs, openLogStore } from './log-store.ts';
 import { processLogger } from './logging.ts';
 
 /** Characters after the machine's name that make an identity unique. */
@@ -23,9 +25,12 @@ export async function control(options: ControllerOptions, environment: ProcessEn
   const logger = await processLogger(environment, 'info');
   const metrics = createPrometheusMetrics({ processMetrics: true });
   const identity = `${hostname()}_${randomSuffix(systemRandom, identitySuffixLength)}`;
+  const logStore = await openLogStore(options.logs ?? noLogs, systemRandom);
   const cluster = await openCluster(options, environment);
+  const kept = logStore === undefined ? {} : { logStore };
+  const stopRetention = logStore && startRetention(logStore, keepLogsDefault, { clock: systemClock, logger });
   try {
-    const controllers = createControllers(options, cluster, { logger, metrics, identity });
+    const controllers = createControllers(options, cluster, { logger, metrics, identity, ...kept });
     const webhook = createWebhook(options, cluster, { logger, metrics });
     const readiness = (): readonly ReadinessCheck[] => [...controllers.readiness(), ...(webhook?.readiness() ?? [])];
     const health = await serveHealth(options, readiness, metrics, logger);
@@ -39,11 +44,13 @@ export async function control(options: ControllerOptions, environment: ProcessEn
       await ended;
       // Last: the API asks until it has heard that this replica is going.
       await webhook?.stop();
+      stopRetention?.();
       await health?.close();
       cluster.transport.close();
     };
     return { server: cluster.server, identity, stop, ...(health === undefined ? {} : { healthUrl: health.url }) };
   } catch (thrown) {
+    stopRetention?.();
     cluster.transport.close();
     throw thrown;
   }
@@ -52,7 +59,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
 function createControllers(
   { controllers, engine, namespace, lease }: ControllerOptions,
   cluster: Cluster,
-  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity'>,
+  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'logStore'>,
 ): ClusterControllers {
   return new ClusterControllers({
     ...parts,

@@ -4,7 +4,10 @@ import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
 import { type ControllerName, controllerNames } from '../cli/environment.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import { callMetrics } from '../client/call-metrics.ts';
 import { createClient } from '../client/client.ts';
+import { observeCalls as observed } from '../client/observed-calls.ts';
+import { observeManager } from '../controller/manager-metrics.ts';
 import { Manager } from '../controller/manager.ts';
 import { createEngine, type EngineOptions } from '../engine/engine.ts';
 import { eventRecorder } from '../engine/warning-recorder.ts';
@@ -18,9 +21,13 @@ import { measureApi } from '../gate/measured-api.ts';
 import { gates } from '../gate/types.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
+import { pods } from '../kube/core-types.ts';
 import type { PodLogSource } from '../kube/pod-log-source.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
+import type { BlobStore } from '../logs/blob-store.ts';
+import type { LogArchive } from '../logs/log-archive.ts';
+import type { LogKeeper } from '../logs/log-keeper.ts';
 import { builtinKinds } from '../schema/core/builtin-kinds.ts';
 import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
 import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
@@ -29,6 +36,7 @@ import type { Store } from '../store/store.ts';
 import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
+import { observeMachine } from './machine-metrics.ts';
 import { localPlacement } from './local-placement.ts';
 
 /** The node that is this machine. */
@@ -51,6 +59,8 @@ export interface EmbeddedOptions {
   readonly maxPods?: number;
   /** Counts and measures what the controllers and gates do; by default nothing does. */
   readonly metrics?: Metrics;
+  /** Where logs of steps are kept beyond the end of their pods; absent = nowhere. */
+  readonly logStore?: BlobStore;
   /** Sees every call of the controllers and of the node agent, each through a transport of its own; for benchmarks. */
   readonly observeCalls?: (transport: Transport, caller: EmbeddedCaller) => Transport;
 }
@@ -64,6 +74,8 @@ export interface Embedded {
   readonly client: ApiClient;
   readonly manager: Manager;
   readonly notices: readonly string[];
+  /** The logs of steps, also of pods that are gone; absent = they are not kept. */
+  readonly logs?: LogArchive;
   /** Ends controllers and steps and closes the store. What ran is reported lost by the next one on the same store. */
   stop(): Promise<void>;
 }
@@ -84,21 +96,28 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
-  const measured = measureApi(server.handle, clock);
+  const observer = options.metrics && callMetrics(options.metrics, clock);
+  const counted = observer === undefined ? server.handle : observed(server.handle, observer);
+  const measured = measureApi(counted, clock);
   const clientOf = (caller: EmbeddedCaller): ApiClient =>
     createClient(observeCalls ? observeCalls(measured.transport, caller) : measured.transport);
   const client = clientOf('controllers');
   const manager = new Manager({ client, clock, random, logger, metrics });
-  lateGate.plugin = registerControllers(options, { clientOf, api: measured.health }, manager);
+  observeManager(metrics, () => manager.status());
+  observeMachine(metrics, store, manager.informer(pods));
+  // Loaded only where logs are kept: a run on a person's machine is to start at once.
+  const kept = options.logStore && (await import('./step-logs.ts')).keepLogs({ ...options, client }, options.logStore);
+  lateGate.plugin = registerControllers(options, { clientOf, api: measured.health }, manager, kept?.keeper);
   const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
   const stop = async (): Promise<void> => {
     await Promise.all([manager.stop(), agent.stop()]);
+    await kept?.keeper.stop();
     await server.stop();
     await store.close();
   };
-  return { server, client, manager, notices, stop };
+  return { server, client, manager, notices, stop, ...(kept === undefined ? {} : { logs: kept.archive }) };
 }
 
 /** Gives the controllers that run here to `manager`; returns the gate's rules, which hold without its controller too. */
@@ -106,13 +125,18 @@ function registerControllers(
   options: EmbeddedOptions,
   { clientOf, api }: { readonly clientOf: (caller: EmbeddedCaller) => ApiClient; readonly api: ApiHealth },
   manager: Manager,
+  keeper: LogKeeper | undefined,
 ): AdmissionPlugin {
   const { clock, random, logger, metrics = noMetrics, controllers = controllerNames } = options;
   if (controllers.includes('engine')) {
     const client = clientOf('controllers');
     const recorder = eventRecorder({ client, clock, logger });
     const engineOptions = withLocalLimits(options.runtime, options.engine);
-    createEngine({ client, clock, random, logger, recorder, options: engineOptions }).register(manager);
+    const parts = { client, clock, random, logger, recorder, options: engineOptions };
+    // The keeper first: it is to see a pod before the engine may let it go.
+    keeper?.register(manager);
+    const measured = options.metrics === undefined ? {} : { metrics: options.metrics };
+    createEngine({ ...parts, ...measured, ...(keeper === undefined ? {} : { logKeeper: keeper }) }).register(manager);
   }
   if (controllers.includes('gate')) {
     return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics, api }).admission;

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { ServeOptions, ServedHome } from '../cli/environment.ts';
+import { keepLogsDefault, startRetention } from '../logs/log-retention.ts';
+import { withLogs } from '../logs/log-route.ts';
 import type { UserInfo } from '../kube/user.ts';
 import { createApiMount } from '../server/api-mount.ts';
 import { kubeconfigFor } from '../server/kubeconfig.ts';
@@ -14,6 +16,7 @@ import { type Credentials, isSameToken, loadCredentials } from './credentials.ts
 import { type Embedded, startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
+import { openLogStore } from './log-store.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
@@ -41,8 +44,11 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   // Loaded here: a command that runs and ends has nobody who would ask for measurements.
   const { createPrometheusMetrics } = await import('../telemetry/prometheus-metrics.ts');
   const metrics = createPrometheusMetrics({ processMetrics: true });
+  const logStore = await openLogStore(options.logs ?? join(directory, 'step-logs'), systemRandom);
+  const stopRetention = logStore && startRetention(logStore, keepLogsDefault, parts);
   const embedded = await startEmbedded({
     ...parts,
+    ...(logStore === undefined ? {} : { logStore }),
     store,
     metrics,
     runtime: createRuntime({ ...parts, directory, environment }, { ownTools: false }),
@@ -57,18 +63,20 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
       rmSync(kubeconfig, { force: true });
       await listener.close();
       stopCompaction();
+      stopRetention?.();
       await embedded.stop();
     };
     return { url: listener.url, kubeconfig, notices: embedded.notices, stop };
   } catch (thrown) {
     stopCompaction();
+    stopRetention?.();
     await embedded.stop();
     throw thrown;
   }
 }
 
 async function listen(
-  { server }: Embedded,
+  { server, logs }: Embedded,
   metrics: MetricsText,
   { certificate }: Credentials,
   { host, port }: ServeOptions,
@@ -77,7 +85,7 @@ async function listen(
   const mount = createApiMount({
     transportFor(token) {
       const api = server.transportFor(token);
-      return api && withMetrics(api, metrics);
+      return api && withMetrics(logs === undefined ? api : withLogs(api, logs), metrics);
     },
     logger,
   });

@@ -21,6 +21,7 @@ interface ControllerFlags {
   readonly healthPort?: number;
   readonly healthHost: string;
   readonly webhookPort?: number;
+  readonly logs?: string;
 }
 
 /** `penstock controller` and its options. */
@@ -36,6 +37,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
           .choices(['penstock', 'tekton'])
           .default('penstock'),
       )
+      .addOption(logsOption('none'))
       .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
       .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
       .option('--health-host <address>', 'the address for that', '127.0.0.1')
@@ -47,7 +49,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
   ).action(async (flags: ControllerFlags, command: Command) => {
     const lease = flags.leaderElect ? leaseOf(flags, command) : undefined;
     const { controllerCommand } = await import('./controller-command.ts');
-    const { kubeconfig, context, controllers, engine, namespace, healthPort, healthHost, webhookPort } = flags;
+    const { kubeconfig, context, controllers, engine, namespace, healthPort, healthHost, webhookPort, logs } = flags;
     const options = {
       controllers,
       engine,
@@ -55,6 +57,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       ...(context === undefined ? {} : { context }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(lease === undefined ? {} : { lease }),
+      ...(logs === undefined ? {} : { logs }),
       ...(healthPort === undefined ? {} : { health: { host: healthHost, port: healthPort } }),
       ...(webhookPort === undefined ? {} : { webhook: { port: webhookPort } }),
     };
@@ -74,6 +77,12 @@ function addElectionOptions(command: Command): Command {
     .addOption(timeOption('--lease-duration <time>', 'so long others wait for a leader that is silent', '15s'))
     .addOption(timeOption('--renew-deadline <time>', 'so long a leader acts without having renewed the lease', '10s'))
     .addOption(timeOption('--retry-period <time>', 'the pause between tries', '2s'));
+}
+
+/** `--logs`: where logs of steps are kept. */
+export function logsOption(otherwise: string): Option {
+  const places = 'a folder, s3://BUCKET/PREFIX?region=REGION&endpoint=URL, or none';
+  return new Option('--logs <place>', `where logs of steps outlive their pods: ${places} (default: ${otherwise})`);
 }
 
 /** `--controllers engine,gate`. */

@@ -4,6 +4,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import type { Indexers, ObservedLister } from '../controller/contract.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
+import type { Transport } from '../kube/transport.ts';
 
 /** Where a command writes, and what it knows of the reader. */
 export interface Screen {
@@ -50,6 +51,10 @@ export interface ServerChoice {
 /** A server that a command talks to. */
 export interface Connection extends Disposable {
   readonly client: ApiClient;
+  /** What `client` calls through, for paths that are no resources. */
+  readonly transport: Transport;
+  /** Where objects live when nothing else is said. */
+  readonly namespace: string;
   /** Its URL, for messages. */
   readonly server: string;
 }
@@ -61,6 +66,8 @@ export interface ServeOptions {
   readonly runtime: RuntimeChoice;
   /** Those that run here; the others are left to a `penstock controller`. */
   readonly controllers: readonly ControllerName[];
+  /** Where logs of steps are kept: a directory, a bucket or `none`; absent = below `directory`. */
+  readonly logs?: string;
   /** Told once if data can no longer be kept: nothing is accepted any more, and the only thing left is to end. */
   onFailure(error: Error): void;
 }
@@ -91,6 +98,8 @@ export interface ControllerOptions extends ServerChoice {
   readonly lease?: LeaseOptions;
   /** Where the admission webhook answers; absent = nowhere. */
   readonly webhook?: { readonly port: number };
+  /** Where logs of steps are kept: a directory or a bucket; absent or `none` = nowhere. */
+  readonly logs?: string;
   /** Where health and metrics are served; absent = nowhere. */
   readonly health?: { readonly host: string; readonly port: number };
   /** Told once if a bug of ours ends the controllers: the only thing left is to end. */

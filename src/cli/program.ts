@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { type CliEnvironment, type ControllerName, type RuntimeChoice, exitCodes } from './environment.ts';
-import { controllersOption, describeController } from './describe-controller.ts';
 import { describeInstall } from './describe-install.ts';
+import { describeLogs } from './logs/describe-logs.ts';
+import { controllersOption, describeController, logsOption } from './describe-controller.ts';
 import { parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
@@ -30,6 +31,7 @@ interface ServeFlags {
   readonly host: string;
   readonly runtime: RuntimeChoice;
   readonly controllers: readonly ControllerName[];
+  readonly logs?: string;
 }
 
 /**
@@ -79,6 +81,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeController(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeInstall(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(inheriting(describeGate(environment, setExitCode), program));
+  program.addCommand(describeLogs(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
 }
@@ -138,6 +141,7 @@ function describeServe(environment: CliEnvironment, setExitCode: (code: number) 
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .addOption(runtimeOption())
     .addOption(controllersOption())
+    .addOption(logsOption('the folder step-logs of the data'))
     .action(async ({ data, ...flags }: ServeFlags) => {
       const { serveCommand } = await import('./serve-command.ts');
       setExitCode(await serveCommand({ directory: data, ...flags }, environment));

@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { PodLogKeeper } from '../kube/pod-log-keeper.ts';
 import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TaskRunSettings } from './task-run/settings.ts';
 import type { WarningRecorder } from './warning-recorder.ts';
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly progressDelayMs?: number;
   /** Laid over `defaultTaskRunSettings`. */
   readonly taskRun?: Partial<TaskRunSettings>;
+  /** Pipelines whose names are labels of metrics. Default none: names are without number. */
+  readonly metricPipelines?: readonly string[];
   /** TaskRuns reconciled at a time. Default 16. */
   readonly taskRunWorkers?: number;
 }
@@ -28,6 +31,8 @@ export interface EngineParts {
   readonly logger: Logger;
   /** Told of failures; absent = nobody is. */
   readonly recorder?: WarningRecorder;
+  /** Counts and measures runs; absent = nobody does. */
+  readonly metrics?: Metrics;
   /** Keeps the logs of pods: none is let go before its logs are settled. Absent = logs go with their pods. */
   readonly logKeeper?: PodLogKeeper;
   readonly options?: EngineOptions;

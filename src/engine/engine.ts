@@ -1,6 +1,7 @@
 import type { ControllerHost } from '../controller/contract.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { registerPipelineRuns } from './pipeline-run/register.ts';
+import { registerRunMetrics } from './run-metrics.ts';
 import { registerTaskRuns } from './task-run/register.ts';
 
 export type { EngineOptions, EngineParts } from './engine-parts.ts';
@@ -17,6 +18,8 @@ export function createEngine(parts: EngineParts): Engine {
     register(host) {
       registerPipelineRuns(host, parts);
       registerTaskRuns(host, parts);
+      const { metrics, options = {} } = parts;
+      if (metrics) registerRunMetrics(host, { metrics, pipelines: options.metricPipelines ?? [] });
     },
   };
 }

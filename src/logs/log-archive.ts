@@ -87,14 +87,18 @@ export class LogArchive {
   }
 
   async *#tail(log: LogIdentity, options: ReadLogOptions, count: number): AsyncIterable<readonly LogLine[]> {
-    let last: LogLine[] = [];
+    let last: readonly LogLine[] = [];
+    let skipped = 0;
     for await (const batch of this.#lines(log, { ...options, follow: false })) {
-      last = [...last, ...batch].slice(-count || Number.MAX_SAFE_INTEGER);
+      skipped += batch.length;
+      last = count === 0 ? [] : [...last, ...batch].slice(-count);
     }
-    if (count > 0) yield last;
-    if (!options.follow || this.#recording?.recorderOf(log) === undefined) return;
-    const from = last.at(-1)?.timestamp ?? '';
-    for await (const batch of this.#lines(log, options)) yield batch.filter(({ timestamp }) => timestamp > from);
+    yield last;
+    if (!options.follow) return;
+    for await (const batch of this.#lines(log, options)) {
+      yield batch.slice(skipped);
+      skipped = Math.max(0, skipped - batch.length);
+    }
   }
 
   /** Lines as they are had: those of a segment together, and those that are recorded and not stored yet. */
@@ -104,7 +108,8 @@ export class LogArchive {
     let index = 0;
     /** Lines of segment `index` that were given out before it was stored. */
     let given = 0;
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return;
       const recorder = manifest === undefined ? this.#recording?.recorderOf(log) : undefined;
       // Asked before looking: what is recorded in between must wake us.
       const change = recorder === undefined || recorder.finished ? undefined : changeOf(recorder, signal);

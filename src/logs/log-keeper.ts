@@ -58,7 +58,7 @@ export class LogKeeper implements PodLogKeeper {
   readonly #settled = new Set<string>();
   readonly #listeners: ((pod: Pod) => void)[] = [];
   readonly #running = new Set<Promise<void>>();
-  readonly #counts: { settled(whole: boolean): void };
+  readonly #onStored: (whole: boolean) => void;
 
   constructor(options: LogKeeperOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class LogKeeper implements PodLogKeeper {
       help: 'Logs of steps that were stored, by outcome: whole, or with a gap that is marked.',
       labels: ['outcome'],
     });
-    this.#counts = { settled: (whole) => total.add(1, { outcome: whole ? 'whole' : 'gap' }) };
+    this.#onStored = (whole) => total.add(1, { outcome: whole ? 'whole' : 'gap' });
     metrics.readGauge({
       name: 'penstock_step_logs_pods',
       help: 'Pods whose logs are being stored.',
@@ -145,7 +145,7 @@ export class LogKeeper implements PodLogKeeper {
       });
       return values;
     };
-    const parts = { ...this.#options, secretsOf, onStored: this.#counts.settled };
+    const parts = { ...this.#options, secretsOf, onStored: this.#onStored };
     const followers = stepContainers(pod).map((container) => new ContainerFollower(parts, pod, container));
     const followed: FollowedPod = { pod, followers };
     this.#followed.set(uid, followed);

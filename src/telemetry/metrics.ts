@@ -32,6 +32,11 @@ export interface ReadGaugeOptions extends MetricOptions<never> {
   readonly read: () => number;
 }
 
+/** Options of a gauge whose values are read when somebody asks; labels that are not given have no value then. */
+export interface ReadGaugesOptions<Label extends string> extends MetricOptions<Label> {
+  readonly read: () => Iterable<{ readonly labels: Labels<Label>; readonly value: number }>;
+}
+
 /** Options of a histogram; `buckets` are upper bounds in the metric's unit, ascending. */
 export interface HistogramOptions<Label extends string> extends MetricOptions<Label> {
   readonly buckets: readonly number[];
@@ -44,8 +49,10 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
 export interface Metrics {
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
   gauge<Label extends string = never>(options: MetricOptions<Label>): Gauge<Label>;
-  /** A gauge that calls `read` whenever the metrics are shown. */
+  /** A gauge that calls `read` whenever the metrics are shown. Asked again, it reads with the new function only. */
   readGauge(options: ReadGaugeOptions): void;
+  /** As {@link Metrics.readGauge}, with a value for each combination of labels. */
+  readGauges<Label extends string>(options: ReadGaugesOptions<Label>): void;
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
 }
 
@@ -59,5 +66,6 @@ export const noMetrics: Metrics = {
   counter: () => ({ add() {} }),
   gauge: () => ({ set() {}, add() {} }),
   readGauge() {},
+  readGauges() {},
   histogram: () => ({ observe() {} }),
 };

@@ -48,6 +48,20 @@ describe('createPrometheusMetrics', () => {
     assert.throws(() => metrics.counter({ ...wanted, labels: ['verb', 'code'] }), { code: 'ASSERTION' });
   });
 
+  it('reads gauges when asked, with the function that was given last', async () => {
+    const metrics = createPrometheusMetrics();
+    const wanted = { name: 'caches', help: 'Caches.', labels: ['type'] } as const;
+    const values = (...types: readonly string[]) =>
+      types.map((type, index) => ({ labels: { type }, value: index + 1 }));
+    metrics.readGauges({ ...wanted, read: () => values('a', 'b') });
+    assert.deepEqual(await samples(metrics), ['caches{type="a"} 1', 'caches{type="b"} 2']);
+    metrics.readGauges({ ...wanted, read: () => values('c') });
+    assert.deepEqual(await samples(metrics), ['caches{type="c"} 1']);
+    metrics.readGauge({ name: 'one', help: 'One.', read: () => 1 });
+    metrics.readGauge({ name: 'one', help: 'One.', read: () => 2 });
+    assert.deepEqual(await samples(metrics), ['caches{type="c"} 1', 'one 2']);
+  });
+
   it('puts series beyond the limit together', async () => {
     const metrics = createPrometheusMetrics();
     const counter = metrics.counter({ name: 'names_total', help: 'Names.', labels: ['name'] });
@@ -72,6 +86,7 @@ describe('noMetrics', () => {
     metrics.counter({ name: 'a_total', help: 'A.', labels: ['b'] }).add(1, { b: 'c' });
     metrics.gauge({ name: 'a', help: 'A.' }).set(1);
     metrics.readGauge({ name: 'b', help: 'B.', read: () => assert.fail('nobody reads it') });
+    metrics.readGauges({ name: 'd', help: 'D.', read: () => assert.fail('nobody reads it') });
     metrics.histogram({ name: 'c', help: 'C.', buckets: [1] }).observe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { assert } from '../base/assert.ts';
-import type { HistogramOptions, Labels, MetricOptions, Metrics, ReadGaugeOptions } from './metrics.ts';
+import type { HistogramOptions, Labels, MetricOptions, Metrics, ReadGaugesOptions } from './metrics.ts';
 
 /** How many combinations of label values one metric may have; later ones count together under {@link overflowLabel}. */
 export const seriesMax = 1_000;
@@ -44,7 +44,13 @@ export function createPrometheusMetrics(options: { processMetrics?: boolean } = 
   return {
     counter: (wanted) => once('counter', wanted, () => counter(register, wanted)),
     gauge: (wanted) => once('gauge', wanted, () => gauge(register, wanted)),
-    readGauge: (wanted) => once('read gauge', wanted, () => readGauge(register, wanted)),
+    readGauge(wanted) {
+      const read = (): ReturnType<ReadGaugesOptions<never>['read']> => [{ labels: {}, value: wanted.read() }];
+      once('read gauge', wanted, () => new ReadGauge(register, wanted)).read = read;
+    },
+    readGauges(wanted) {
+      once('read gauge', wanted, () => new ReadGauge(register, wanted)).read = wanted.read;
+    },
     histogram: (wanted) => once('histogram', wanted, () => histogram(register, wanted)),
     text: () => register.metrics(),
     contentType: register.contentType,
@@ -66,9 +72,21 @@ function gauge(register: Registry, wanted: MetricOptions<string>) {
   };
 }
 
-function readGauge(register: Registry, wanted: ReadGaugeOptions): void {
-  const { read } = wanted;
-  const metric: Gauge = new Gauge({ ...described(wanted), registers: [register], collect: () => metric.set(read()) });
+/** A gauge whose values are those of the last `read` that was given. */
+class ReadGauge {
+  read: ReadGaugesOptions<string>['read'] = () => [];
+
+  constructor(register: Registry, wanted: MetricOptions<string>) {
+    const bounded = boundedLabels(wanted.labels);
+    const metric: Gauge = new Gauge({
+      ...described(wanted),
+      registers: [register],
+      collect: () => {
+        metric.reset();
+        for (const { labels, value } of this.read()) metric.set(bounded(labels), value);
+      },
+    });
+  }
 }
 
 function histogram(register: Registry, wanted: HistogramOptions<string>) {

@@ -86,7 +86,16 @@ async function install(client: ApiClient | undefined, ...words: readonly string[
     openRunHome: never,
     serve: never,
     control: never,
-    connect: async () => (client ? { client, server: 'https://one', [Symbol.dispose]: () => undefined } : never()),
+    connect: async () =>
+      client
+        ? {
+            client,
+            server: 'https://one',
+            transport: () => Promise.reject(new Error('only the client is used')),
+            namespace: 'default',
+            [Symbol.dispose]: () => undefined,
+          }
+        : never(),
   };
   const code = await runProgram(['install', ...words], environment);
   return { code, ...said };

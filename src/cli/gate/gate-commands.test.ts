@@ -41,7 +41,13 @@ async function type(rig: GateRig, ...words: readonly string[]): Promise<Said> {
     openRunHome: never,
     serve: never,
     control: never,
-    connect: async () => ({ client: rig.client, server: 'https://rig', [Symbol.dispose]: () => undefined }),
+    connect: async () => ({
+      client: rig.client,
+      transport: () => Promise.reject(new Error('only the client is used')),
+      namespace: 'default',
+      server: 'https://rig',
+      [Symbol.dispose]: () => undefined,
+    }),
   };
   const code = await runProgram(words, environment);
   return { code, ...said };

@@ -3,7 +3,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { UnexpectedAnswerError } from '../../client/unexpected-answer.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
 import { ConnectionError } from '../../net/connection-error.ts';
-import type { CliEnvironment, ServerChoice } from '../environment.ts';
+import type { CliEnvironment, Connection, ServerChoice } from '../environment.ts';
 
 /**
  * Does `work` with the server that was chosen. What the server refuses, and a server that cannot be reached, become a
@@ -12,11 +12,11 @@ import type { CliEnvironment, ServerChoice } from '../environment.ts';
 export async function withServer<T>(
   environment: CliEnvironment,
   choice: ServerChoice,
-  work: (client: ApiClient) => Promise<T>,
+  work: (client: ApiClient, connection: Connection) => Promise<T>,
 ): Promise<T> {
   using connection = await environment.connect(choice);
   try {
-    return await work(connection.client);
+    return await work(connection.client, connection);
   } catch (thrown) {
     throw explained(thrown, connection.server);
   }

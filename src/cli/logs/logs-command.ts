@@ -1,0 +1,151 @@
+import { sleep } from '../../base/clock.ts';
+import { UserError } from '../../base/errors.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import { isApiError } from '../../kube/api-error.ts';
+import { keyOf, type KubeObject, type ObjectKey } from '../../kube/object.ts';
+import type { ResourceType } from '../../kube/resource.ts';
+import { isDone } from '../../tekton/pipeline-run/children.ts';
+import { type PipelineRun, pipelineRuns, type TaskRun, taskRuns } from '../../tekton/types.ts';
+import { type CliEnvironment, type Connection, exitCodes, type ServerChoice } from '../environment.ts';
+import { withServer } from '../gate/server.ts';
+import { keptSteps, type LogWishes, stepLog } from './step-log.ts';
+
+/** `penstock logs RUN` as typed. */
+export interface LogsCommand extends ServerChoice {
+  readonly run: string;
+  readonly task?: string;
+  readonly step?: string;
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  readonly namespace?: string;
+}
+
+/** A TaskRun, which may be gone. */
+interface Source {
+  readonly key: ObjectKey;
+  readonly object?: TaskRun;
+  /** What stands in front of its lines. */
+  readonly task: string;
+}
+
+/** What was found under the name of the run. */
+interface Found {
+  readonly sources: readonly Source[];
+  /** Whether nothing more will come. */
+  readonly done: boolean;
+}
+
+/** While a run is followed, it is asked this often, in milliseconds, what has started. */
+const lookEveryMs = 500;
+
+/** Shows the logs of a run, task by task and step by step, each line with `[task : step]` before it. */
+export async function logsCommand(command: LogsCommand, environment: CliEnvironment): Promise<number> {
+  const stop = new AbortController();
+  const forget = environment.onInterrupt(() => stop.abort());
+  try {
+    await withServer(environment, command, (_client, connection) =>
+      show(command, connection, environment, stop.signal),
+    );
+    return stop.signal.aborted ? exitCodes.cancelled : exitCodes.succeeded;
+  } finally {
+    forget();
+  }
+}
+
+async function show(
+  command: LogsCommand,
+  connection: Connection,
+  environment: CliEnvironment,
+  signal: AbortSignal,
+): Promise<void> {
+  const key = { namespace: command.namespace ?? connection.namespace, name: command.run };
+  const wishes: LogWishes = { follow: command.follow, timestamps: command.timestamps, signal };
+  const shown = new Set<string>();
+  while (!signal.aborted) {
+    const { sources, done } = await find(connection, key, command.task);
+    let isNew = false;
+    for (const source of sources) {
+      for (const step of await stepsOf(connection, source)) {
+        const id = `${source.key.name}/${step}`;
+        if (shown.has(id) || (command.step !== undefined && step !== command.step)) continue;
+        if (await print(environment, source.task, step, stepLog(connection, source, step, wishes))) {
+          shown.add(id);
+          isNew = true;
+        }
+      }
+    }
+    if (!command.follow || (done && !isNew)) return;
+    if (!isNew) await sleep(environment.clock, lookEveryMs, signal).catch(() => undefined);
+  }
+}
+
+async function find(connection: Connection, key: ObjectKey, task: string | undefined): Promise<Found> {
+  const { client } = connection;
+  const run = await unlessMissing(client, pipelineRuns, key);
+  if (run !== undefined) return { sources: await tasksOf(client, run, task), done: isDone(run) };
+  const single = await unlessMissing(client, taskRuns, key);
+  if (single !== undefined) return { sources: [{ key, object: single, task: taskName(single) }], done: isDone(single) };
+  if ((await keptSteps(connection, key)).length > 0) return { sources: [{ key, task: key.name }], done: true };
+  throw new UserError(`there is no run ${key.namespace}/${key.name}, and no log of one is kept`, {
+    code: 'NO_LOGS',
+    remedy: 'after a PipelineRun is gone, ask for its TaskRuns by name',
+  });
+}
+
+async function tasksOf(client: ApiClient, run: PipelineRun, task: string | undefined): Promise<readonly Source[]> {
+  const { namespace, name } = keyOf(run);
+  const labelSelector = `tekton.dev/pipelineRun=${name}`;
+  const { items } = await client.list(taskRuns, { namespace, labelSelector });
+  return items
+    .map((object) => ({ key: keyOf(object), object, task: taskName(object) }))
+    .filter((source) => task === undefined || source.task === task)
+    .toSorted((a, b) => (startOf(a.object) < startOf(b.object) ? -1 : 1));
+}
+
+function startOf({ status, metadata }: TaskRun): string {
+  return `${status?.startTime ?? metadata.creationTimestamp ?? ''} ${metadata.name ?? ''}`;
+}
+
+function taskName({ metadata }: TaskRun): string {
+  return metadata.labels?.['tekton.dev/pipelineTask'] ?? metadata.name ?? '';
+}
+
+/** In the order in which they run. */
+async function stepsOf(connection: Connection, { key, object }: Source): Promise<readonly string[]> {
+  const known = (object?.status?.steps ?? []).map(({ name }) => name ?? '').filter((name) => name !== '');
+  return known.length > 0 ? known : keptSteps(connection, key);
+}
+
+async function unlessMissing<T extends KubeObject>(
+  client: ApiClient,
+  type: ResourceType<T>,
+  key: ObjectKey,
+): Promise<T | undefined> {
+  try {
+    return await client.get(type, key);
+  } catch (thrown) {
+    if (isApiError(thrown, 'NotFound')) return undefined;
+    throw thrown;
+  }
+}
+
+/** Prints whole lines, as they come. Answers whether there was anything. */
+async function print(
+  { screen }: CliEnvironment,
+  task: string,
+  step: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<boolean> {
+  const decoder = new TextDecoder();
+  let held = '';
+  let any = false;
+  for await (const chunk of chunks) {
+    any = true;
+    const lines = (held + decoder.decode(chunk, { stream: true })).split('\n');
+    held = lines.pop() ?? '';
+    if (lines.length > 0) screen.write(lines.map((line) => `[${task} : ${step}] ${line}\n`).join(''));
+  }
+  held += decoder.decode();
+  if (held !== '') screen.write(`[${task} : ${step}] ${held}\n`);
+  return any;
+}

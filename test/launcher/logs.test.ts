@@ -1,0 +1,43 @@
+/** `penstock logs` against a `penstock serve`: while a run goes on, and when nothing of it is left but its logs. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { taskRuns, type TaskRun } from '../../src/tekton/types.ts';
+import { PenstockServer } from '../support/penstock-server.ts';
+import { Workplace } from '../support/penstock-process.ts';
+
+const script = (text: string) => ({ image: 'none', script: `#!/bin/sh\n${text}\n` });
+
+function taskRun(name: string): TaskRun {
+  const steps = [
+    { name: 'greet', ...script('echo hello; echo "the word is $WORD"; sleep 1; printf bye'), env: [secretEnv] },
+    { name: 'quiet', ...script('true') },
+    { name: 'count', ...script('for i in 1 2 3; do echo $i; done') },
+  ];
+  const metadata = { namespace: 'default', name };
+  return { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata, spec: { taskSpec: { steps } } } as TaskRun;
+}
+
+const secretEnv = { name: 'WORD', valueFrom: { secretKeyRef: { name: 'word', key: 'word' } } };
+const wanted = '[it : greet] hello\n[it : greet] the word is ***\n[it : greet] bye\n';
+const counted = '[it : count] 1\n[it : count] 2\n[it : count] 3\n';
+
+describe('penstock logs, through the launcher', () => {
+  it('follows a run, and shows its logs when it is gone', async () => {
+    await using workplace = new Workplace();
+    await using server = await PenstockServer.start(workplace);
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'word' }, stringData: { word: 'hunter22' } };
+    await server.kubectl(['create', '-f', '-'], JSON.stringify(secret));
+    await server.client.create(taskRuns, taskRun('it'));
+    const words = ['logs', 'it', '--kubeconfig', `${server.directory}/kubeconfig`];
+    const followed = await workplace.start([...words, '--follow']).ended;
+    assert.deepEqual([followed.code, followed.stdout, followed.stderr], [0, wanted + counted, '']);
+    await server.client.delete(taskRuns, { namespace: 'default', name: 'it' });
+    await server.kubectl(['wait', '--for=delete', 'pods', '--all', '--timeout=20s']);
+    assert.equal((await server.kubectl(['get', 'pods', '-o', 'name'])).stdout, '');
+    const later = await workplace.start([...words, '--step', 'count']).ended;
+    assert.deepEqual([later.code, later.stdout, later.stderr], [0, counted, '']);
+    const unknown = await workplace.start(['logs', 'other', ...words.slice(2)]).ended;
+    assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
+    assert.match(unknown.stderr, /^error: there is no run default\/other, and no log of one is kept/);
+  });
+});
