@@ -34,7 +34,8 @@ async function type(...words: readonly string[]) {
     },
   };
   const code = await runProgram(['controller', ...words], environment);
-  const { onFailure: _told, ...options } = asked[0] ?? ({} as ControllerOptions);
+  // What it does about a failure is none of the options.
+  const options = Object.fromEntries(Object.entries(asked[0] ?? {}).filter(([name]) => name !== 'onFailure'));
   return { code, options, ...said };
 }
 

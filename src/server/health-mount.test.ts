@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
 import { createHealthMount, type ReadinessCheck } from './health-mount.ts';
@@ -21,8 +24,9 @@ describe('createHealthMount', () => {
   after(() => listener.close());
 
   async function ask(path: string, method = 'GET'): Promise<readonly [number, string]> {
-    const response = await fetch(`${listener.url}${path}`, { method });
-    return [response.status, await response.text()];
+    const sent = request(`${listener.url}${path}`, { method }).end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return [response.statusCode ?? 0, await textOf(response)];
   }
 
   it('says that the process runs, whatever else is wrong', async () => {
