@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PipelineRun, PipelineRunSpec, PipelineTask, TaskRun } from '../types.ts';
+import type { Pipeline, PipelineRun, PipelineRunSpec, PipelineTask, TaskRun } from '../types.ts';
 import { claimName } from './claims.ts';
 import { childContext, childNames, childObjects } from './child-object.ts';
-import { defaultPipelineRunOptions } from './contract.ts';
+import { defaultPipelineRunOptions, type Lookup } from './contract.ts';
 import { mergePodTemplates } from './pod-template.ts';
 
 function runWith(spec: PipelineRunSpec, metadata: Partial<PipelineRun['metadata']> = {}): PipelineRun {
@@ -15,16 +15,15 @@ function runWith(spec: PipelineRunSpec, metadata: Partial<PipelineRun['metadata'
   };
 }
 
-function childOf(run: PipelineRun, task: PipelineTask, part: 'tasks' | 'finally' = 'tasks'): TaskRun {
-  const [child] = childObjects(
-    childContext(
-      run,
-      { params: [{ name: 'dir', default: 'at-$(context.pipelineRun.name)' }] },
-      defaultPipelineRunOptions,
-    ),
-    task,
-    part,
-  );
+function childOf(
+  run: PipelineRun,
+  task: PipelineTask,
+  part: 'tasks' | 'finally' = 'tasks',
+  findPipeline: (name: string) => Lookup<Pipeline> = () => ({ state: 'absent' }),
+): TaskRun {
+  const spec = { params: [{ name: 'dir', default: 'at-$(context.pipelineRun.name)' }] };
+  const context = childContext({ run, options: defaultPipelineRunOptions, findPipeline }, spec);
+  const [child] = childObjects(context, task, part);
   assert.ok(child);
   return child;
 }
@@ -96,6 +95,18 @@ describe('the TaskRun of a pipeline task', () => {
       'pipeline.tekton.dev/pipeline-task-on-error': 'continue',
     });
     assert.deepEqual(child.spec.taskSpec, { steps: [] });
+  });
+
+  it('takes labels and annotations of the Pipeline after those of the run', () => {
+    const run = runWith({ pipelineRef: { name: 'p' } }, { labels: { a: 'run' }, annotations: { n: 'run' } });
+    const labels = { a: 'pipeline', b: 'pipeline', c: 'pipeline' };
+    const annotations = { n: 'pipeline', m: 'pipeline', 'chains.tekton.dev/signed': 'true' };
+    const object = { ...run, kind: 'Pipeline', metadata: { name: 'p', labels, annotations }, spec: {} };
+    const task = { name: 't', taskSpec: { metadata: { labels: { c: 'spec', d: 'spec' } }, steps: [] } };
+    const child = childOf(run, task, 'tasks', (name) => ({ state: name === 'p' ? 'found' : 'absent', object }));
+    const { a, b, c, d } = child.metadata.labels ?? {};
+    assert.deepEqual([a, b, c, d], ['run', 'pipeline', 'pipeline', 'spec']);
+    assert.deepEqual(child.metadata.annotations, { n: 'run', m: 'pipeline' });
   });
 
   it('takes service account, pod template and resources from the override before the template', () => {

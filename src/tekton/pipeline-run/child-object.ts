@@ -1,6 +1,6 @@
 import { formatGoDuration } from '../durations.ts';
 import { childName } from '../names.ts';
-import { controllerReference } from '../../kube/object.ts';
+import { controllerReference, type ObjectMeta } from '../../kube/object.ts';
 import { substitutePodTemplate } from '../substitution.ts';
 import type {
   PipelineRun,
@@ -12,7 +12,7 @@ import type {
   TaskRunSpec,
   TaskSpec,
 } from '../types.ts';
-import type { PipelineRunOptions } from './contract.ts';
+import type { PipelineRunInput, PipelineRunOptions } from './contract.ts';
 import { label, onErrorAnnotation, staysWithRun } from './labels.ts';
 import type { PipelinePart } from './compiled-pipeline.ts';
 import { mergePodTemplates } from './pod-template.ts';
@@ -25,14 +25,22 @@ import { childBindings, declareWorkspaces, substitutedBindings, type BindingsByN
 export interface ChildContext {
   readonly run: PipelineRun;
   readonly pipelineName: string;
+  /** Labels and annotations of the Pipeline referred to, as it is now. */
+  readonly inherited: Pick<ObjectMeta, 'labels' | 'annotations'>;
   readonly bindings: BindingsByName;
   readonly podTemplate: PodTemplate | undefined;
   readonly overrides: ReadonlyMap<string, PipelineTaskRunSpec>;
   readonly options: PipelineRunOptions;
 }
 
-/** Gathers what the children of `run`, whose pipeline is `spec`, share: its own fields with their variables filled in. */
-export function childContext(run: PipelineRun, spec: PipelineSpec, options: PipelineRunOptions): ChildContext {
+/**
+ * Gathers what the children of the run share, whose pipeline is `spec`: its own fields with their variables filled in,
+ * and what its Pipeline is labelled with, if that is known.
+ */
+export function childContext(
+  { run, options, findPipeline }: Pick<PipelineRunInput, 'run' | 'options' | 'findPipeline'>,
+  spec: PipelineSpec,
+): ChildContext {
   const variables = runReplacements(run, spec);
   const fill = (template: PodTemplate | undefined): PodTemplate | undefined =>
     template && variables.reduce(substitutePodTemplate, template);
@@ -42,9 +50,12 @@ export function childContext(run: PipelineRun, spec: PipelineSpec, options: Pipe
       return [entry.pipelineTaskName ?? '', podTemplate === undefined ? entry : { ...entry, podTemplate }];
     }),
   );
+  const name = run.spec.pipelineRef?.name;
+  const pipeline = name === undefined ? undefined : findPipeline(name);
   return {
     run,
     pipelineName: pipelineNameOf(run),
+    inherited: pipeline?.state === 'found' ? pipeline.object.metadata : {},
     bindings: substitutedBindings(run, spec),
     podTemplate: fill(run.spec.taskRunTemplate?.podTemplate),
     overrides,
@@ -98,11 +109,12 @@ function childSpec(context: ChildContext, task: PipelineTask, part: PipelinePart
   });
 }
 
-/** First wins: what makes the child ours, `taskRunSpecs` metadata, the run's, the embedded spec's. */
+/** First wins: what makes the child ours, `taskRunSpecs` metadata, the run's, its Pipeline's, the embedded spec's. */
 function childLabels(context: ChildContext, task: PipelineTask, part: PipelinePart): Record<string, string> {
   const { run } = context;
   return {
     ...task.taskSpec?.metadata?.labels,
+    ...context.inherited.labels,
     ...run.metadata.labels,
     ...context.overrides.get(task.name)?.metadata?.labels,
     [label.pipeline]: run.metadata.labels?.[label.pipeline] ?? context.pipelineName,
@@ -114,7 +126,8 @@ function childLabels(context: ChildContext, task: PipelineTask, part: PipelinePa
 }
 
 function childAnnotations(context: ChildContext, task: PipelineTask): Record<string, string> {
-  const inherited = Object.entries(context.run.metadata.annotations ?? {}).filter(([key]) => !staysWithRun(key));
+  const all = { ...context.inherited.annotations, ...context.run.metadata.annotations };
+  const inherited = Object.entries(all).filter(([key]) => !staysWithRun(key));
   return {
     ...task.taskSpec?.metadata?.annotations,
     ...Object.fromEntries(inherited),

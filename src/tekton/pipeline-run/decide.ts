@@ -160,7 +160,7 @@ function starts(
   ready: readonly TaskProgress[],
 ): readonly PipelineRunAction[] {
   if (ready.length === 0) return [];
-  const context = childContext(input.run, pipeline.spec, input.options);
+  const context = childContext(input, pipeline.spec);
   const claims = input.taskRuns.length > 0 ? [] : claimActions(input.run, context);
   const creations = ready.flatMap(({ task, compiled }) =>
     childObjects(context, task, compiled.part).map((taskRun) => ({ kind: 'createTaskRun', taskRun }) as const),
