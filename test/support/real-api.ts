@@ -60,6 +60,8 @@ export interface RealApi extends AsyncDisposable {
 export interface RealApiOptions {
   /** Besides the {@link administrator}; without rights until some are given. */
   readonly users?: readonly RealApiUser[];
+  /** Admission plugins to leave out. */
+  readonly withoutPlugins?: readonly string[];
   /** Further flags of kube-apiserver. */
   readonly flags?: readonly string[];
 }
@@ -92,7 +94,13 @@ async function startPrograms(
   }));
   const certificateAuthority = writeSecrets(directory, users);
   programs.start('etcd', source.etcd, etcdFlags(directory, clientPort, peerPort));
-  const flags = [...apiServerFlags(directory, clientPort, port), ...(options.flags ?? [])];
+  // Nobody makes the service accounts that the plugin of this name would demand.
+  const withoutPlugins = ['ServiceAccount', ...(options.withoutPlugins ?? [])];
+  const flags = [
+    ...apiServerFlags(directory, clientPort, port),
+    `--disable-admission-plugins=${withoutPlugins.join(',')}`,
+    ...(options.flags ?? []),
+  ];
   const startServer = (): void => programs.start(apiServerName, source.apiServer, flags);
   startServer();
   const tokenOf = (name: string): string => {
@@ -213,8 +221,6 @@ function apiServerFlags(directory: string, etcdPort: number, port: number): read
     `--service-account-signing-key-file=${file('service-accounts.key')}`,
     `--service-account-key-file=${file('service-accounts.key')}`,
     '--allow-privileged=true',
-    // Nobody makes the service accounts that it would demand.
-    '--disable-admission-plugins=ServiceAccount',
     '--v=0',
   ];
 }
