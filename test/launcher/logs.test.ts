@@ -14,7 +14,7 @@ function taskRun(name: string): TaskRun {
     { name: 'count', ...script('for i in 1 2 3; do echo $i; done') },
   ];
   const metadata = { namespace: 'default', name };
-  return { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata, spec: { taskSpec: { steps } } } as TaskRun;
+  return { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata, spec: { taskSpec: { steps } } };
 }
 
 const secretEnv = { name: 'WORD', valueFrom: { secretKeyRef: { name: 'word', key: 'word' } } };
