@@ -8,7 +8,11 @@ export function observeFlow(metrics: Metrics, flow: FlowControl): void {
     ['penstock_client_under_way', 'Calls to the API server under way', () => flow.status().underWay],
     ['penstock_client_waiting', 'Calls to the API server that wait for their turn', () => flow.status().waiting],
     ['penstock_client_refused', 'Calls refused with 429 since the start', () => flow.status().refused],
-    ['penstock_client_latency_seconds', 'Mean time of the last calls to the API server', () => flow.latencyMs() / 1000],
+    [
+      'penstock_client_latency_seconds',
+      'Mean time of the last writes to the API server',
+      () => flow.latencyMs() / 1000,
+    ],
   ] as const;
   for (const [name, help, read] of gauges) metrics.readGauge({ name, help, read });
 }

@@ -14,6 +14,10 @@ export const slowFactor = 0.9;
 export const slowRatio = 4;
 /** ... and more than this, in milliseconds: below it there is nothing to win. */
 export const slowMsMin = 250;
+/** Slowness alone does not make the window smaller: calls differ by nature, and only a refusal is certain. */
+export const slowWindowMin: number = windowFirst;
+/** A mean says nothing of the server any more when the last write is so old, in milliseconds. */
+export const latencyAgeMsMax = 30_000;
 /** How much the newest call weighs in the mean. */
 export const latencyWeight = 0.1;
 /** The fastest time is forgotten at this pace a call, so that a server that became slower for good is not slow for ever. */
@@ -29,9 +33,11 @@ export const refusedLatelyMs = 10_000;
 export interface CallWindow {
   /** Calls that may be under way; a fraction grows until it is a whole call. */
   readonly limit: number;
-  /** Mean of the last calls, in milliseconds; 0 before the first. */
+  /** Mean of the last writes, in milliseconds; 0 before the first. */
   readonly latencyMs: number;
-  /** What a call takes when nothing is in the way, in milliseconds; 0 before the first. */
+  /** When the last write was answered. */
+  readonly measuredMs: number;
+  /** What a write takes when nothing is in the way, in milliseconds; 0 before the first. */
   readonly baselineMs: number;
   /** When the server last refused a call, and how large the window was. */
   readonly refusal: { readonly atMs: number; readonly limit: number } | undefined;
@@ -45,6 +51,8 @@ export interface CallOutcome {
   readonly endedMs: number;
   /** Calls that were under way with it, itself included. */
   readonly underWay: number;
+  /** Only writes are measured: reads range from one small object to all there are. */
+  readonly isWrite: boolean;
   /** Whether the server refused it as one too many. */
   readonly refused: boolean;
 }
@@ -53,6 +61,7 @@ export interface CallOutcome {
 export const freshWindow: CallWindow = {
   limit: windowFirst,
   latencyMs: 0,
+  measuredMs: Number.NEGATIVE_INFINITY,
   baselineMs: 0,
   refusal: undefined,
   decreasedMs: Number.NEGATIVE_INFINITY,
@@ -68,6 +77,11 @@ export function refusedLately({ refusal }: CallWindow, nowMs: number): boolean {
   return refusal !== undefined && nowMs - refusal.atMs < refusedLatelyMs;
 }
 
+/** Mean of the last writes, in milliseconds; 0 when there were none for {@link latencyAgeMsMax}. */
+export function latencyLately({ latencyMs, measuredMs }: CallWindow, nowMs: number): number {
+  return nowMs - measuredMs < latencyAgeMsMax ? latencyMs : 0;
+}
+
 function afterRefusal(window: CallWindow, { sentMs, endedMs }: CallOutcome): CallWindow {
   // Of calls that were under way together, the first refusal has said it all.
   if (sentMs < window.decreasedMs)
@@ -76,18 +90,27 @@ function afterRefusal(window: CallWindow, { sentMs, endedMs }: CallOutcome): Cal
   return decreased({ ...window, refusal }, refusedFactor, endedMs);
 }
 
-function afterAnswer(window: CallWindow, { sentMs, endedMs, underWay }: CallOutcome): CallWindow {
-  const tookMs = endedMs - sentMs;
-  const known = window.latencyMs > 0;
-  const latencyMs = known ? window.latencyMs + (tookMs - window.latencyMs) * latencyWeight : tookMs;
-  const drifted = window.baselineMs + (latencyMs - window.baselineMs) * baselineDrift;
-  const baselineMs = known ? Math.min(tookMs, drifted) : tookMs;
-  const measured = { ...window, latencyMs, baselineMs };
-  const slow = latencyMs > slowMsMin && latencyMs > slowRatio * baselineMs;
-  if (slow) return sentMs < window.decreasedMs ? measured : decreased(measured, slowFactor, endedMs);
+function afterAnswer(window: CallWindow, call: CallOutcome): CallWindow {
+  const measured = call.isWrite ? withLatency(window, call) : window;
+  if (call.isWrite && isSlow(measured)) {
+    if (call.sentMs < window.decreasedMs || window.limit <= slowWindowMin) return measured;
+    return decreased(measured, slowFactor, call.endedMs);
+  }
   // A window that is not used up has not been tried: it must not grow by calls that would have fitted anyway.
-  if (underWay < Math.floor(window.limit)) return measured;
+  if (call.underWay < Math.floor(window.limit)) return measured;
   return { ...measured, limit: Math.min(windowMax, window.limit + growth(window)) };
+}
+
+function withLatency(window: CallWindow, { sentMs, endedMs }: CallOutcome): CallWindow {
+  const tookMs = endedMs - sentMs;
+  if (window.latencyMs === 0) return { ...window, latencyMs: tookMs, baselineMs: tookMs, measuredMs: endedMs };
+  const latencyMs = window.latencyMs + (tookMs - window.latencyMs) * latencyWeight;
+  const drifted = window.baselineMs + (latencyMs - window.baselineMs) * baselineDrift;
+  return { ...window, latencyMs, baselineMs: Math.min(tookMs, drifted), measuredMs: endedMs };
+}
+
+function isSlow({ latencyMs, baselineMs }: CallWindow): boolean {
+  return latencyMs > slowMsMin && latencyMs > slowRatio * baselineMs;
 }
 
 /** What one good answer adds: a whole window of them makes room for one more call. */

@@ -7,8 +7,12 @@ import type { ApiRequest, ApiResponse, Transport } from '../kube/transport.ts';
 import {
   afterCall,
   freshWindow,
+  latencyLately,
+  latencyAgeMsMax,
   refusedLately,
   refusedLatelyMs,
+  slowFactor,
+  slowWindowMin,
   windowFirst,
   windowMax,
   windowMin,
@@ -221,7 +225,7 @@ describe('FlowControl', () => {
 });
 
 describe('afterCall', () => {
-  const quick = { sentMs: 0, endedMs: 10, underWay: 1_000, refused: false };
+  const quick = { sentMs: 0, endedMs: 10, underWay: 1_000, isWrite: true, refused: false };
 
   it('grows by a call for each window that went well, up to a limit', () => {
     let window = freshWindow;
@@ -236,7 +240,7 @@ describe('afterCall', () => {
   });
 
   it('shrinks once for all the calls that were under way together, never below the least', () => {
-    const refused = { sentMs: 100, endedMs: 200, underWay: 16, refused: true };
+    const refused = { sentMs: 100, endedMs: 200, underWay: 16, isWrite: true, refused: true };
     const once = afterCall(freshWindow, refused);
     assert.ok(once.limit < windowFirst);
     assert.equal(afterCall(once, { ...refused, endedMs: 210 }).limit, once.limit);
@@ -246,22 +250,26 @@ describe('afterCall', () => {
     assert.equal(window.limit, windowMin);
   });
 
-  it('shrinks when calls take much longer than they did, and forgives a server that became slow for good', () => {
-    let window = freshWindow;
+  it('shrinks when writes take much longer than they did, and forgives a server that became slow for good', () => {
+    const slow = (call: number) => ({ ...quick, sentMs: call * 1_000, endedMs: call * 1_000 + 900 });
+    let window = { ...freshWindow, limit: 100 };
     for (let call = 0; call < 100; call++) window = afterCall(window, { ...quick, underWay: 1 });
-    for (let call = 1; call < 60; call++) {
-      window = afterCall(window, { sentMs: call * 1_000, endedMs: call * 1_000 + 900, underWay: 16, refused: false });
+    for (let call = 1; call < 20; call++) window = afterCall(window, slow(call));
+    assert.ok(window.limit < 50, String(window.limit));
+    for (let call = 20; call < 60; call++) window = afterCall(window, slow(call));
+    assert.ok(window.limit > slowWindowMin * slowFactor, 'slowness alone leaves enough to go on');
+    const least = window.limit;
+    for (let call = 100; call < 3_000; call++) window = afterCall(window, slow(call));
+    assert.ok(window.limit > least + 5, String(window.limit));
+  });
+
+  it('does not take the time of reads for slowness', () => {
+    let window = { ...freshWindow, limit: 100 };
+    for (let call = 1; call < 100; call++) {
+      window = afterCall(window, { ...quick, isWrite: false, sentMs: call * 9_000, endedMs: call * 9_000 + 8_000 });
     }
-    assert.ok(window.limit < windowFirst, String(window.limit));
-    for (let call = 100; call < 3_000; call++) {
-      window = afterCall(window, {
-        sentMs: call * 1_000,
-        endedMs: call * 1_000 + 900,
-        underWay: 1_000,
-        refused: false,
-      });
-    }
-    assert.ok(window.limit > windowFirst, String(window.limit));
+    assert.ok(window.limit > 100);
+    assert.equal(window.latencyMs, 0);
   });
 
   it('grows slowly near the size at which it was refused, and fast beyond', () => {
@@ -269,6 +277,12 @@ describe('afterCall', () => {
       afterCall({ ...freshWindow, limit, refusal: { atMs: 0, limit: 100 } }, quick).limit - limit;
     assert.ok(grown(90) < grown(70) / 10);
     assert.ok(grown(110) < grown(130) / 10);
+  });
+
+  it('forgets how long calls took when there have been none for a while', () => {
+    const window = afterCall(freshWindow, quick);
+    assert.equal(latencyLately(window, quick.endedMs + latencyAgeMsMax - 1), 10);
+    assert.equal(latencyLately(window, quick.endedMs + latencyAgeMsMax), 0);
   });
 
   it('knows for a while that it was refused', () => {

@@ -3,7 +3,14 @@ import { AbortedError, type Clock, sleep } from '../base/clock.ts';
 import { deferred, type Deferred } from '../base/deferred.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../kube/transport.ts';
-import { afterCall, type CallOutcome, type CallWindow, freshWindow, refusedLately } from './call-window.ts';
+import {
+  afterCall,
+  type CallOutcome,
+  type CallWindow,
+  freshWindow,
+  latencyLately,
+  refusedLately,
+} from './call-window.ts';
 
 /** So often a call is sent again that the server refused as too many: it has not been carried out. */
 export const refusalRetriesMax = 5;
@@ -79,14 +86,14 @@ export class FlowControl {
     return async (request) => {
       const sentMs = this.#clock.monotonicMs();
       const answer = await transport(request);
-      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay: 0, refused: isRefusal(request, answer) });
+      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay: 0, ...natureOf(request, answer) });
       return answer;
     };
   }
 
-  /** Mean of the last calls, in milliseconds. */
+  /** Mean of the last writes, in milliseconds; 0 when there were none lately. */
   latencyMs(): number {
-    return this.#window.latencyMs;
+    return latencyLately(this.#window, this.#clock.monotonicMs());
   }
 
   /** Whether a call was refused with 429 lately. */
@@ -113,7 +120,7 @@ export class FlowControl {
     const underWay = this.#underWay;
     try {
       const answer = await transport(request);
-      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay, refused: isRefusal(request, answer) });
+      this.#learn({ sentMs, endedMs: this.#clock.monotonicMs(), underWay, ...natureOf(request, answer) });
       return answer;
     } finally {
       this.#underWay--;
@@ -173,6 +180,10 @@ export class FlowControl {
 /** Whether the answer is a stream that stays open. */
 function isLasting({ method, path, query }: ApiRequest): boolean {
   return method === 'GET' && (query['watch'] === 'true' || path.endsWith('/log'));
+}
+
+function natureOf(request: ApiRequest, answer: ApiResponse): Pick<CallOutcome, 'isWrite' | 'refused'> {
+  return { isWrite: request.method !== 'GET', refused: isRefusal(request, answer) };
 }
 
 /**
