@@ -73,6 +73,11 @@ export const shapeScenarios: readonly Scenario[] = [
           ],
         }),
       );
+    },
+  },
+  {
+    name: 'pods that are refused',
+    async run(api) {
       await api.create('no containers', 'pods', pod('bad-1', { containers: [] }));
       await api.create('no image', 'pods', pod('bad-2', { containers: [{ name: 'main' }] }));
       await api.create('twice a name', 'pods', pod('bad-3', { containers: [main, main] }));
@@ -103,6 +108,25 @@ export const shapeScenarios: readonly Scenario[] = [
         'pods',
         pod('bad-10', { containers: [main], activeDeadlineSeconds: 0 }),
       );
+    },
+    differs: {
+      'a wrong type': wrongType,
+      'twice a name': 'the field is the container, not its name',
+      'no containers': unchecked,
+      'no image': unchecked,
+      'a mount of nothing': unchecked,
+      'a bad policy': unchecked,
+      'a bad variable': unchecked,
+      'a bad quantity': unchecked,
+      'more requested than allowed': unchecked,
+      'a deadline of nothing': unchecked,
+    },
+  },
+  {
+    name: 'the life of pods',
+    async run(api) {
+      await api.create('small', 'pods', pod('small', { containers: [main] }));
+      await api.create('on no node', 'pods', pod('steps', { containers: [main] }));
       await api.patch('another image', 'pods/small', 'strategic', {
         spec: { containers: [{ name: 'main', image: 'busybox:2' }] },
       });
@@ -143,21 +167,11 @@ export const shapeScenarios: readonly Scenario[] = [
       await api.get('held back', 'pods/held');
     },
     differs: {
-      'a wrong type': wrongType,
-      'twice a name': 'the field is the container, not its name',
       'on its node': bindingGeneration,
       'told to go': bindingGeneration,
       going: bindingGeneration,
       gone: 'the answer is a Status, as for other kinds, not the last pod',
       'on no node: gone at once': 'the answer is a Status, as for other kinds, not the last pod',
-      'no containers': unchecked,
-      'no image': unchecked,
-      'a mount of nothing': unchecked,
-      'a bad policy': unchecked,
-      'a bad variable': unchecked,
-      'a bad quantity': unchecked,
-      'more requested than allowed': unchecked,
-      'a deadline of nothing': unchecked,
     },
   },
   {
