@@ -3,7 +3,8 @@ import type { Random } from '../base/random.ts';
 import type { ControllerName } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
 import { callMetrics } from '../client/call-metrics.ts';
-import { type CallObserver, observeCalls } from '../client/observed-calls.ts';
+import { callSpans } from '../client/call-spans.ts';
+import { allObservers, type CallObserver, observeCalls } from '../client/observed-calls.ts';
 import { FlowControl } from '../client/flow-control.ts';
 import { LeaderElection } from '../controller/leader-election.ts';
 import type { ElectionTimes } from '../controller/lease-record.ts';
@@ -20,6 +21,7 @@ import { LogKeeper } from '../logs/log-keeper.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
 import { observeFlow } from './flow-metrics.ts';
 
 /** A replica that has not heard of the lease for so long cannot reach the API, in milliseconds. */
@@ -33,6 +35,7 @@ export interface ClusterControllersOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer?: Tracer;
   readonly controllers: readonly ControllerName[];
   /** `tekton`: PipelineRuns and TaskRuns are run by a Tekton that is installed; the engine stays away. */
   readonly engine: 'penstock' | 'tekton';
@@ -53,7 +56,7 @@ export class ClusterControllers {
   readonly #options: ClusterControllersOptions;
   readonly #flow: FlowControl;
   readonly #election: LeaderElection | undefined;
-  readonly #observer: CallObserver;
+  readonly #observer: CallObserver | undefined;
   #manager: Manager | undefined;
 
   constructor(options: ClusterControllersOptions) {
@@ -64,7 +67,8 @@ export class ClusterControllers {
     this.#election = election && new LeaderElection({ client, clock, random, logger, identity, ...election });
     observeFlow(metrics, this.#flow);
     observeManager(metrics, () => this.#manager?.status());
-    this.#observer = callMetrics(metrics, clock);
+    const { tracer } = options;
+    this.#observer = allObservers(callMetrics(metrics, clock), tracer && callSpans(tracer));
     metrics.readGauge({
       name: 'penstock_leader',
       help: 'Whether this process runs the controllers: 1, or stands by: 0',
@@ -104,7 +108,10 @@ export class ClusterControllers {
   async #lead(transport: Transport, signal: AbortSignal): Promise<void> {
     const { clock, random, logger, metrics, namespace } = this.#options;
     const client = createClient(this.#flow.wrap(observeCalls(transport, this.#observer)));
+    const { tracer } = this.#options;
+    const traced = tracer === undefined ? {} : { tracer };
     const manager = new Manager({
+      ...traced,
       client,
       clock,
       random,
@@ -139,7 +146,9 @@ export class ClusterControllers {
     // The keeper first: it is to see a pod before the engine may let it go.
     keeper?.register(manager);
     const logKeeper = keeper === undefined ? {} : { logKeeper: keeper };
-    createEngine({ ...parts, ...logKeeper, random, recorder, metrics }).register(manager);
+    const { tracer } = this.#options;
+    const traced = tracer === undefined ? {} : { tracer };
+    createEngine({ ...parts, ...logKeeper, ...traced, random, recorder, metrics }).register(manager);
     return keeper;
   }
 }

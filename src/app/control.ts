@@ -16,6 +16,7 @@ import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
 import { noLogs, openLogStore } from './log-store.ts';
 import { processLogger } from './logging.ts';
+import { processTracer } from './tracing.ts';
 
 /** Characters after the machine's name that make an identity unique. */
 const identitySuffixLength = 8;
@@ -26,11 +27,13 @@ export async function control(options: ControllerOptions, environment: ProcessEn
   const metrics = createPrometheusMetrics({ processMetrics: true });
   const identity = `${hostname()}_${randomSuffix(systemRandom, identitySuffixLength)}`;
   const logStore = await openLogStore(options.logs ?? noLogs, systemRandom);
+  const tracer = await processTracer(environment, logger);
+  const traced = tracer === undefined ? {} : { tracer };
   const cluster = await openCluster(options, environment);
   const kept = logStore === undefined ? {} : { logStore };
   const stopRetention = logStore && startRetention(logStore, keepLogsDefault, { clock: systemClock, logger });
   try {
-    const controllers = createControllers(options, cluster, { logger, metrics, identity, ...kept });
+    const controllers = createControllers(options, cluster, { logger, metrics, identity, ...kept, ...traced });
     const webhook = createWebhook(options, cluster, { logger, metrics });
     const readiness = (): readonly ReadinessCheck[] => [...controllers.readiness(), ...(webhook?.readiness() ?? [])];
     const health = await serveHealth(options, readiness, metrics, logger);
@@ -46,6 +49,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
       await webhook?.stop();
       stopRetention?.();
       await health?.close();
+      await tracer?.close();
       cluster.transport.close();
     };
     return { server: cluster.server, identity, stop, ...(health === undefined ? {} : { healthUrl: health.url }) };
@@ -59,7 +63,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
 function createControllers(
   { controllers, engine, namespace, lease }: ControllerOptions,
   cluster: Cluster,
-  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'logStore'>,
+  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'logStore' | 'tracer'>,
 ): ClusterControllers {
   return new ClusterControllers({
     ...parts,

@@ -4,9 +4,10 @@ import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
 import { type ControllerName, controllerNames } from '../cli/environment.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import { callSpans } from '../client/call-spans.ts';
 import { callMetrics } from '../client/call-metrics.ts';
 import { createClient } from '../client/client.ts';
-import { observeCalls as observed } from '../client/observed-calls.ts';
+import { allObservers, observeCalls as observed } from '../client/observed-calls.ts';
 import { observeManager } from '../controller/manager-metrics.ts';
 import { Manager } from '../controller/manager.ts';
 import { createEngine, type EngineOptions } from '../engine/engine.ts';
@@ -37,6 +38,7 @@ import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { observeMachine } from './machine-metrics.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
 import { localPlacement } from './local-placement.ts';
 
 /** The node that is this machine. */
@@ -59,6 +61,8 @@ export interface EmbeddedOptions {
   readonly maxPods?: number;
   /** Counts and measures what the controllers and gates do; by default nothing does. */
   readonly metrics?: Metrics;
+  /** Told of runs, reconciles and calls; by default nobody is. */
+  readonly tracer?: Tracer;
   /** Where logs of steps are kept beyond the end of their pods; absent = nowhere. */
   readonly logStore?: BlobStore;
   /** Sees every call of the controllers and of the node agent, each through a transport of its own; for benchmarks. */
@@ -96,13 +100,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
-  const observer = options.metrics && callMetrics(options.metrics, clock);
-  const counted = observer === undefined ? server.handle : observed(server.handle, observer);
+  const { tracer } = options;
+  const traced = tracer === undefined ? {} : { tracer };
+  const counter = options.metrics && callMetrics(options.metrics, clock);
+  const counted = observed(server.handle, allObservers(counter, tracer && callSpans(tracer)));
   const measured = measureApi(counted, clock);
   const clientOf = (caller: EmbeddedCaller): ApiClient =>
     createClient(observeCalls ? observeCalls(measured.transport, caller) : measured.transport);
   const client = clientOf('controllers');
-  const manager = new Manager({ client, clock, random, logger, metrics });
+  const manager = new Manager({ client, clock, random, logger, metrics, ...traced });
   observeManager(metrics, () => manager.status());
   observeMachine(metrics, store, manager.informer(pods));
   // Loaded only where logs are kept: a run on a person's machine is to start at once.
@@ -135,7 +141,8 @@ function registerControllers(
     const parts = { client, clock, random, logger, recorder, options: engineOptions };
     // The keeper first: it is to see a pod before the engine may let it go.
     keeper?.register(manager);
-    const measured = options.metrics === undefined ? {} : { metrics: options.metrics };
+    const { metrics: measuring, tracer } = options;
+    const measured = { ...(measuring ? { metrics: measuring } : {}), ...(tracer ? { tracer } : {}) };
     createEngine({ ...parts, ...measured, ...(keeper === undefined ? {} : { logKeeper: keeper }) }).register(manager);
   }
   if (controllers.includes('gate')) {

@@ -16,6 +16,8 @@ export interface ProcessEnvironment {
   readonly path: string;
   /** Variables about language, time zone and proxies, which steps get as well; never anything else. */
   readonly forSteps: Readonly<Record<string, string>>;
+  /** What OpenTelemetry's usual variables say; absent = traces go nowhere. */
+  readonly tracing?: { readonly endpoint: string; readonly serviceName?: string; readonly ratio?: string };
   /** Whether the terminal can draw lines anew. */
   readonly dumbTerminal: boolean;
 }
@@ -43,7 +45,15 @@ export function readEnvironment(): ProcessEnvironment {
     path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
     forSteps: Object.fromEntries(namesForSteps.flatMap((name) => entryOf(name))),
     dumbTerminal: TERM === 'dumb',
+    ...tracingVariables(),
   };
+}
+
+function tracingVariables(): Pick<ProcessEnvironment, 'tracing'> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = process.env;
+  const { OTEL_TRACES_SAMPLER_ARG: ratio } = process.env;
+  if (!endpoint) return {};
+  return { tracing: { endpoint, ...(serviceName ? { serviceName } : {}), ...(ratio ? { ratio } : {}) } };
 }
 
 function entryOf(name: string): readonly (readonly [string, string])[] {

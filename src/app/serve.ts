@@ -19,6 +19,7 @@ import { listenOn } from './listen.ts';
 import { openLogStore } from './log-store.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
+import { processTracer } from './tracing.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
 
 const administrator: UserInfo = { name: 'penstock-admin', groups: ['system:masters', 'system:authenticated'] };
@@ -46,8 +47,10 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const metrics = createPrometheusMetrics({ processMetrics: true });
   const logStore = await openLogStore(options.logs ?? join(directory, 'step-logs'), systemRandom);
   const stopRetention = logStore && startRetention(logStore, keepLogsDefault, parts);
+  const tracer = await processTracer(environment, logger);
   const embedded = await startEmbedded({
     ...parts,
+    ...(tracer === undefined ? {} : { tracer }),
     ...(logStore === undefined ? {} : { logStore }),
     store,
     metrics,
@@ -65,6 +68,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
       stopCompaction();
       stopRetention?.();
       await embedded.stop();
+      await tracer?.close();
     };
     return { url: listener.url, kubeconfig, notices: embedded.notices, stop };
   } catch (thrown) {

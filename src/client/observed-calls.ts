@@ -23,8 +23,21 @@ const itemVerbs: Readonly<Record<HttpMethod, string>> = {
 };
 const collectionVerbs: Readonly<Record<HttpMethod, string>> = { ...itemVerbs, GET: 'list', DELETE: 'deletecollection' };
 
+/** Several observers as one; `undefined` when there are none. */
+export function allObservers(...observers: readonly (CallObserver | undefined)[]): CallObserver | undefined {
+  const present = observers.filter((observer) => observer !== undefined);
+  if (present.length <= 1) return present[0];
+  return (call) => {
+    const ends = present.map((observer) => observer(call));
+    return (code) => {
+      for (const end of ends) end(code);
+    };
+  };
+}
+
 /** `transport` with `observer` told of each call. A stream is at its end for it when it begins. */
-export function observeCalls(transport: Transport, observer: CallObserver): Transport {
+export function observeCalls(transport: Transport, observer: CallObserver | undefined): Transport {
+  if (observer === undefined) return transport;
   return async (request) => {
     const ended = observer(apiCallOf(request));
     try {

@@ -7,6 +7,8 @@ import { keyText, type KubeObject, type ObjectKey } from '../kube/object.ts';
 import { apiVersionOf, type ResourceType } from '../kube/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
+import { tracedReconciler } from './traced-reconciler.ts';
 import type { Indexers, Reconciler } from './contract.ts';
 import { type ControllerMetrics, type RunningController, startController } from './controller.ts';
 import { controllerMetrics } from './metrics.ts';
@@ -28,6 +30,8 @@ export interface ManagerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  /** Gets a span of each reconcile; absent = there are none. */
+  readonly tracer?: Tracer;
   /** Only what lives in this namespace is seen; kinds without namespaces are seen all the same. Default: everything. */
   readonly namespace?: string;
   /** Keeps `managedFields` out of the caches: for an API in another process, whose objects are copies of ours alone. Default false. */
@@ -112,9 +116,11 @@ export class Manager implements AsyncDisposable {
     readonly reconciler: Reconciler;
     readonly workers: number;
   }): ManagedQueue {
-    const { clock, random } = this.#options;
+    const { clock, random, tracer } = this.#options;
     const queue = new WorkQueue({ clock, random });
-    const registration: Registration = { ...options, queue, running: undefined };
+    const { name, reconciler } = options;
+    const run = tracer === undefined ? reconciler : tracedReconciler(name, reconciler, tracer);
+    const registration: Registration = { ...options, reconciler: run, queue, running: undefined };
     this.#controllers.push(registration);
     if (this.#state === 'stopping') queue.shutDown();
     if (this.#state === 'started') void this.#startWhenSynced([registration]);

@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { PodLogKeeper } from '../kube/pod-log-keeper.ts';
 import type { PipelineRunOptions } from '../tekton/pipeline-run/contract.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TaskRunSettings } from './task-run/settings.ts';
@@ -33,6 +34,8 @@ export interface EngineParts {
   readonly recorder?: WarningRecorder;
   /** Counts and measures runs; absent = nobody does. */
   readonly metrics?: Metrics;
+  /** Told of runs, tasks and steps that ended; absent = nobody is. */
+  readonly tracer?: Tracer;
   /** Keeps the logs of pods: none is let go before its logs are settled. Absent = logs go with their pods. */
   readonly logKeeper?: PodLogKeeper;
   readonly options?: EngineOptions;

@@ -2,6 +2,7 @@ import type { ControllerHost } from '../controller/contract.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { registerPipelineRuns } from './pipeline-run/register.ts';
 import { registerRunMetrics } from './run-metrics.ts';
+import { registerRunTraces } from './run-traces.ts';
 import { registerTaskRuns } from './task-run/register.ts';
 
 export type { EngineOptions, EngineParts } from './engine-parts.ts';
@@ -18,7 +19,8 @@ export function createEngine(parts: EngineParts): Engine {
     register(host) {
       registerPipelineRuns(host, parts);
       registerTaskRuns(host, parts);
-      const { metrics, options = {} } = parts;
+      const { metrics, tracer, options = {} } = parts;
+      if (tracer) registerRunTraces(host, tracer);
       if (metrics) registerRunMetrics(host, { metrics, pipelines: options.metricPipelines ?? [] });
     },
   };
