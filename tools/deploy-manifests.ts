@@ -8,9 +8,9 @@ const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 const files = deployFiles(defaultInstallOptions(version));
 const stale = [...files].filter(([path, text]) => textOf(path) !== text).map(([path]) => path);
-// The chart is written by hand.
-const extra = globSync('**/*.yaml', { cwd: join(root, 'deploy') }).filter(
-  (path) => !files.has(path) && !path.startsWith('chart/'),
+const byHand = ['chart/Chart.yaml', 'chart/values.yaml', 'chart/values.schema.json'];
+const extra = globSync('**/*.{yaml,json}', { cwd: join(root, 'deploy') }).filter(
+  (path) => !files.has(path) && !byHand.includes(path),
 );
 
 if (process.argv.includes('--check')) {

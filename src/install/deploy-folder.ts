@@ -1,6 +1,7 @@
 /** The folder `deploy/`: an installation with the usual choices, for kubectl and for tools that keep manifests in Git. */
 import type { JsonObject } from '../base/json.ts';
 import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
+import { chartFiles } from './chart.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
 
@@ -20,6 +21,7 @@ export function deployFiles(options: InstallOptions): ReadonlyMap<string, string
   const ours = ['crds/penstock', 'crds/pipelines-as-code', 'base'];
   files.set('kustomization.yaml', kustomization({ resources: ['crds/tekton', ...ours] }));
   files.set('beside-tekton/kustomization.yaml', besideTekton(options));
+  for (const [path, text] of chartFiles(options)) files.set(`chart/${path}`, text);
   return files;
 }
 

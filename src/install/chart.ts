@@ -1,0 +1,91 @@
+/** The templates of the Helm chart: the same objects, with what can be chosen left to the chart's values. */
+import type { JsonObject } from '../base/json.ts';
+import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
+import { crdObjects } from './custom-resources.ts';
+import { installParts } from './installation.ts';
+import type { InstallOptions } from './install-options.ts';
+import { grafanaDashboard } from './dashboard.ts';
+import { serviceMonitorObject } from './monitoring.ts';
+
+/** Stand for what the values say, in objects that no option can make by chance. */
+const placeholders = { namespace: 'helm-release-namespace', image: 'helm-image:values', replicas: 9 } as const;
+
+const header = '# Written by `npm run deploy-manifests`; change src/install instead.\n';
+const dashboardFile = 'files/dashboard.json';
+
+/** The generated files of the chart, by their path in it. Chart.yaml and the values are written by hand. */
+export function chartFiles(options: InstallOptions): ReadonlyMap<string, string> {
+  const marked: InstallOptions = { ...options, ...placeholders };
+  const files = new Map<string, string>();
+  for (const name of ['access', 'network-policy', 'services', 'deployment', 'webhooks']) {
+    files.set(`templates/${name}.yaml`, header + eitherEngine(name, marked));
+  }
+  files.set(
+    'templates/service-monitor.yaml',
+    header + onlyIf('.Values.serviceMonitor', valued([serviceMonitorObject(marked)])),
+  );
+  files.set('templates/dashboard.yaml', header + onlyIf('.Values.dashboard', dashboardTemplate(marked)));
+  files.set(dashboardFile, `${JSON.stringify(grafanaDashboard(), undefined, 1)}\n`);
+  for (const [owner, condition] of [
+    ['penstock', '.Values.crds.penstock'],
+    ['tekton', '.Values.crds.tekton'],
+    ['pipelines-as-code', '.Values.crds.pipelinesAsCode'],
+  ] as const) {
+    // As a file, so that Helm takes nothing in the descriptions for a template.
+    const file = `files/crds-${owner}.yaml`;
+    files.set(file, writeYamlDocuments(crdObjects(owner, options).map(kept)));
+    files.set(`templates/crds-${owner}.yaml`, header + onlyIf(condition, `{{ .Files.Get "${file}" }}\n`));
+  }
+  return files;
+}
+
+/** Removing a release must not remove everybody's runs. */
+function kept(crd: JsonObject): JsonObject {
+  const metadata = { ...(crd['metadata'] as JsonObject), annotations: { 'helm.sh/resource-policy': 'keep' } };
+  return { ...crd, metadata };
+}
+
+/** A part as it is for either engine; once where that makes no difference. */
+function eitherEngine(name: string, options: InstallOptions): string {
+  const [ours = '', tektons = ''] = (['penstock', 'tekton'] as const).map((engine) =>
+    valued(installParts({ ...options, engine }).find((part) => part.name === name)?.objects ?? []).replace(
+      `--engine=${engine}`,
+      '--engine={{ .Values.engine }}',
+    ),
+  );
+  if (ours === tektons) return ours;
+  return `{{- if eq .Values.engine "tekton" }}\n${tektons}{{- else }}\n${ours}{{- end }}\n`;
+}
+
+function onlyIf(condition: string, template: string): string {
+  return `{{- if ${condition} }}\n${template}{{- end }}\n`;
+}
+
+/** The text of objects, with values where placeholders stood. */
+function valued(objects: readonly JsonObject[]): string {
+  return writeYamlDocuments(objects)
+    .replaceAll(placeholders.namespace, '{{ .Release.Namespace | quote }}')
+    .replaceAll(`image: ${placeholders.image}`, 'image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"')
+    .replaceAll(`replicas: ${placeholders.replicas}`, 'replicas: {{ .Values.replicas }}')
+    .replaceAll(/^( +)resources:\n\1  requests:\n(?:\1  .*\n)+/gm, (_text, indent: string) =>
+      fromValues('resources', indent),
+    )
+    .replaceAll(/^( +)enableServiceLinks: false\n/gm, (line, indent: string) => line + placement(indent));
+}
+
+/** A member whose whole content comes from the values. */
+function fromValues(name: string, indent: string): string {
+  return `${indent}${name}:\n${indent}  {{- toYaml .Values.${name} | nindent ${indent.length + 2} }}\n`;
+}
+
+function placement(indent: string): string {
+  return ['nodeSelector', 'tolerations', 'affinity', 'imagePullSecrets']
+    .map((name) => `${indent}{{- if .Values.${name} }}\n${fromValues(name, indent)}${indent}{{- end }}\n`)
+    .join('');
+}
+
+function dashboardTemplate(options: InstallOptions): string {
+  const [object] = installParts(options).find(({ name }) => name === 'dashboard')?.objects ?? [];
+  const text = writeYaml({ ...object, data: undefined }).replaceAll(placeholders.namespace, '{{ .Release.Namespace | quote }}');
+  return `${text}data:\n  penstock.json: |\n    {{- .Files.Get "${dashboardFile}" | nindent 4 }}\n`;
+}
