@@ -1,7 +1,7 @@
-/** `npm run dashboard`: writes the Grafana dashboard from tools/dashboard/panels.ts. */
+/** `npm run dashboard`: writes the Grafana dashboard from src/install/dashboard-panels.ts. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { dashboardPath, dashboardText } from './dashboard/dashboard.ts';
+import { dashboardPath, dashboardText } from '../src/install/dashboard.ts';
 
 const path = join(import.meta.dirname, '..', dashboardPath);
 mkdirSync(dirname(path), { recursive: true });

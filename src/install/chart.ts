@@ -4,13 +4,13 @@ import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
 import { crdObjects } from './custom-resources.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
-import { grafanaDashboard } from './dashboard.ts';
+import { writtenHeader } from './names.ts';
+import { dashboardText } from './dashboard.ts';
 import { serviceMonitorObject } from './monitoring.ts';
 
 /** Stand for what the values say, in objects that no option can make by chance. */
 const placeholders = { namespace: 'helm-release-namespace', image: 'helm-image:values', replicas: 9 } as const;
 
-const header = '# Written by `npm run deploy-manifests`; change src/install instead.\n';
 const dashboardFile = 'files/dashboard.json';
 
 /** The generated files of the chart, by their path in it. Chart.yaml and the values are written by hand. */
@@ -18,14 +18,14 @@ export function chartFiles(options: InstallOptions): ReadonlyMap<string, string>
   const marked: InstallOptions = { ...options, ...placeholders };
   const files = new Map<string, string>();
   for (const name of ['access', 'network-policy', 'services', 'deployment', 'webhooks']) {
-    files.set(`templates/${name}.yaml`, header + eitherEngine(name, marked));
+    files.set(`templates/${name}.yaml`, writtenHeader + eitherEngine(name, marked));
   }
   files.set(
     'templates/service-monitor.yaml',
-    header + onlyIf('.Values.serviceMonitor', valued([serviceMonitorObject(marked)])),
+    writtenHeader + onlyIf('.Values.serviceMonitor', valued([serviceMonitorObject(marked)])),
   );
-  files.set('templates/dashboard.yaml', header + onlyIf('.Values.dashboard', dashboardTemplate(marked)));
-  files.set(dashboardFile, `${JSON.stringify(grafanaDashboard(), undefined, 1)}\n`);
+  files.set('templates/dashboard.yaml', writtenHeader + onlyIf('.Values.dashboard', dashboardTemplate(marked)));
+  files.set(dashboardFile, dashboardText());
   for (const [owner, condition] of [
     ['penstock', '.Values.crds.penstock'],
     ['tekton', '.Values.crds.tekton'],
@@ -34,7 +34,7 @@ export function chartFiles(options: InstallOptions): ReadonlyMap<string, string>
     // As a file, so that Helm takes nothing in the descriptions for a template.
     const file = `files/crds-${owner}.yaml`;
     files.set(file, writeYamlDocuments(crdObjects(owner, options).map(kept)));
-    files.set(`templates/crds-${owner}.yaml`, header + onlyIf(condition, `{{ .Files.Get "${file}" }}\n`));
+    files.set(`templates/crds-${owner}.yaml`, writtenHeader + onlyIf(condition, `{{ .Files.Get "${file}" }}\n`));
   }
   return files;
 }
@@ -86,6 +86,9 @@ function placement(indent: string): string {
 
 function dashboardTemplate(options: InstallOptions): string {
   const [object] = installParts(options).find(({ name }) => name === 'dashboard')?.objects ?? [];
-  const text = writeYaml({ ...object, data: undefined }).replaceAll(placeholders.namespace, '{{ .Release.Namespace | quote }}');
+  const text = writeYaml({ ...object, data: undefined }).replaceAll(
+    placeholders.namespace,
+    '{{ .Release.Namespace | quote }}',
+  );
   return `${text}data:\n  penstock.json: |\n    {{- .Files.Get "${dashboardFile}" | nindent 4 }}\n`;
 }

@@ -1,150 +1,78 @@
-/** The Grafana dashboard, as Grafana imports it. */
-import type { JsonObject } from '../base/json.ts';
+import { type Panel, type Row, rows } from './dashboard-panels.ts';
 
-/** One graph: queries in PromQL by the legend of their lines. */
-interface Panel {
-  readonly title: string;
-  readonly description: string;
-  readonly unit: 'short' | 's' | 'ops' | 'bytes' | 'percentunit';
-  readonly lines: Readonly<Record<string, string>>;
+/** Where the dashboard is, from the root. */
+export const dashboardPath = 'deploy/grafana/penstock.json';
+
+/** Of the 24 columns of Grafana. */
+const panelWidth = 8;
+const panelsARow = 3;
+const panelHeight = 8;
+
+const datasource = { type: 'prometheus', uid: '$datasource' };
+
+/** The dashboard as a file that Grafana imports. */
+export function dashboardText(): string {
+  const dashboard = {
+    uid: 'penstock',
+    title: 'Penstock',
+    tags: ['penstock', 'ci'],
+    editable: true,
+    schemaVersion: 39,
+    refresh: '30s',
+    time: { from: 'now-3h', to: 'now' },
+    templating: { list: variables },
+    panels: panelsOf(rows),
+  };
+  return `${JSON.stringify(dashboard, undefined, 2)}\n`;
 }
 
-interface Row {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
-
-const quantile = (of: number, histogram: string, by: string): string =>
-  `histogram_quantile(${of}, sum by (le, ${by}) (rate(${histogram}_bucket[$__rate_interval])))`;
-
-const rate = (counter: string, by: string): string => `sum by (${by}) (rate(${counter}[$__rate_interval]))`;
-
-/** Metrics that the controllers export, in the order in which one looks when something is wrong. */
-export const dashboardRows: readonly Row[] = [
+const variables = [
+  { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus' },
   {
-    title: 'Gates',
-    panels: [
-      {
-        title: 'Runs at gates',
-        description: 'Waiting runs that grow while running ones are at their limit: the limit is the bottleneck.',
-        unit: 'short',
-        lines: {
-          'waiting {{gate}}': 'max by (gate) (penstock_gate_waiting_runs)',
-          'running {{gate}}': 'max by (gate) (penstock_gate_running_runs)',
-          'limit {{gate}}': 'max by (gate) (penstock_gate_limit_runs)',
-        },
-      },
-      {
-        title: 'Wait at gates',
-        description: 'How long runs waited that were let go, and how long the oldest has waited that was not.',
-        unit: 's',
-        lines: {
-          'p50 {{gate}}': quantile(0.5, 'penstock_gate_wait_seconds', 'gate'),
-          'p99 {{gate}}': quantile(0.99, 'penstock_gate_wait_seconds', 'gate'),
-          'oldest {{gate}}': 'max by (gate) (penstock_gate_oldest_waiting_seconds)',
-        },
-      },
-      {
-        title: 'Runs let go',
-        description: 'How many runs a second each gate admits.',
-        unit: 'ops',
-        lines: { '{{gate}}': rate('penstock_gate_started_runs_total', 'gate') },
-      },
-    ],
-  },
-  {
-    title: 'Controllers',
-    panels: [
-      {
-        title: 'Reconciles',
-        description: 'Many retries mean an API that refuses or is slow; terminal ones are worth a look at the log.',
-        unit: 'ops',
-        lines: { '{{controller}} {{outcome}}': rate('penstock_reconcile_total', 'controller, outcome') },
-      },
-      {
-        title: 'Duration of reconciles',
-        description: 'Mostly the time of API calls.',
-        unit: 's',
-        lines: {
-          'p50 {{controller}}': quantile(0.5, 'penstock_reconcile_seconds', 'controller'),
-          'p99 {{controller}}': quantile(0.99, 'penstock_reconcile_seconds', 'controller'),
-        },
-      },
-      {
-        title: 'Wait for a worker',
-        description: 'More than a second for long: the controllers do not keep up.',
-        unit: 's',
-        lines: {
-          'p50 {{controller}}': quantile(0.5, 'penstock_queue_wait_seconds', 'controller'),
-          'p99 {{controller}}': quantile(0.99, 'penstock_queue_wait_seconds', 'controller'),
-        },
-      },
-    ],
-  },
-  {
-    title: 'Replicas',
-    panels: [
-      {
-        title: 'Admission',
-        description: 'Questions of API servers. Failed ones were left to the failure policy.',
-        unit: 'ops',
-        lines: { '{{webhook}} {{outcome}}': rate('penstock_admission_reviews_total', 'webhook, outcome') },
-      },
-      {
-        title: 'CPU',
-        description: 'Cores used by each replica.',
-        unit: 'short',
-        lines: { '{{pod}}': 'rate(process_cpu_seconds_total{job="$job"}[$__rate_interval])' },
-      },
-      {
-        title: 'Memory',
-        description: 'Resident memory of each replica.',
-        unit: 'bytes',
-        lines: { '{{pod}}': 'process_resident_memory_bytes{job="$job"}' },
-      },
-    ],
+    name: 'job',
+    label: 'Job',
+    type: 'query',
+    datasource,
+    query: 'label_values(penstock_reconcile_total, job)',
+    refresh: 2,
+    includeAll: true,
+    allValue: '.*',
+    current: { text: 'All', value: '$__all' },
   },
 ];
 
-const columns = 24;
-const panelHeight = 8;
-
-/** The dashboard. Its `uid` stays the same, so that an import replaces the one before. */
-export function grafanaDashboard(): JsonObject {
-  const datasource = { type: 'datasource', name: 'datasource', query: 'prometheus', label: 'Data source' };
-  const job = { type: 'textbox', name: 'job', label: 'Job', query: 'penstock-metrics' };
-  return {
-    uid: 'penstock',
-    title: 'Penstock',
-    description: 'Gates, controllers and replicas of Penstock.',
-    tags: ['penstock', 'tekton'],
-    schemaVersion: 39,
-    timezone: 'browser',
-    refresh: '30s',
-    time: { from: 'now-6h', to: 'now' },
-    templating: { list: [datasource, job] },
-    panels: dashboardRows.flatMap(rowPanels),
-  };
+function panelsOf(shown: readonly Row[]): readonly unknown[] {
+  const panels: unknown[] = [];
+  let y = 0;
+  for (const row of shown) {
+    panels.push({ id: panels.length + 1, type: 'row', title: row.title, gridPos: { h: 1, w: 24, x: 0, y } });
+    y++;
+    for (const [index, panel] of row.panels.entries()) {
+      const x = (index % panelsARow) * panelWidth;
+      const top = y + Math.floor(index / panelsARow) * panelHeight;
+      panels.push(timeSeries(panel, panels.length + 1, { h: panelHeight, w: panelWidth, x, y: top }));
+    }
+    y += Math.ceil(row.panels.length / panelsARow) * panelHeight;
+  }
+  return panels;
 }
 
-function rowPanels(row: Row, index: number): readonly JsonObject[] {
-  const top = index * (panelHeight + 1);
-  const first = dashboardRows.slice(0, index).reduce((count, { panels }) => count + panels.length + 1, 1);
-  const width = columns / row.panels.length;
-  const header = { id: first, type: 'row', title: row.title, gridPos: { x: 0, y: top, w: columns, h: 1 }, panels: [] };
-  const graphs = row.panels.map((panel, column) => ({
-    id: first + column + 1,
+function timeSeries({ title, description, unit, queries, stacked }: Panel, id: number, gridPos: object): object {
+  const custom = stacked ? { fillOpacity: 30, stacking: { mode: 'normal' } } : { fillOpacity: 5 };
+  return {
+    id,
     type: 'timeseries',
-    title: panel.title,
-    description: panel.description,
-    datasource: { type: 'prometheus', uid: '${datasource}' },
-    fieldConfig: { defaults: { unit: panel.unit, min: 0 }, overrides: [] },
-    gridPos: { x: column * width, y: top + 1, w: width, h: panelHeight },
-    targets: Object.entries(panel.lines).map(([legendFormat, expr], line) => ({
-      refId: String.fromCharCode(65 + line),
+    title,
+    description,
+    datasource,
+    gridPos,
+    fieldConfig: { defaults: { unit, min: 0, custom }, overrides: [] },
+    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
+    targets: queries.map(([legendFormat, expr], index) => ({
+      refId: String.fromCharCode('A'.charCodeAt(0) + index),
+      datasource,
       legendFormat,
       expr,
     })),
-  }));
-  return [header, ...graphs];
+  };
 }

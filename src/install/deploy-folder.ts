@@ -4,15 +4,14 @@ import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
 import { chartFiles } from './chart.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
-
-const header = '# Written by `npm run deploy-manifests`; change src/install instead.\n';
+import { writtenHeader } from './names.ts';
 
 /** The files of `deploy/` by their path in it. */
 export function deployFiles(options: InstallOptions): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   const parts = installParts({ ...options, monitoring: true });
   for (const { name, objects } of parts) {
-    files.set(`${folderOf(name)}/${name}.yaml`, header + writeYamlDocuments(objects));
+    files.set(`${folderOf(name)}/${name}.yaml`, writtenHeader + writeYamlDocuments(objects));
   }
   for (const folder of ['base', 'crds/penstock', 'crds/tekton', 'crds/pipelines-as-code', 'monitoring']) {
     const inside = parts.filter(({ name }) => folderOf(name) === folder).map(({ name }) => `${name}.yaml`);
@@ -78,5 +77,7 @@ function removals(options: InstallOptions): readonly JsonObject[] {
 }
 
 function kustomization(members: JsonObject): string {
-  return header + writeYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...members });
+  return (
+    writtenHeader + writeYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...members })
+  );
 }

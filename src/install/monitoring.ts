@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
-import { grafanaDashboard } from './dashboard.ts';
+import { dashboardText } from './dashboard.ts';
 import type { InstallOptions } from './install-options.ts';
 import { commonLabels, installName } from './names.ts';
 
@@ -26,6 +26,6 @@ export function dashboardObject({ namespace }: InstallOptions): JsonObject {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'penstock-dashboard', namespace, labels: { ...commonLabels, grafana_dashboard: '1' } },
-    data: { 'penstock.json': `${JSON.stringify(grafanaDashboard(), undefined, 1)}\n` },
+    data: { 'penstock.json': dashboardText() },
   };
 }

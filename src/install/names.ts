@@ -32,3 +32,6 @@ export function webhookHosts(namespace: string): readonly string[] {
   const short = `${webhookName}.${namespace}.svc`;
   return [short, `${short}.cluster.local`];
 }
+
+/** The first line of every generated file. */
+export const writtenHeader = '# Written by `npm run deploy-manifests`; change src/install instead.\n';

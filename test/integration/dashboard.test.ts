@@ -3,15 +3,17 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createPrometheusMetrics } from '../../src/telemetry/prometheus-metrics.ts';
-import { dashboardPath, dashboardText } from './dashboard.ts';
-import { rows } from './panels.ts';
+import { dashboardPath, dashboardText } from '../../src/install/dashboard.ts';
+import { rows } from '../../src/install/dashboard-panels.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 /** Names of the metrics that the sources make. */
 function madeNames(): ReadonlySet<string> {
-  const sources = globSync('src/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
+  const sources = globSync('src/**/*.ts', { cwd: root, exclude: ['src/install/**'] }).filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
   const names = sources.flatMap((path) => read(path).match(/(?<=')penstock_[a-z_]+(?=')/g) ?? []);
   return new Set(names);
 }
