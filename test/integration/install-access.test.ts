@@ -15,6 +15,7 @@ import { pods, secrets, serviceAccounts } from '../../src/kube/core-types.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import type { Pod } from '../../src/kube/pod.ts';
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+import { MemoryBlobStore } from '../../src/logs/memory-blob-store.ts';
 import { CertificateRig } from '../../src/server/admission/certificate-rig.ts';
 import { serverDaysValid } from '../../src/server/admission/webhook-certificates.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -190,6 +191,7 @@ describe('the roles of an installation', () => {
     const embedded = await startEmbedded({
       ...parts,
       store: createMemoryStore(),
+      logStore: new MemoryBlobStore(systemClock),
       runtime: new SimulatedRuntime({ ...parts, behaviour }),
       observeCalls: (transport, caller) => (caller === 'node agent' ? transport : recorder.observe(transport)),
     });
