@@ -20,12 +20,13 @@ import { taskRunReason } from '../../tekton/task-run/reasons.ts';
 import { resolveTask } from '../../tekton/task-run/resolve.ts';
 import { attemptOf } from '../../tekton/task-run/status.ts';
 import { taskRuns, tasks, type Task, type TaskRun, type TaskRunStatus } from '../../tekton/types.ts';
+import { ProgressBudget } from '../progress-budget.ts';
 import type { WarningRecorder } from '../warning-recorder.ts';
 import { currentPodName, decideTaskRun, earlierPodNames, refusedAttempt, waitingAttempt } from './decide.ts';
 import type { PodSight, TaskRunDecision } from './sight.ts';
 import { credentialsOf } from './read-credentials.ts';
 import { deletePod, isReleased, releasePod, stopPod } from './release-pod.ts';
-import type { TaskRunSettings } from './settings.ts';
+import { progressRetryMs, type TaskRunSettings } from './settings.ts';
 import { startPod } from './start-pod.ts';
 import { noteDeletion, progressWait, TaskRunMemory, type RunMemory } from './task-run-memory.ts';
 
@@ -73,12 +74,14 @@ const roundsMax = 5;
 export class TaskRunReconciler implements Reconciler {
   readonly #parts: TaskRunReconcilerOptions;
   readonly #memory: TaskRunMemory;
+  readonly #progress: ProgressBudget;
   readonly #bornMs: number;
 
   constructor(parts: TaskRunReconcilerOptions) {
     this.#parts = parts;
     this.#bornMs = parts.clock.now();
     this.#memory = new TaskRunMemory(parts.clock);
+    this.#progress = new ProgressBudget(parts.clock, parts.settings.progressRate);
   }
 
   /** To be called with every state of a pod that shows its deletion. */
@@ -319,6 +322,7 @@ export class TaskRunReconciler implements Reconciler {
     }
     const waitMs = progressWait(memory, clock.now(), settings.progressDelayMs);
     if (waitMs !== undefined) return { requeueAfterMs: Math.min(waitMs, requeueAfterMs ?? waitMs) };
+    if (!this.#progress.take()) return { requeueAfterMs: Math.min(progressRetryMs, requeueAfterMs ?? progressRetryMs) };
     await this.#write(run, status, memory);
     return later;
   }
