@@ -79,6 +79,22 @@ describe('a TaskRun that goes well', () => {
     assert.deepEqual(bench.calls(), []);
   });
 
+  it('shows progress later when many do, and the end at once', async () => {
+    const bench = new TaskRunBench({ taskSpec: three }, { progressRate: { perSecond: 0.1, burst: 1 } });
+    await bench.pass();
+    const seen: number[] = [];
+    for (let seconds = 0; seconds < 25; seconds++) {
+      if (seconds % 4 === 0) bench.kubelet.step(bench.pod());
+      await bench.pass();
+      await bench.clock.advance(1_000);
+      await bench.pass();
+      if (bench.calls().includes('status taskruns/run')) seen.push(seconds);
+    }
+    assert.equal(bench.verdict, 'True/Succeeded');
+    const [first, second = 0, last] = seen;
+    assert.deepEqual([first, second >= 10 && second <= 11, last, seen.length], [0, true, 20, 3], seen.join());
+  });
+
   it('adopts the pod that a lost answer left behind', async () => {
     const bench = newBench();
     bench.api.after = (call) => {
