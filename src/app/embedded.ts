@@ -29,10 +29,6 @@ import type { UserInfo } from '../kube/user.ts';
 import type { BlobStore } from '../logs/blob-store.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
 import type { LogKeeper } from '../logs/log-keeper.ts';
-import { builtinKinds } from '../schema/core/builtin-kinds.ts';
-import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
-import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
-import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import type { Store } from '../store/store.ts';
 import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -40,6 +36,7 @@ import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { observeMachine } from './machine-metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { localPlacement } from './local-placement.ts';
+import { servedKinds } from '../schema/served-kinds.ts';
 
 /** The node that is this machine. */
 export const localNodeName = 'penstock';
@@ -94,7 +91,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     clock,
     random,
     logger,
-    kinds: [...builtinKinds, ...tektonKinds, ...penstockKinds, repositoryKind],
+    kinds: servedKinds,
     admission: [tektonAdmission(), lateGate, localPlacement(localNodeName)],
     podLogs: logs,
     ...(authenticate ? { authenticate } : {}),

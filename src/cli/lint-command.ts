@@ -1,5 +1,3 @@
-import { builtinKinds } from '../schema/core/builtin-kinds.ts';
-import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import { formatDiagnostic } from '../yaml/diagnostic.ts';
 import { type CliEnvironment, exitCodes } from './environment.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
@@ -8,7 +6,7 @@ import { loadManifests } from './manifest/load-manifests.ts';
 
 /** `penstock lint PATH…`: says what is wrong in the files without running anything. */
 export async function lintCommand(paths: readonly string[], { files, screen }: CliEnvironment): Promise<number> {
-  const loaded = await loadManifests(paths, files, [...builtinKinds, ...tektonKinds]);
+  const loaded = await loadManifests(paths, files);
   const lint = lintManifests(loaded.manifests);
   if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors);
   for (const warning of [...loaded.warnings, ...lint.warnings])

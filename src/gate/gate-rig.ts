@@ -9,10 +9,6 @@ import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { keyOf } from '../kube/object.ts';
 import type { RawWatchEvent, Transport } from '../kube/transport.ts';
-import { builtinKinds } from '../schema/core/builtin-kinds.ts';
-import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
-import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
-import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { silentLogger } from '../telemetry/logger.ts';
@@ -22,6 +18,7 @@ import { type ApiHealth, healthyApi } from './cluster-signs.ts';
 import { createGate } from './create-gate.ts';
 import { stateOf } from './run-facts.ts';
 import { type Gate, type GateSpec, gates } from './types.ts';
+import { servedKinds } from '../schema/served-kinds.ts';
 
 /** How often calls of a replica fail, and how late it sees what happens. */
 export interface Faults {
@@ -59,7 +56,7 @@ export class GateRig {
       clock: this.clock,
       random: this.random,
       logger: silentLogger,
-      kinds: [...builtinKinds, ...tektonKinds, ...penstockKinds, repositoryKind],
+      kinds: servedKinds,
       admission: [gateAdmission(() => this.#knownGates)],
     });
     this.#transport = server.handle;

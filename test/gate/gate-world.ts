@@ -17,15 +17,12 @@ import { gateAdmission } from '../../src/gate/admission.ts';
 import { createGate } from '../../src/gate/create-gate.ts';
 import { type Gate, gates } from '../../src/gate/types.ts';
 import type { RawWatchEvent, Transport } from '../../src/kube/transport.ts';
-import { builtinKinds } from '../../src/schema/core/builtin-kinds.ts';
-import { penstockKinds } from '../../src/schema/penstock/penstock-kinds.ts';
-import { repositoryKind } from '../../src/schema/pipelines-as-code/repository.ts';
-import { tektonKinds } from '../../src/schema/tekton/tekton-kinds.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { tektonAdmission } from '../../src/tekton/admission.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { LawChecker } from './law-checker.ts';
 import { observedStore } from './observed-store.ts';
+import { servedKinds } from '../../src/schema/served-kinds.ts';
 
 /** Something is broken on purpose: what a party sends and gets goes through this. */
 export interface Sabotage {
@@ -72,7 +69,7 @@ export class GateWorld {
       clock: this.clock,
       random: this.random,
       logger: silentLogger,
-      kinds: [...builtinKinds, ...tektonKinds, ...penstockKinds, repositoryKind],
+      kinds: servedKinds,
       admission,
     });
     this.#transport = server.handle;

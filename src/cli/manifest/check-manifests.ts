@@ -27,7 +27,6 @@ export interface CheckedManifests {
 const groupsWithoutEffect: readonly string[] = [
   'rbac.authorization.k8s.io',
   'networking.k8s.io',
-  'pipelinesascode.tekton.dev',
   'triggers.tekton.dev',
 ];
 

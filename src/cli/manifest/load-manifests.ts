@@ -1,5 +1,5 @@
 import type { FileReader } from '../../base/file-system.ts';
-import type { KindDefinition } from '../../schema/kind-definition.ts';
+import { servedKinds } from '../../schema/served-kinds.ts';
 import type { Diagnostic } from '../../yaml/diagnostic.ts';
 import { type Manifest, checkManifests } from './check-manifests.ts';
 import { InvalidManifestsError } from './invalid-manifests.ts';
@@ -13,13 +13,9 @@ export interface LoadedManifests {
 }
 
 /** Reads and checks the files at `paths`. Throws {@link InvalidManifestsError} with every fault found. */
-export async function loadManifests(
-  paths: readonly string[],
-  reader: FileReader,
-  kinds: readonly KindDefinition[],
-): Promise<LoadedManifests> {
+export async function loadManifests(paths: readonly string[], reader: FileReader): Promise<LoadedManifests> {
   const read = await readManifests(paths, reader);
-  const checked = checkManifests(read.documents, kinds);
+  const checked = checkManifests(read.documents, servedKinds);
   const errors = [...read.diagnostics, ...checked.errors];
   if (errors.length > 0) throw new InvalidManifestsError(errors);
   return { manifests: checked.manifests, warnings: checked.warnings, files: read.files };

@@ -1,8 +1,6 @@
 import { ApiStatusError } from '../../kube/api-error.ts';
 import { UserError } from '../../base/errors.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
-import { builtinKinds } from '../../schema/core/builtin-kinds.ts';
-import { tektonKinds } from '../../schema/tekton/tekton-kinds.ts';
 import { parseGoDuration } from '../../tekton/durations.ts';
 import type { Diagnostic } from '../../yaml/diagnostic.ts';
 import { type CliEnvironment, type Home, type RuntimeChoice, exitCodes } from '../environment.ts';
@@ -44,10 +42,7 @@ export interface RunCommand {
 export async function runCommand(command: RunCommand, environment: CliEnvironment): Promise<number> {
   checkTimeout(command.timeout);
   const workspaces = await workspaceDirectories(command.workspaces, environment);
-  const { manifests, warnings } = await loadManifests(command.paths, environment.files, [
-    ...builtinKinds,
-    ...tektonKinds,
-  ]);
+  const { manifests, warnings } = await loadManifests(command.paths, environment.files);
   const plan = planRun(manifests, { ...command, workspaces });
   const lint = lintManifests(locatedIn(plan));
   if (lint.errors.length > 0) throw new InvalidManifestsError(lint.errors, remedyFor(lint.errors));
