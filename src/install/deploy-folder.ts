@@ -17,8 +17,8 @@ export function deployFiles(options: InstallOptions): ReadonlyMap<string, string
     const inside = parts.filter(({ name }) => folderOf(name) === folder).map(({ name }) => `${name}.yaml`);
     files.set(`${folder}/kustomization.yaml`, kustomization({ resources: inside }));
   }
-  const ours = ['crds/penstock', 'crds/pipelines-as-code', 'base'];
-  files.set('kustomization.yaml', kustomization({ resources: ['crds/tekton', ...ours] }));
+  files.set('crds/kustomization.yaml', kustomization({ resources: ['penstock', 'tekton', 'pipelines-as-code'] }));
+  files.set('kustomization.yaml', kustomization({ resources: ['crds', 'base'] }));
   files.set('beside-tekton/kustomization.yaml', besideTekton(options));
   for (const [path, text] of chartFiles(options)) files.set(`chart/${path}`, text);
   return files;

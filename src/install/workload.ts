@@ -72,10 +72,8 @@ function container({ image, engine }: InstallOptions): JsonObject {
       `--health-port=${ports.health}`,
       `--webhook-port=${ports.webhook}`,
     ],
-    env: [
-      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-      { name: 'XDG_CACHE_HOME', value: '/tmp/cache' },
-    ],
+    // Node keeps what it compiled, so that a restart is quick.
+    env: [{ name: 'XDG_CACHE_HOME', value: '/tmp/cache' }],
     ports: [
       { name: 'health', containerPort: ports.health },
       { name: 'webhook', containerPort: ports.webhook },
