@@ -7,6 +7,7 @@ import { defaultInstallOptions } from '../../src/install/install-options.ts';
 import { managedGateKey } from '../../src/gate/types.ts';
 import { namespaces, pods } from '../../src/kube/core-types.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
+import type { Pod } from '../../src/kube/pod.ts';
 import type { ResourceType } from '../../src/kube/resource.ts';
 import { kubeconfigFor } from '../../src/server/kubeconfig.ts';
 import { pipelineRuns, taskRuns } from '../../src/tekton/types.ts';
@@ -111,6 +112,7 @@ export class ControlledCluster implements AsyncDisposable {
     for (; !isDone(run); run = await this.api.client.get(pipelineRuns, key)) await wait(pollMs);
     const told = `${name} ${verdictOf(run)}: ${messageOf(run)}`;
     assert.equal(verdictOf(run), expected.verdict, told);
+    await this.#seePods();
     for (const [task, count] of Object.entries(expected.pods)) {
       const made = [...this.#podOwners.values()].filter((owner) => owner === `${name}-${task}`);
       assert.equal(made.length, count, `${told}: pods of ${task}`);
@@ -132,13 +134,20 @@ export class ControlledCluster implements AsyncDisposable {
     const { signal } = this.#watching;
     try {
       for await (const event of this.api.client.watch(pods, { signal })) {
-        if (event.type !== 'ADDED') continue;
-        const { uid = '', labels } = event.object.metadata;
-        this.#podOwners.set(uid, labels?.['tekton.dev/taskRun'] ?? '');
+        if (event.type === 'ADDED') this.#seePod(event.object);
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     }
+  }
+
+  /** What is there now: the watch may lag behind a verdict. */
+  async #seePods(): Promise<void> {
+    for (const pod of (await this.api.client.list(pods)).items) this.#seePod(pod);
+  }
+
+  #seePod({ metadata: { uid = '', labels } }: Pod): void {
+    this.#podOwners.set(uid, labels?.['tekton.dev/taskRun'] ?? '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

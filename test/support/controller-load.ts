@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pods } from '../../src/kube/core-types.ts';
 import type { ObjectKey } from '../../src/kube/object.ts';
+import type { Pod } from '../../src/kube/pod.ts';
 import { gates } from '../../src/gate/types.ts';
 import { type PipelineRun, taskRuns } from '../../src/tekton/types.ts';
 import type { PenstockProcess, Workplace } from './penstock-process.ts';
@@ -83,6 +84,7 @@ export class ControllerLoad implements AsyncDisposable {
     const told = `${key.name} ${verdictOf(run).join('/')}: ${messageOf(run)}`;
     assert.deepEqual(verdictOf(run), expected.verdict, told);
     const children = await this.server.taskRunsOf(key);
+    await this.#seePods();
     for (const [task, count] of Object.entries(expected.counts)) {
       assert.equal(this.#notes.count(key.name, task), count, `${told}: how often ${task} ran`);
       assert.equal(children.has(task), count > 0, `${told}: TaskRun of ${task}`);
@@ -110,13 +112,20 @@ export class ControllerLoad implements AsyncDisposable {
     const { signal } = this.#stop;
     try {
       for await (const event of this.server.client.watch(pods, { resourceVersion: '0', signal })) {
-        if (event.type !== 'ADDED') continue;
-        const { uid = '', labels } = event.object.metadata;
-        this.#podsSeen.set(uid, labels?.[taskRunLabel] ?? '');
+        if (event.type === 'ADDED') this.#seePod(event.object);
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     }
+  }
+
+  /** What is there now: the watch may lag behind a verdict. */
+  async #seePods(): Promise<void> {
+    for (const pod of (await this.server.client.list(pods)).items) this.#seePod(pod);
+  }
+
+  #seePod({ metadata: { uid = '', labels } }: Pod): void {
+    this.#podsSeen.set(uid, labels?.[taskRunLabel] ?? '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
