@@ -1,6 +1,9 @@
 /** `penstock logs` against a `penstock serve`: while a run goes on, and when nothing of it is left but its logs. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { systemRandom } from '../../src/base/system-random.ts';
+import { createDirectoryStore } from '../../src/logs/directory/directory-store.ts';
+import { LogArchive } from '../../src/logs/log-archive.ts';
 import { taskRuns, type TaskRun } from '../../src/tekton/types.ts';
 import { PenstockServer } from '../support/penstock-server.ts';
 import { Workplace } from '../support/penstock-process.ts';
@@ -40,4 +43,43 @@ describe('penstock logs, through the launcher', () => {
     assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
     assert.match(unknown.stderr, /^error: there is no run default\/other, and no log of one is kept/);
   });
+
+  it('keeps logs whole over HTTP, through the death of the controller that records them', async () => {
+    await using workplace = new Workplace();
+    const kept = workplace.path('kept');
+    await using server = await PenstockServer.start(workplace, { flags: ['--controllers', 'none', '--logs', 'none'] });
+    const words = ['controller', '--kubeconfig', `${server.directory}/kubeconfig`, '--leader-elect', 'false'];
+    const first = workplace.start([...words, '--logs', kept]);
+    await first.until(/^Penstock controls /m);
+    const counting = 'i=0; while [ $i -lt 400 ]; do echo "line $i"; i=$((i+1)); sleep 0.01; done; printf end';
+    const steps = [{ name: 'count', ...script(counting) }];
+    const metadata = { namespace: 'default', name: 'long' };
+    await server.client.create(taskRuns, {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'TaskRun',
+      metadata,
+      spec: { taskSpec: { steps } },
+    });
+    await server.whenLogged('long-pod', 'step-count', 'line 100');
+    await first.kill();
+    const second = workplace.start([...words, '--logs', kept]);
+    await second.until(/^Penstock controls /m);
+    const ended = await server.kubectl(['wait', '--for=condition=Succeeded', 'taskrun/long', '--timeout=60s']);
+    assert.equal(ended.code, 0, ended.stderr);
+    await server.client.delete(taskRuns, metadata);
+    await server.kubectl(['wait', '--for=delete', 'pods', '--all', '--timeout=30s']);
+    const lines = Array.from({ length: 400 }, (_, index) => `line ${index}\n`);
+    assert.equal(await storedLog(kept), `${lines.join('')}end`);
+    second.signal('SIGTERM');
+    assert.equal((await second.ended).code, 0);
+  });
 });
+
+/** The only log that is kept in `directory`. */
+async function storedLog(directory: string): Promise<string> {
+  const archive = new LogArchive(createDirectoryStore({ directory, random: systemRandom }));
+  const [log] = await archive.logsOf('default', 'long');
+  const chunks: Uint8Array[] = [];
+  if (log) for await (const chunk of archive.read(log)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
