@@ -18,6 +18,7 @@ export function describeInstall(environment: CliEnvironment, setExitCode: (code:
     )
     .option('--without-tekton-crds', "leave out the kinds of Tekton: the cluster has Tekton's own")
     .option('--without-pipelines-as-code-crds', 'leave out the kind Repository: the cluster has it')
+    .option('--logs <bucket>', 'keep logs of steps here: s3://BUCKET/PREFIX?region=REGION&endpoint=URL')
     .option('--with-service-monitor', 'add a ServiceMonitor for the Prometheus Operator')
     .option('--kubeconfig <file>', 'the cluster (default: KUBECONFIG, or ~/.kube/config)')
     .option('--context <name>', 'a context of the kubeconfig (default: its current one)')

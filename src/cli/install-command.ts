@@ -20,6 +20,7 @@ export interface InstallFlags {
   readonly withoutTektonCrds?: boolean;
   readonly withoutPipelinesAsCodeCrds?: boolean;
   readonly withServiceMonitor?: boolean;
+  readonly logs?: string;
 }
 
 /** The field manager of what is applied. */
@@ -59,13 +60,14 @@ export async function installCommand(flags: InstallFlags & ServerChoice, environ
 }
 
 function optionsOf(flags: InstallFlags, version: string): InstallOptions {
-  const { namespace, image, replicas, engine } = flags;
+  const { namespace, image, replicas, engine, logs } = flags;
   return {
     ...defaultInstallOptions(version),
     ...(namespace === undefined ? {} : { namespace }),
     ...(image === undefined ? {} : { image }),
     ...(replicas === undefined ? {} : { replicas }),
     engine,
+    ...(logs === undefined ? {} : { logs }),
     tektonCrds: flags.withoutTektonCrds !== true && engine === 'penstock',
     pipelinesAsCodeCrds: flags.withoutPipelinesAsCodeCrds !== true,
     monitoring: flags.withServiceMonitor === true,

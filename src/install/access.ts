@@ -52,9 +52,13 @@ const webhookRules: readonly PolicyRule[] = [
   },
 ];
 
+/** Only where logs are kept: they are read from the kubelets. */
+const logRules: readonly PolicyRule[] = [{ apiGroups: core, resources: ['pods/log'], verbs: ['get'] }];
+
 /** Rules of the ClusterRole. */
-export function clusterRules({ engine }: Pick<InstallOptions, 'engine'>): readonly PolicyRule[] {
-  return [...(engine === 'penstock' ? engineRules : []), ...gateRules, ...webhookRules];
+export function clusterRules({ engine, logs }: Pick<InstallOptions, 'engine' | 'logs'>): readonly PolicyRule[] {
+  const ours = [...engineRules, ...(logs === undefined ? [] : logRules)];
+  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...webhookRules];
 }
 
 /** Rules of the Role in Penstock's own namespace. A create cannot be limited to a name. */

@@ -10,6 +10,8 @@ export interface InstallOptions {
   readonly engine: 'penstock' | 'tekton';
   readonly tektonCrds: boolean;
   readonly pipelinesAsCodeCrds: boolean;
+  /** The bucket that keeps logs of steps: `s3://BUCKET/PREFIX?region=REGION`; absent = they go with their pods. */
+  readonly logs?: string;
   /** Whether the cluster has the Prometheus Operator, whose ServiceMonitor is then made. */
   readonly monitoring: boolean;
 }
@@ -31,12 +33,15 @@ export function defaultInstallOptions(version: string): InstallOptions {
 }
 
 /** Throws `UserError` (`INSTALL_OPTION`) for a choice that no cluster would take. */
-export function checkInstallOptions({ namespace, image, replicas }: InstallOptions): void {
+export function checkInstallOptions({ namespace, image, replicas, logs }: InstallOptions): void {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
     throw refuse(`"${namespace}" is no name of a namespace`, 'use up to 63 of a-z, 0-9 and -, not - at the ends');
   }
   if (!/^[a-zA-Z0-9][-a-zA-Z0-9._:/@]{0,510}$/.test(image)) {
     throw refuse(`"${image}" is no name of an image`, 'write REGISTRY/NAME:TAG, or REGISTRY/NAME@sha256:DIGEST');
+  }
+  if (logs !== undefined && !/^s3:\/\/[^\s/?]+[^\s"']*$/.test(logs)) {
+    throw refuse(`"${logs}" is no bucket`, 'write s3://BUCKET/PREFIX?region=REGION: replicas share no folder');
   }
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
     throw refuse(`${replicas} is no number of replicas`, `use a number from 1 to ${replicasMax}`);

@@ -9,6 +9,9 @@ export const metricsName = 'penstock-metrics';
 /** Holds the certificates of the webhook; Penstock makes it itself. */
 export const webhookSecretName = 'penstock-webhook-tls';
 
+/** Made by operators who keep logs in a bucket: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+export const bucketSecretName = 'penstock-logs';
+
 /** Where the controller listens, in its pod. */
 export const ports = { health: 8081, webhook: 8443 } as const;
 

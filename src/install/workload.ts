@@ -1,7 +1,16 @@
 /** The pods of Penstock and what belongs to them. */
 import type { JsonObject } from '../base/json.ts';
 import type { InstallOptions } from './install-options.ts';
-import { commonLabels, installName, leaseName, metricsName, podSelector, ports, webhookName } from './names.ts';
+import {
+  bucketSecretName,
+  commonLabels,
+  installName,
+  leaseName,
+  metricsName,
+  podSelector,
+  ports,
+  webhookName,
+} from './names.ts';
 
 /** A user and group that no image has files of; `nobody` of distroless images. */
 const unprivilegedId = 65_532;
@@ -60,7 +69,7 @@ function spreadOver(topologyKey: string): JsonObject {
   return { maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: podSelector } };
 }
 
-function container({ image, engine }: InstallOptions): JsonObject {
+function container({ image, engine, logs }: InstallOptions): JsonObject {
   return {
     name: 'controller',
     image,
@@ -71,7 +80,10 @@ function container({ image, engine }: InstallOptions): JsonObject {
       '--health-host=',
       `--health-port=${ports.health}`,
       `--webhook-port=${ports.webhook}`,
+      ...(logs === undefined ? [] : [`--logs=${logs}`]),
     ],
+    // The keys of the bucket, as the AWS SDK reads them, unless the account of the pod has rights of its own.
+    ...(logs === undefined ? {} : { envFrom: [{ secretRef: { name: bucketSecretName, optional: true } }] }),
     // Node keeps what it compiled, so that a restart is quick.
     env: [{ name: 'XDG_CACHE_HOME', value: '/tmp/cache' }],
     ports: [
