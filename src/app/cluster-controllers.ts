@@ -17,6 +17,7 @@ import { createGate } from '../gate/create-gate.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { BlobStore } from '../logs/blob-store.ts';
+import type { RecordingLogs } from '../logs/log-archive.ts';
 import { LogKeeper } from '../logs/log-keeper.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -58,6 +59,12 @@ export class ClusterControllers {
   readonly #election: LeaderElection | undefined;
   readonly #observer: CallObserver | undefined;
   #manager: Manager | undefined;
+  #keeper: LogKeeper | undefined;
+  /** The logs that are being recorded here: none while this replica stands by. */
+  readonly recording: RecordingLogs = {
+    recording: (namespace, taskRun) => this.#keeper?.recording(namespace, taskRun) ?? [],
+    recorderOf: (log) => this.#keeper?.recorderOf(log),
+  };
 
   constructor(options: ClusterControllersOptions) {
     const { transport, clock, random, logger, metrics, identity, election } = options;
@@ -122,6 +129,7 @@ export class ClusterControllers {
     });
     const keeper = this.#register(manager, client);
     this.#manager = manager;
+    this.#keeper = keeper;
     try {
       await manager.start(signal).catch((thrown: unknown) => {
         // Stopped before its caches had synced.
@@ -131,6 +139,7 @@ export class ClusterControllers {
     } finally {
       await manager.stop();
       await keeper?.stop();
+      this.#keeper = undefined;
       this.#manager = undefined;
     }
   }

@@ -12,6 +12,7 @@ import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/pr
 import { type Cluster, openCluster } from './cluster.ts';
 import { ClusterControllers, type ClusterControllersOptions } from './cluster-controllers.ts';
 import { ClusterWebhook, type ClusterWebhookOptions } from './cluster-webhook.ts';
+import { serveLogs } from './cluster-logs.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
 import { noLogs, openLogStore } from './log-store.ts';
@@ -37,6 +38,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
     const webhook = createWebhook(options, cluster, { logger, metrics });
     const readiness = (): readonly ReadinessCheck[] => [...controllers.readiness(), ...(webhook?.readiness() ?? [])];
     const health = await serveHealth(options, readiness, metrics, logger);
+    const logs = await serveLogs(options, logStore, controllers.recording, { transport: cluster.transport, logger });
     const stopping = new AbortController();
     webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
     const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
@@ -48,11 +50,18 @@ export async function control(options: ControllerOptions, environment: ProcessEn
       // Last: the API asks until it has heard that this replica is going.
       await webhook?.stop();
       stopRetention?.();
+      await logs?.close();
       await health?.close();
       await tracer?.close();
       cluster.transport.close();
     };
-    return { server: cluster.server, identity, stop, ...(health === undefined ? {} : { healthUrl: health.url }) };
+    return {
+      server: cluster.server,
+      identity,
+      stop,
+      ...(health === undefined ? {} : { healthUrl: health.url }),
+      ...(logs === undefined ? {} : { logsUrl: logs.url }),
+    };
   } catch (thrown) {
     stopRetention?.();
     cluster.transport.close();

@@ -13,6 +13,7 @@ export async function controllerCommand(
     const home = await environment.control({ ...options, onFailure: (error) => ended.resolve(error) });
     screen.write(`Penstock controls ${home.server} as ${home.identity}\n`);
     if (home.healthUrl !== undefined) screen.write(`Its health is at ${home.healthUrl}/readyz\n`);
+    if (home.logsUrl !== undefined) screen.write(`Its logs are at ${home.logsUrl}\n`);
     const failure = await ended.promise;
     screen.writeError(failure ? `error: ${failure.message}\n` : 'stopping\n');
     await home.stop();

@@ -1,7 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseGoDuration } from '../tekton/durations.ts';
 import { parseControllers, parsePort } from './flags.ts';
-import { type CliEnvironment, type ControllerName, controllerNames, type LeaseOptions } from './environment.ts';
+import {
+  type CliEnvironment,
+  type ControllerName,
+  controllerNames,
+  type ControllerOptions,
+  type LeaseOptions,
+} from './environment.ts';
 
 /** The Lease by which replicas find their leader, unless told otherwise. */
 export const leaseNameDefault = 'penstock-controller';
@@ -22,6 +28,9 @@ interface ControllerFlags {
   readonly healthHost: string;
   readonly webhookPort?: number;
   readonly logs?: string;
+  readonly logsPort?: number;
+  readonly logsHost: string;
+  readonly logsTls?: string;
 }
 
 /** `penstock controller` and its options. */
@@ -38,6 +47,9 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
           .default('penstock'),
       )
       .addOption(logsOption('none'))
+      .option('--logs-port <number>', 'serve them here, over TLS, to who may read the logs of pods', parsePort)
+      .option('--logs-host <address>', 'the address for that', '127.0.0.1')
+      .option('--logs-tls <folder>', 'tls.crt and tls.key for that (default: a certificate of our own)')
       .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
       .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
       .option('--health-host <address>', 'the address for that', '127.0.0.1')
@@ -58,6 +70,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       ...(namespace === undefined ? {} : { namespace }),
       ...(lease === undefined ? {} : { lease }),
       ...(logs === undefined ? {} : { logs }),
+      ...logsAtOf(flags),
       ...(healthPort === undefined ? {} : { health: { host: healthHost, port: healthPort } }),
       ...(webhookPort === undefined ? {} : { webhook: { port: webhookPort } }),
     };
@@ -77,6 +90,11 @@ function addElectionOptions(command: Command): Command {
     .addOption(timeOption('--lease-duration <time>', 'so long others wait for a leader that is silent', '15s'))
     .addOption(timeOption('--renew-deadline <time>', 'so long a leader acts without having renewed the lease', '10s'))
     .addOption(timeOption('--retry-period <time>', 'the pause between tries', '2s'));
+}
+
+function logsAtOf({ logsPort: port, logsHost: host, logsTls }: ControllerFlags): Pick<ControllerOptions, 'logsAt'> {
+  if (port === undefined) return {};
+  return { logsAt: { host, port, ...(logsTls === undefined ? {} : { tlsFolder: logsTls }) } };
 }
 
 /** `--logs`: where logs of steps are kept. */

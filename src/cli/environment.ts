@@ -100,6 +100,8 @@ export interface ControllerOptions extends ServerChoice {
   readonly webhook?: { readonly port: number };
   /** Where logs of steps are kept: a directory or a bucket; absent or `none` = nowhere. */
   readonly logs?: string;
+  /** Where logs that are kept are served; absent = nowhere. */
+  readonly logsAt?: { readonly host: string; readonly port: number; readonly tlsFolder?: string };
   /** Where health and metrics are served; absent = nowhere. */
   readonly health?: { readonly host: string; readonly port: number };
   /** Told once if a bug of ours ends the controllers: the only thing left is to end. */
@@ -112,6 +114,7 @@ export interface ControllerHome {
   /** The name under which this process leads. */
   readonly identity: string;
   readonly healthUrl?: string;
+  readonly logsUrl?: string;
   /** Stops the controllers gracefully and gives the lease back. */
   stop(): Promise<void>;
 }

@@ -9,7 +9,7 @@ const pathPattern = /^\/apis\/penstock\.dev\/v1alpha1\/namespaces\/([^/]+)\/task
 const namePattern = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 /** What a request for a log names. */
-interface LogRequest {
+export interface LogRequest {
   readonly namespace: string;
   readonly taskRun: string;
   /** `logs`: which logs there are, as JSON. */
@@ -17,7 +17,7 @@ interface LogRequest {
 }
 
 /** The log that `path` names, if it names one. */
-function logRequestOf(path: string): LogRequest | undefined {
+export function logRequestOf(path: string): LogRequest | undefined {
   const [, namespace, taskRun, what] = pathPattern.exec(path) ?? [];
   if (namespace === undefined || taskRun === undefined) return undefined;
   return { namespace, taskRun, what: what as LogRequest['what'] };

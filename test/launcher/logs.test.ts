@@ -1,5 +1,8 @@
 /** `penstock logs` against a `penstock serve`: while a run goes on, and when nothing of it is left but its logs. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { describe, it } from 'node:test';
 import { systemRandom } from '../../src/base/system-random.ts';
 import { createDirectoryStore } from '../../src/logs/directory/directory-store.ts';
@@ -62,8 +65,11 @@ describe('penstock logs, through the launcher', () => {
     });
     await server.whenLogged('long-pod', 'step-count', 'line 100');
     await first.kill();
-    const second = workplace.start([...words, '--logs', kept]);
-    await second.until(/^Penstock controls /m);
+    const second = workplace.start([...words, '--logs', kept, '--logs-port', '0']);
+    await second.until(/^Its logs are at /m);
+    const url = /^Its logs are at (\S+)$/m.exec(second.stdout)?.[1] ?? '';
+    const path = '/apis/penstock.dev/v1alpha1/namespaces/default/taskruns/long/log';
+    assert.equal(await statusOf(`${url}${path}`), 401);
     const ended = await server.kubectl(['wait', '--for=condition=Succeeded', 'taskrun/long', '--timeout=60s']);
     assert.equal(ended.code, 0, ended.stderr);
     await server.client.delete(taskRuns, metadata);
@@ -74,6 +80,13 @@ describe('penstock logs, through the launcher', () => {
     assert.equal((await second.ended).code, 0);
   });
 });
+
+/** What a server says to who bears no token. */
+async function statusOf(url: string): Promise<number | undefined> {
+  const [response] = (await once(get(url, { rejectUnauthorized: false }), 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
 
 /** The only log that is kept in `directory`. */
 async function storedLog(directory: string): Promise<string> {
