@@ -1,6 +1,10 @@
 /** A real API server with simulated nodes, on which `penstock controller` runs as its own user with its own roles. */
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { systemRandom } from '../../src/base/system-random.ts';
+import { Informer } from '../../src/controller/informer.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { accessObjects } from '../../src/install/access.ts';
 import { defaultInstallOptions } from '../../src/install/install-options.ts';
@@ -130,15 +134,12 @@ export class ControlledCluster implements AsyncDisposable {
     assert.deepEqual(open, [], 'TaskRuns that never ended');
   }
 
-  async #watchPods(): Promise<void> {
-    const { signal } = this.#watching;
-    try {
-      for await (const event of this.api.client.watch(pods, { signal })) {
-        if (event.type === 'ADDED') this.#seePod(event.object);
-      }
-    } catch (thrown) {
-      if (!signal.aborted) throw thrown;
-    }
+  /** Sees every pod that there ever is, also one that does not stay. */
+  #watchPods(): Promise<void> {
+    const parts = { clock: systemClock, random: systemRandom, logger: silentLogger };
+    const informer = new Informer({ ...parts, client: this.api.client, type: pods });
+    informer.addHandler({ added: (pod) => this.#seePod(pod) });
+    return informer.run(this.#watching.signal);
   }
 
   /** What is there now: the watch may lag behind a verdict. */

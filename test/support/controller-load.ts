@@ -1,6 +1,10 @@
 /** An API server alone, `penstock controller` beside it, runs that leave traces, and what must be true in the end. */
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { systemRandom } from '../../src/base/system-random.ts';
+import { Informer } from '../../src/controller/informer.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
 import { pods } from '../../src/kube/core-types.ts';
 import type { ObjectKey } from '../../src/kube/object.ts';
 import type { Pod } from '../../src/kube/pod.ts';
@@ -108,15 +112,12 @@ export class ControllerLoad implements AsyncDisposable {
     assert.deepEqual(open, [], 'TaskRuns that never ended');
   }
 
-  async #watchPods(): Promise<void> {
-    const { signal } = this.#stop;
-    try {
-      for await (const event of this.server.client.watch(pods, { resourceVersion: '0', signal })) {
-        if (event.type === 'ADDED') this.#seePod(event.object);
-      }
-    } catch (thrown) {
-      if (!signal.aborted) throw thrown;
-    }
+  /** Sees every pod that there ever is, also one that does not stay. */
+  #watchPods(): Promise<void> {
+    const parts = { clock: systemClock, random: systemRandom, logger: silentLogger };
+    const informer = new Informer({ ...parts, client: this.server.client, type: pods });
+    informer.addHandler({ added: (pod) => this.#seePod(pod) });
+    return informer.run(this.#stop.signal);
   }
 
   /** What is there now: the watch may lag behind a verdict. */
