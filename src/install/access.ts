@@ -23,8 +23,6 @@ const engineRules: readonly PolicyRule[] = [
   // Where OwnerReferencesPermissionEnforcement is on, who blocks the deletion of an owner must be allowed this.
   { apiGroups: tekton, resources: ['pipelineruns/finalizers', 'taskruns/finalizers'], verbs: ['update'] },
   { apiGroups: core, resources: ['pods'], verbs: ['get', 'create', 'patch', 'delete'] },
-  // Where logs of steps are kept; which secrets they must not show is read below.
-  { apiGroups: core, resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: core, resources: ['configmaps', 'persistentvolumeclaims'], verbs: ['get', 'create'] },
   { apiGroups: core, resources: ['events'], verbs: ['create'] },
   // Which secrets of its ServiceAccount a step needs to log in somewhere. Only those are read, but RBAC cannot say so.
@@ -52,7 +50,7 @@ const webhookRules: readonly PolicyRule[] = [
   },
 ];
 
-/** Only where logs are kept: they are read from the kubelets. */
+/** Only where logs are kept: they are read from the kubelets. Which secrets they must not show the engine reads anyway. */
 const logRules: readonly PolicyRule[] = [{ apiGroups: core, resources: ['pods/log'], verbs: ['get'] }];
 
 /** Rules of the ClusterRole. */
