@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { StatusCause } from '../kube/api-error.ts';
 import type { KubeObject, UnknownObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { StructuralSchema } from './structural-schema.ts';
@@ -44,6 +45,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly complete?: (object: UnknownObject) => UnknownObject;
   /** Fills on create only: initial status, server-set members of spec. Runs after {@link complete}. */
   readonly initialize?: (object: UnknownObject) => UnknownObject;
+  /** On create only: what is wrong with an object that the schema lets pass. Built-in kinds only; not part of a CRD. */
+  readonly check?: (object: UnknownObject) => readonly StatusCause[];
   /** Fields beyond `metadata.name` and `metadata.namespace` that field selectors may name, of a CRD: `spec.color`. */
   readonly selectableFields?: readonly string[];
   /** Strategic merge patch is understood; custom resources answer 415. */

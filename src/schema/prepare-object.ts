@@ -33,7 +33,8 @@ export function prepareObject(
     nulls,
   });
   const object = value as unknown as UnknownObject;
-  if (causes.length > 0) return { object, causes, unknownFields };
+  const found = causes.length === 0 && create && kind.check ? kind.check(object) : causes;
+  if (found.length > 0) return { object, causes: found, unknownFields };
   const completed = kind.complete ? kind.complete(object) : object;
   const initialized = create && kind.initialize ? kind.initialize(completed) : completed;
   settleMembers(kind.schema, initialized as unknown as JsonObject);

@@ -15,6 +15,7 @@ import {
 } from './cells.ts';
 import { completeNamespace, completeSecret, initializeClaim, initializeNamespace } from './completions.ts';
 import { customResourceDefinitions, customResourceDefinitionSchema } from './custom-resource-definition.ts';
+import { checkPod } from './check-pod.ts';
 import { completePod, initializePod } from './pod-defaults.ts';
 import { podSchema } from './pod.ts';
 import {
@@ -92,7 +93,14 @@ export const builtinKinds: readonly KindDefinition[] = [
       },
       { name: 'Readiness Gates', type: 'string', priority: 1, value: () => '<none>' },
     ],
-    { ...status, shortNames: ['po'], categories: ['all'], complete: completePod, initialize: initializePod },
+    {
+      ...status,
+      shortNames: ['po'],
+      categories: ['all'],
+      complete: completePod,
+      initialize: initializePod,
+      check: checkPod,
+    },
   ),
   builtin(
     core.configMaps,
