@@ -89,6 +89,7 @@ export const rooms: readonly Room[] = [
     rank: 4,
     owns: 'the embedded Kubernetes API: a function from request to response, without sockets',
     mayNotImport: ['client'],
+    start: 'api-server.ts',
   },
   {
     name: 'controller',
@@ -103,7 +104,12 @@ export const rooms: readonly Room[] = [
     owns: 'what a pipeline means: validation, params, results, when, graph, retries, timeouts, status',
     start: 'types.ts',
   },
-  { name: 'executor', rank: 5, owns: 'running a pod outside a cluster: process, container, simulated' },
+  {
+    name: 'executor',
+    rank: 5,
+    owns: 'running a pod outside a cluster: process, container, simulated',
+    start: 'node-agent/node-agent.ts',
+  },
   {
     name: 'engine',
     rank: 6,
@@ -119,7 +125,13 @@ export const rooms: readonly Room[] = [
     mayNotImport: ['executor'],
     packages: ['@aws-sdk/client-s3'],
   },
-  { name: 'gate', rank: 6, owns: 'admission: pending runs, concurrency, order, pause', mayNotImport: ['executor'] },
+  {
+    name: 'gate',
+    rank: 6,
+    owns: 'admission: pending runs, concurrency, order, pause',
+    mayNotImport: ['executor'],
+    start: 'create-gate.ts',
+  },
   {
     name: 'triggers',
     rank: 6,
