@@ -1,6 +1,5 @@
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
 import type { Clock } from '../base/clock.ts';
-import type { JsonObject } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
 import { type ControllerName, controllerNames } from '../cli/environment.ts';
 import type { ApiClient } from '../client/api-client.ts';
@@ -20,10 +19,8 @@ import type { ApiHealth } from '../gate/cluster-signs.ts';
 import { createGate } from '../gate/create-gate.ts';
 import { measureApi } from '../gate/measured-api.ts';
 import { gates } from '../gate/types.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
-import { ApiStatusError } from '../kube/api-error.ts';
+import type { AdmissionPlugin } from '../kube/admission.ts';
 import { pods } from '../kube/core-types.ts';
-import type { PodLogSource } from '../kube/pod-log-source.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
 import type { BlobStore } from '../logs/blob-store.ts';
@@ -35,6 +32,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { observeMachine } from './machine-metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
+import { LateAdmission, LateLogs } from './late-parts.ts';
 import { localPlacement } from './local-placement.ts';
 import { servedKinds } from '../schema/served-kinds.ts';
 
@@ -83,7 +81,7 @@ export interface Embedded {
 
 /** Starts an embedded Penstock on `store`, which may hold the objects of an earlier one. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { store, clock, random, logger, authenticate, observeCalls, metrics = noMetrics } = options;
+  const { store, clock, random, logger, authenticate, metrics = noMetrics } = options;
   const logs = new LateLogs();
   const lateGate = new LateAdmission('gate');
   const server = createApiServer({
@@ -97,21 +95,21 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(authenticate ? { authenticate } : {}),
   });
   await server.start();
-  const { tracer } = options;
-  const traced = tracer === undefined ? {} : { tracer };
-  const counter = options.metrics && callMetrics(options.metrics, clock);
-  const counted = observed(server.handle, allObservers(counter, tracer && callSpans(tracer)));
-  const measured = measureApi(counted, clock);
-  const clientOf = (caller: EmbeddedCaller): ApiClient =>
-    createClient(observeCalls ? observeCalls(measured.transport, caller) : measured.transport);
-  const client = clientOf('controllers');
+  const api = apiWithin(server, options);
+  const client = api.clientOf('controllers');
+  const traced = options.tracer === undefined ? {} : { tracer: options.tracer };
   const manager = new Manager({ client, clock, random, logger, metrics, ...traced });
   observeManager(metrics, () => manager.status());
   observeMachine(metrics, store, manager.informer(pods));
   // Loaded only where logs are kept: a run on a person's machine is to start at once.
   const kept = options.logStore && (await import('./step-logs.ts')).keepLogs({ ...options, client }, options.logStore);
-  lateGate.plugin = registerControllers(options, { clientOf, api: measured.health }, manager, kept?.keeper);
-  const agent = createNodeAgent({ ...options, client: clientOf('node agent'), host: manager, nodeName: localNodeName });
+  lateGate.plugin = registerControllers(options, api, manager, kept?.keeper);
+  const agent = createNodeAgent({
+    ...options,
+    client: api.clientOf('node agent'),
+    host: manager,
+    nodeName: localNodeName,
+  });
   logs.source = agent.podLogs;
   const [notices] = await Promise.all([agent.start(), manager.start()]);
   const stop = async (): Promise<void> => {
@@ -123,10 +121,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   return { server, client, manager, notices, stop, ...(kept === undefined ? {} : { logs: kept.archive }) };
 }
 
+/** The API as those within reach it, counted, traced and measured as the options ask. */
+interface ApiWithin {
+  readonly clientOf: (caller: EmbeddedCaller) => ApiClient;
+  readonly health: ApiHealth;
+}
+
+function apiWithin(server: ApiServer, { clock, metrics, tracer, observeCalls }: EmbeddedOptions): ApiWithin {
+  const observers = allObservers(metrics && callMetrics(metrics, clock), tracer && callSpans(tracer));
+  const { transport, health } = measureApi(observed(server.handle, observers), clock);
+  return { clientOf: (caller) => createClient(observeCalls ? observeCalls(transport, caller) : transport), health };
+}
+
 /** Gives the controllers that run here to `manager`; returns the gate's rules, which hold without its controller too. */
 function registerControllers(
   options: EmbeddedOptions,
-  { clientOf, api }: { readonly clientOf: (caller: EmbeddedCaller) => ApiClient; readonly api: ApiHealth },
+  { clientOf, health }: ApiWithin,
   manager: Manager,
   keeper: LogKeeper | undefined,
 ): AdmissionPlugin {
@@ -143,7 +153,7 @@ function registerControllers(
     createEngine({ ...parts, ...measured, ...(keeper === undefined ? {} : { logKeeper: keeper }) }).register(manager);
   }
   if (controllers.includes('gate')) {
-    return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics, api }).admission;
+    return createGate({ client: clientOf('gate'), host: manager, clock, logger, metrics, api: health }).admission;
   }
   const known = manager.informer(gates);
   return gateAdmission(() => known.list());
@@ -157,32 +167,4 @@ function withLocalLimits(runtime: ContainerRuntime, options: EngineOptions = {})
   const limits = { terminationMessageBytesMax, podMessageBytesMax: terminationMessageBytesMax };
   const shell = runtime.name === 'process' ? { shell: '/bin/sh' } : {};
   return { ...options, taskRun: { ...limits, ...shell, severalNodes: false, ...options.taskRun } };
-}
-
-/** The node agent needs the API and the API the agent's logs: this is where the circle is closed. */
-class LateLogs implements PodLogSource {
-  source: PodLogSource | undefined;
-
-  open(...args: Parameters<PodLogSource['open']>): AsyncIterable<Uint8Array> {
-    if (!this.source) throw new ApiStatusError('NotFound', 'this node keeps no logs');
-    return this.source.open(...args);
-  }
-}
-
-/** The gate's rules need its caches, which need the API that asks for the rules. */
-class LateAdmission implements AdmissionPlugin {
-  readonly name: string;
-  plugin: AdmissionPlugin | undefined;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  mutate(request: AdmissionRequest): JsonObject | undefined {
-    return this.plugin?.mutate?.(request);
-  }
-
-  validate(request: AdmissionRequest): ReturnType<NonNullable<AdmissionPlugin['validate']>> {
-    return this.plugin?.validate?.(request);
-  }
 }
