@@ -126,8 +126,9 @@ async function burst(
   return { wallMs, latenciesMs: latenciesMs.toSorted((a, b) => a - b) };
 }
 
-async function startControllers({ server, certificateAuthority = '', tokenOf }: RealApi): Promise<ChildProcess> {
-  const access = JSON.stringify({ server, certificateAuthority, token: tokenOf('admin') });
+async function startControllers(api: RealApi): Promise<ChildProcess> {
+  const { server, certificateAuthority = '' } = api;
+  const access = JSON.stringify({ server, certificateAuthority, token: api.tokenOf('admin') });
   const child = fork(join(import.meta.dirname, 'cluster', 'controllers.ts'), [access]);
   const [answer] = (await once(child, 'message')) as [ControllerAnswer];
   if (answer !== 'ready') throw new Error('the controllers did not start');

@@ -1,5 +1,8 @@
 import { type Phase, type RunView, isOver } from './run-view.ts';
 
+/** Shortest span that instants in whole seconds tell of, in milliseconds. */
+const storedSpanMsMin = 2_000;
+
 interface Lap {
   startMs?: number;
   endMs?: number;
@@ -36,7 +39,8 @@ export class Stopwatch {
     const { startMs: _start, endMs: _end, ...rest } = timed;
     if (lap.startMs !== undefined) return { ...rest, ...lap } as T;
     const { startMs, endMs } = timed;
-    if (startMs === undefined || endMs === undefined || endMs === startMs) return rest as T;
+    // Two instants in whole seconds that are one apart may be a moment apart.
+    if (startMs === undefined || endMs === undefined || endMs - startMs < storedSpanMsMin) return rest as T;
     return { ...rest, startMs, endMs } as T;
   }
 }
