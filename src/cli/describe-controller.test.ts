@@ -1,42 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { VirtualClock } from '../base/virtual-clock.ts';
-import type { CliEnvironment, ControllerOptions } from './environment.ts';
-import { runProgram } from './program.ts';
+import type { ControllerOptions } from './environment.ts';
+import { typeProgram } from './testing/typed-program.ts';
 
 /** Types `words` after `penstock controller`, and interrupts it at once. */
 async function type(...words: readonly string[]) {
-  const said = { output: '', errors: '', stopped: 0 };
+  let stopped = 0;
   const asked: ControllerOptions[] = [];
-  const never = (): never => assert.fail('not asked for');
-  const environment: CliEnvironment = {
-    screen: {
-      write: (text) => void (said.output += text),
-      writeError: (text) => void (said.errors += text),
-      live: false,
-      colour: false,
-      rows: () => 24,
-    },
-    files: { kindOf: never, list: never, read: never, readInput: never, resolve: never },
-    clock: new VirtualClock(),
-    version: '0',
+  const said = await typeProgram(['controller', ...words], {
     onInterrupt(listener) {
       listener();
       return () => undefined;
     },
-    openRunHome: never,
-    serve: never,
-    connect: never,
     control: async (options) => {
       asked.push(options);
-      const stop = async (): Promise<void> => void said.stopped++;
+      const stop = async (): Promise<void> => void stopped++;
       return Promise.resolve({ server: 'https://rig', identity: 'me_1', healthUrl: 'http://127.0.0.1:1', stop });
     },
-  };
-  const code = await runProgram(['controller', ...words], environment);
+  });
   // What it does about a failure is none of the options.
   const options = Object.fromEntries(Object.entries(asked[0] ?? {}).filter(([name]) => name !== 'onFailure'));
-  return { code, options, ...said };
+  return { ...said, options, stopped };
 }
 
 describe('penstock controller', () => {

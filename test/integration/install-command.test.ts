@@ -19,8 +19,7 @@ import { tektonKinds } from '../../src/schema/tekton/tekton-kinds.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { parseYaml } from '../../src/yaml/parse-yaml.ts';
-import type { CliEnvironment } from '../../src/cli/environment.ts';
-import { runProgram } from '../../src/cli/program.ts';
+import { type Said, connectionTo, typeProgram } from '../../src/cli/testing/typed-program.ts';
 
 const objects = installParts({ ...defaultInstallOptions('9.9.9'), monitoring: true }).flatMap((part) => part.objects);
 
@@ -62,43 +61,10 @@ function server(kinds: readonly KindDefinition[] = missingKinds()): Server {
   return { client: createClient(api.handle), transport: api.handle };
 }
 
-interface Said {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
-
-async function install(client: ApiClient | undefined, ...words: readonly string[]): Promise<Said> {
-  const said = { output: '', errors: '' };
-  const never = (): never => assert.fail('not asked for');
-  const environment: CliEnvironment = {
-    screen: {
-      write: (text) => void (said.output += text),
-      writeError: (text) => void (said.errors += text),
-      live: false,
-      colour: false,
-      rows: () => 24,
-    },
-    files: { kindOf: never, list: never, read: never, readInput: never, resolve: never },
-    clock: new VirtualClock(),
-    version: '9.9.9',
-    onInterrupt: never,
-    openRunHome: never,
-    serve: never,
-    control: never,
-    connect: async () =>
-      client
-        ? {
-            client,
-            server: 'https://one',
-            transport: () => Promise.reject(new Error('only the client is used')),
-            namespace: 'default',
-            [Symbol.dispose]: () => undefined,
-          }
-        : never(),
-  };
-  const code = await runProgram(['install', ...words], environment);
-  return { code, ...said };
+function install(client: ApiClient | undefined, ...words: readonly string[]): Promise<Said> {
+  const connection = client && connectionTo(client, 'https://one');
+  const connected = connection ? { connect: () => Promise.resolve(connection) } : {};
+  return typeProgram(['install', ...words], { version: '9.9.9', ...connected });
 }
 
 function identityOf(object: unknown): string {

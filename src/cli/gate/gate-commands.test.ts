@@ -13,44 +13,12 @@ import {
 } from '../../gate/types.ts';
 import { namespaces } from '../../kube/core-types.ts';
 import { type PipelineRun, pipelineRuns } from '../../tekton/types.ts';
-import type { CliEnvironment } from '../environment.ts';
-import { runProgram } from '../program.ts';
-
-interface Said {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
+import { type Said, connectionTo, typeProgram } from '../testing/typed-program.ts';
 
 /** Types `words` after `penstock`; the server is the rig's. */
-async function type(rig: GateRig, ...words: readonly string[]): Promise<Said> {
-  const said = { output: '', errors: '' };
-  const never = (): never => assert.fail('not asked for');
-  const environment: CliEnvironment = {
-    screen: {
-      write: (text) => void (said.output += text),
-      writeError: (text) => void (said.errors += text),
-      live: false,
-      colour: false,
-      rows: () => 24,
-    },
-    files: { kindOf: never, list: never, read: never, readInput: never, resolve: never },
-    clock: rig.clock,
-    version: '0',
-    onInterrupt: never,
-    openRunHome: never,
-    serve: never,
-    control: never,
-    connect: async () => ({
-      client: rig.client,
-      transport: () => Promise.reject(new Error('only the client is used')),
-      namespace: 'default',
-      server: 'https://rig',
-      [Symbol.dispose]: () => undefined,
-    }),
-  };
-  const code = await runProgram(words, environment);
-  return { code, ...said };
+function type(rig: GateRig, ...words: readonly string[]): Promise<Said> {
+  const connection = connectionTo(rig.client, 'https://rig');
+  return typeProgram(words, { clock: rig.clock, connect: () => Promise.resolve(connection) });
 }
 
 async function rigWith(spec: GateSpec): Promise<GateRig> {
