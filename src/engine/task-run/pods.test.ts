@@ -5,27 +5,10 @@ import { ApiStatusError } from '../../kube/api-error.ts';
 import { pods } from '../../kube/core-types.ts';
 import { controllerReference } from '../../kube/object.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { taskRuns, type TaskRunSpec, type TaskSpec } from '../../tekton/types.ts';
+import { taskRuns } from '../../tekton/types.ts';
 import { verdictFinalizer } from '../pod/names.ts';
-import { benchKey, TaskRunBench } from './bench.ts';
-
-const script = { image: 'x', script: 'true' };
-const one: TaskSpec = { steps: [{ name: 'a', ...script }] };
-const three: TaskSpec = { steps: ['a', 'b', 'c'].map((name) => ({ name, ...script })) };
-const key = { namespace: 'ns', name: 'run-pod' } as const;
-
-const newBench = (taskSpec: TaskSpec = one, spec: Partial<TaskRunSpec> = {}): TaskRunBench =>
-  new TaskRunBench({ taskSpec, ...spec });
-
-/** A bench whose pod has been made and runs its first step. */
-async function running(taskSpec: TaskSpec = one, spec: Partial<TaskRunSpec> = {}): Promise<TaskRunBench> {
-  const bench = newBench(taskSpec, spec);
-  await bench.pass();
-  bench.kubelet.step(bench.pod());
-  return bench;
-}
-
-const held = (pod: Pod): boolean => pod.metadata.finalizers?.includes(verdictFinalizer) === true;
+import { benchKey, type TaskRunBench } from './bench.ts';
+import { held, newBench, one, podKey, running, three } from './bench-cases.ts';
 
 describe('evidence', () => {
   it('that comes late is waited for, with growing pauses', async () => {
@@ -65,7 +48,7 @@ describe('evidence', () => {
     const bench = await running();
     bench.kubelet.run(bench.pod());
     bench.syncPods();
-    bench.api.remove(pods, key);
+    bench.api.remove(pods, podKey);
     await bench.settle();
     assert.equal(bench.verdict, 'True/Succeeded');
   });
@@ -73,7 +56,7 @@ describe('evidence', () => {
   it('of a pod that is gone in the middle is lost at once, and nothing runs twice', async () => {
     const bench = await running();
     bench.syncPods();
-    bench.api.remove(pods, key);
+    bench.api.remove(pods, podKey);
     await bench.settle();
     assert.equal(bench.verdict, 'False/EvidenceLost');
     assert.equal(bench.api.all(pods).length, 0);
@@ -89,7 +72,7 @@ describe('evidence', () => {
     bench.kubelet.step(bench.pod());
     bench.kubelet.step(bench.pod());
     await bench.clock.advance(60_000);
-    await bench.api.client.delete(pods, key);
+    await bench.api.client.delete(pods, podKey);
     bench.syncPods();
     await bench.clock.advance(1_000);
     bench.kubelet.kill(bench.pod(), 0);
@@ -110,7 +93,7 @@ describe('evidence', () => {
   it('of a pod that no cache has ever shown is not made up: it is not made again', async () => {
     const bench = newBench();
     await bench.look();
-    bench.api.remove(pods, key);
+    bench.api.remove(pods, podKey);
     await bench.clock.advance(10_000);
     await bench.settle();
     assert.equal(bench.verdict, 'False/EvidenceLost');
@@ -224,7 +207,7 @@ describe('a pod that cannot be made', () => {
 
   it('says whose the name is that it needs', async () => {
     const bench = newBench();
-    bench.api.put(pods, { apiVersion: 'v1', kind: 'Pod', metadata: key, spec: { containers: [] } });
+    bench.api.put(pods, { apiVersion: 'v1', kind: 'Pod', metadata: podKey, spec: { containers: [] } });
     await bench.settle();
     assert.equal(bench.verdict, 'False/PodCreationFailed');
     assert.match(
@@ -293,7 +276,7 @@ describe('pods without a run', () => {
     const late: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { ...key, ownerReferences: [controllerReference(run)], finalizers: [verdictFinalizer] },
+      metadata: { ...podKey, ownerReferences: [controllerReference(run)], finalizers: [verdictFinalizer] },
       spec: { containers: [{ name: 'step-a' }] },
     };
     bench.api.put(pods, late);

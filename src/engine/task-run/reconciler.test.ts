@@ -1,28 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configMaps, persistentVolumeClaims, pods } from '../../kube/core-types.ts';
-import type { Pod } from '../../kube/pod.ts';
-import { taskRuns, tasks, type Task, type TaskRunSpec, type TaskSpec } from '../../tekton/types.ts';
-import { verdictFinalizer } from '../pod/names.ts';
+import { taskRuns, tasks, type Task, type TaskSpec } from '../../tekton/types.ts';
 import { TaskRunBench } from './bench.ts';
+import { held, newBench, one, podKey, running, three } from './bench-cases.ts';
 
 const script = { image: 'x', script: 'true' };
-const one: TaskSpec = { steps: [{ name: 'a', ...script }] };
-const three: TaskSpec = { steps: ['a', 'b', 'c'].map((name) => ({ name, ...script })) };
-const key = { namespace: 'ns', name: 'run-pod' } as const;
-
-const newBench = (taskSpec: TaskSpec = one, spec: Partial<TaskRunSpec> = {}): TaskRunBench =>
-  new TaskRunBench({ taskSpec, ...spec });
-
-/** A bench whose pod has been made and runs its first step. */
-async function running(taskSpec: TaskSpec = one, spec: Partial<TaskRunSpec> = {}): Promise<TaskRunBench> {
-  const bench = newBench(taskSpec, spec);
-  await bench.pass();
-  bench.kubelet.step(bench.pod());
-  return bench;
-}
-
-const held = (pod: Pod): boolean => pod.metadata.finalizers?.includes(verdictFinalizer) === true;
 
 describe('a TaskRun that goes well', () => {
   it('costs a pod, a status and the removal of the finalizer, in this order', async () => {
@@ -321,11 +304,11 @@ describe('cancelling', () => {
   it('does not touch another pod that has taken the name', async () => {
     const bench = await running();
     bench.sync();
-    bench.api.remove(pods, key);
+    bench.api.remove(pods, podKey);
     bench.api.put(pods, {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { ...key, uid: 'other' },
+      metadata: { ...podKey, uid: 'other' },
       spec: { containers: [] },
     });
     bench.cancel();
