@@ -20,7 +20,8 @@ function writeLongRun({ trap = '' } = {}): { readonly file: string; readonly mar
   const loop = (name: string) => `sh -c '${trap} while :; do sleep 0.1; done' ${mark}${name}`;
   const script = `(setsid ${loop('far')} > /dev/null 2>&1 &)\n${loop('near')} &\necho the step is up\n${trap}\n${loop('own')}`;
   const tasks = [shellTask('long', script), shellTask('later', 'echo never', { runAfter: ['long'] })];
-  return { file: workplace.write(`${mark}.yaml`, documents(pipelineRun('long', tasks))), mark };
+  // The file's name is among the arguments of `penstock run` itself: it must not bear the mark.
+  return { file: workplace.write(`long-${marks}.yaml`, documents(pipelineRun('long', tasks))), mark };
 }
 
 const stubborn = 'trap "" TERM INT HUP;';
@@ -75,6 +76,7 @@ describe('Ctrl-C', { timeout: hangsMs }, () => {
     const { file, mark } = writeLongRun();
     const running = workplace.start(['run', file], { terminal: true, environment: { NO_COLOR: '1' } });
     await until(() => processesWith(mark).length >= 3);
+    await running.until(/PipelineRun long/);
     running.type('\x03');
     const { code, stdout } = await running.ended;
     assert.equal(code, 130);

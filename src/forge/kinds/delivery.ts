@@ -1,0 +1,92 @@
+import type { Condition, KubeObject } from '../../kube/object.ts';
+import type { ResourceType } from '../../kube/resource.ts';
+import type { StatusState, StatusTarget } from '../forge.ts';
+import type { ForgeKind, GitEvent } from '../git-event.ts';
+
+/** A webhook that was accepted, or an event of our own making (incoming, schedule, replay). Never changed once stored. */
+export interface DeliverySpec {
+  readonly forge: ForgeKind;
+  /** The host's id of the delivery; absent when it sends none. */
+  readonly deliveryId?: string;
+  /** The host's name of the event. */
+  readonly eventName: string;
+  /** SHA-256 of the body as it came, hexadecimal. */
+  readonly bodyHash: string;
+  /** RFC 3339, to the millisecond. */
+  readonly receivedAt: string;
+  readonly events: readonly GitEvent[];
+  /** Headers that templates and expressions may see, lower case; never credentials or signatures. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body; absent when it was larger than what is kept, which `payloadOmitted` then says. */
+  readonly payload?: { readonly encoding: 'gzip+base64'; readonly bytes: number; readonly data: string };
+  readonly payloadOmitted?: string;
+  /** Whose secret verified it, `namespace/name`: its events may concern that Repository only. Absent = the App's secret. */
+  readonly verifiedBy?: string;
+  /** The Delivery this one repeats at somebody's wish. */
+  readonly replayOf?: string;
+}
+
+/** One run that is to be, decided before anything is created. */
+export interface PlannedRun {
+  /** Index in `spec.events`. */
+  readonly event: number;
+  readonly namespace: string;
+  readonly repository: string;
+  /** Name of the definition in `.tekton`. */
+  readonly definition: string;
+  /** Name of the PipelineRun: its identity. Replaced when it turns out to belong to somebody else. */
+  readonly name: string;
+  readonly attempt: number;
+  readonly series: string;
+  readonly outcome: 'planned' | 'created' | 'adopted' | 'failed';
+  readonly uid?: string;
+  /** Why it failed, in the API server's words. */
+  readonly message?: string;
+}
+
+/** Something to be shown at the Git host that no run stands for. */
+export interface StatusNotice {
+  readonly target: StatusTarget;
+  readonly namespace: string;
+  readonly repository: string;
+  readonly attempt: number;
+  readonly externalId: string;
+  readonly state: StatusState;
+  readonly title: string;
+  readonly text: string;
+  /** Shown as a comment on the pull request instead of as a status. */
+  readonly comment?: { readonly marker: string };
+}
+
+/** Why an event led to nothing, or what it led to besides runs. */
+export interface EventOutcome {
+  readonly event: number;
+  /** One CamelCase word: `Planned`, `NoRepository`, `NothingMatched`, `AwaitingApproval`, `SkippedByMessage`, `Cancelled`, `Failed`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface DeliveryStatus {
+  readonly phase?: 'Pending' | 'Planned' | 'Done' | 'Failed';
+  readonly outcomes?: readonly EventOutcome[];
+  readonly runs?: readonly PlannedRun[];
+  readonly notices?: readonly StatusNotice[];
+  readonly tries?: number;
+  readonly lastError?: string;
+  readonly completedAt?: string;
+  readonly conditions?: readonly Condition[];
+}
+
+/** `penstock.dev/v1alpha1` Delivery: the durable inbox. Lives in Penstock's own namespace. */
+export interface Delivery extends KubeObject {
+  readonly spec: DeliverySpec;
+  readonly status?: DeliveryStatus;
+}
+
+export const deliveries: ResourceType<Delivery> = {
+  group: 'penstock.dev',
+  version: 'v1alpha1',
+  resource: 'deliveries',
+  kind: 'Delivery',
+  namespaced: true,
+};
