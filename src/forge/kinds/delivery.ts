@@ -38,7 +38,16 @@ export interface PlannedRun {
   readonly name: string;
   readonly attempt: number;
   readonly series: string;
-  readonly outcome: 'planned' | 'created' | 'adopted' | 'failed';
+  /** Whole, lower case: what is run. */
+  readonly sha: string;
+  /** `pr-<number>`, or the full ref. */
+  readonly scope: string;
+  /** Hash of what asked for it, the same in every copy of the event. */
+  readonly occurrence: string;
+  /** Names that belonged to somebody else before this one. */
+  readonly collision?: number;
+  /** `superseded`: it was not created, since a newer one or a cancel came first. */
+  readonly outcome: 'planned' | 'created' | 'adopted' | 'failed' | 'superseded';
   readonly uid?: string;
   /** Why it failed, in the API server's words. */
   readonly message?: string;
@@ -66,11 +75,34 @@ export interface EventOutcome {
   readonly message: string;
 }
 
+/** What was found out about an event once and is not asked again: a later answer may be another one. */
+export interface EventPin {
+  /** Index in `spec.events`. */
+  readonly event: number;
+  /** `namespace/name` of the Repository. */
+  readonly repository: string;
+  /** The commit the event is about. */
+  readonly sha: string;
+  /** The commit `.tekton` is read at, when it is another. */
+  readonly definitionsSha?: string;
+}
+
+/** A run that was cancelled on account of an event. */
+export interface CancelledRun {
+  readonly event: number;
+  readonly namespace: string;
+  readonly name: string;
+  /** Who or what cancelled it, in words. */
+  readonly by: string;
+}
+
 export interface DeliveryStatus {
   readonly phase?: 'Pending' | 'Planned' | 'Done' | 'Failed';
   readonly outcomes?: readonly EventOutcome[];
   readonly runs?: readonly PlannedRun[];
   readonly notices?: readonly StatusNotice[];
+  readonly pins?: readonly EventPin[];
+  readonly cancelled?: readonly CancelledRun[];
   readonly tries?: number;
   readonly lastError?: string;
   readonly completedAt?: string;
