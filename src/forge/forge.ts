@@ -141,6 +141,8 @@ export interface Forge {
   readonly kind: ForgeKind;
   /** Whether comments on pull requests can be made. */
   readonly commentable: boolean;
+  /** The host's word for a state, as {@link ShownStatus.hostState} gives it: several states may share one. */
+  hostState(state: StatusState): string;
   /** Files below `folder`, all levels, at a commit. Throws code `FORGE_TOO_LARGE` beyond the limits above. */
   readFolder(project: Project, sha: string, folder: string): Promise<readonly RepositoryFile[]>;
   readFile(project: Project, sha: string, path: string): Promise<string | undefined>;

@@ -13,6 +13,10 @@ export interface CommitStatusSpec {
   readonly run?: { readonly namespace: string; readonly name: string; readonly uid: string };
   /** A comment that goes with it. */
   readonly comment?: { readonly pullRequest: number; readonly marker: string; readonly body: string };
+  /** Only the comment is made: the report is not shown as a status. */
+  readonly commentOnly?: true;
+  /** GitHub App: by which installation the event came. */
+  readonly installationId?: number;
 }
 
 /** What the host was seen to have taken. */
@@ -32,6 +36,10 @@ export interface CommitStatusStatus {
   readonly commentDigest?: string;
   /** Tries since the last acknowledgement. */
   readonly failures?: number;
+  /** Hash of the report that was tried in vain: another one need not wait. */
+  readonly failedDigest?: string;
+  /** When the first of those tries failed. */
+  readonly failingSince?: string;
   readonly lastError?: string;
   readonly nextTryAt?: string;
   readonly conditions?: readonly Condition[];
