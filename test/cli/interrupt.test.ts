@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { after, describe, it } from 'node:test';
-import { repeatAfterMs } from '../../src/cli/run/cancel.ts';
+import { cancelWaitMs, repeatAfterMs } from '../../src/cli/run/cancel.ts';
 import { Workplace, noTerminal } from '../support/penstock-process.ts';
 import { processesGone, processesWith, until } from '../support/processes.ts';
 import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
@@ -85,7 +85,7 @@ describe('Ctrl-C', { timeout: hangsMs }, () => {
     assert.match(stdout, /⊘ PipelineRun long[^\n]*\r\n[^\n]*⊘ long/);
   });
 
-  it('pressed again does not wait for a step that does not end', async () => {
+  it('pressed again does not wait for a step that does not end', { timeout: cancelWaitMs - 5_000 }, async () => {
     const { file, mark } = writeLongRun({ trap: stubborn });
     const running = workplace.start(['run', file]);
     await running.until(/the step is up/);

@@ -30,6 +30,7 @@ export class RunFollower {
   readonly #changed: (views: readonly RunView[]) => void;
   #queued = false;
   #giveUp: CancelTimer | undefined;
+  #stopped = false;
 
   /** `runs` are the created objects; `changed` is called with the views of all of them, once for changes that come together. */
   constructor(home: Home, runs: readonly KubeObject[], clock: Clock, changed: (views: readonly RunView[]) => void) {
@@ -46,8 +47,13 @@ export class RunFollower {
   }
 
   /** Resolves once every run is over and its steps have stopped. */
-  async whenOver(): Promise<void> {
-    await this.#over.promise;
+  whenOver(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Tells of no more changes, and leaves no timer behind that would keep the program from ending. */
+  stop(): void {
+    this.#stopped = true;
     this.#giveUp?.();
   }
 
@@ -99,6 +105,7 @@ export class RunFollower {
     this.#queued = true;
     queueMicrotask(() => {
       this.#queued = false;
+      if (this.#stopped) return;
       const views = this.views();
       this.#changed(views);
       this.#checkEnd(views);

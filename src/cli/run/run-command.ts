@@ -187,6 +187,7 @@ async function followToEnd(
   } finally {
     abort.abort();
     interruption.stop();
+    follower.stop();
   }
 }
 
