@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UserError } from '../base/errors.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
+import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
 import { installParts } from './installation.ts';
 import { type InstallOptions, defaultInstallOptions } from './install-options.ts';
 
@@ -69,9 +70,11 @@ describe('installParts', () => {
   it('leaves out what others have installed', () => {
     const crds = (options: Partial<InstallOptions>): readonly string[] =>
       manifests(options).flatMap(({ kind, metadata }) => (kind === 'CustomResourceDefinition' ? [metadata.name] : []));
-    assert.equal(crds({}).length, 6);
-    assert.deepEqual(crds({ tektonCrds: false }), ['gates.penstock.dev', 'repositories.pipelinesascode.tekton.dev']);
-    assert.deepEqual(crds({ engine: 'tekton', pipelinesAsCodeCrds: false }), ['gates.penstock.dev']);
+    const ours = penstockKinds.map(({ type }) => `${type.resource}.${type.group}`);
+    assert.ok(ours.includes('gates.penstock.dev') && ours.includes('commitstatuses.penstock.dev'));
+    assert.equal(crds({}).length, ours.length + 5);
+    assert.deepEqual(crds({ tektonCrds: false }), [...ours, 'repositories.pipelinesascode.tekton.dev']);
+    assert.deepEqual(crds({ engine: 'tekton', pipelinesAsCodeCrds: false }), ours);
     assert.ok(!manifests().some(({ kind }) => kind === 'ServiceMonitor'));
   });
 

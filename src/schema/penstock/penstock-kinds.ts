@@ -2,8 +2,11 @@
 import { topLevel } from '../core/object-meta.ts';
 import type { KindDefinition } from '../kind-definition.ts';
 import { gateSpec, gateStatus } from './gate.ts';
+import { commitStatusSpec, commitStatusStatus } from './git-report.ts';
 
 const gateDescription = 'How many of the runs it governs may run at a time, and in which order they start.';
+const commitStatusDescription =
+  'One context of one commit at a Git host: what it is to say, and what it was seen to say.';
 
 /** The kinds of Penstock itself: `penstock.dev/v1alpha1`. */
 export const penstockKinds: readonly KindDefinition[] = [
@@ -23,6 +26,42 @@ export const penstockKinds: readonly KindDefinition[] = [
       { name: 'Order', type: 'string', jsonPath: '.spec.order' },
       { name: 'Paused', type: 'boolean', jsonPath: '.spec.paused' },
       { name: 'Reason', type: 'string', jsonPath: '.status.limitReason', priority: 1 },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    ],
+    decoding: 'custom',
+    unknownFields: 'reject',
+  },
+  {
+    type: {
+      group: 'penstock.dev',
+      version: 'v1alpha1',
+      resource: 'commitstatuses',
+      kind: 'CommitStatus',
+      namespaced: true,
+    },
+    singular: 'commitstatus',
+    listKind: 'CommitStatusList',
+    description: commitStatusDescription,
+    schema: topLevel(
+      commitStatusDescription,
+      { spec: commitStatusSpec, status: commitStatusStatus },
+      { required: ['spec'] },
+    ),
+    subresources: { status: true },
+    shortNames: ['cst'],
+    categories: ['penstock'],
+    printerColumns: [
+      { name: 'Context', type: 'string', jsonPath: '.spec.report.context' },
+      { name: 'State', type: 'string', jsonPath: '.spec.report.state' },
+      { name: 'Delivered', type: 'string', jsonPath: '.status.conditions[?(@.type=="Delivered")].status' },
+      { name: 'Attempt', type: 'integer', jsonPath: '.spec.attempt' },
+      { name: 'Commit', type: 'string', jsonPath: '.spec.report.sha' },
+      {
+        name: 'Reason',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Delivered")].reason',
+        priority: 1,
+      },
       { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
     ],
     decoding: 'custom',
