@@ -40,6 +40,13 @@ const gateRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ['pods', 'nodes'], verbs: ['list', 'watch'] },
 ];
 
+/** What the triggers need, in every namespace with a Repository: its secrets by name, and a word where something is wrong. */
+const triggerRules: readonly PolicyRule[] = [
+  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: observe },
+  { apiGroups: core, resources: ['secrets'], verbs: ['get'] },
+  { apiGroups: core, resources: ['events'], verbs: ['create'] },
+];
+
 /** Whom API servers trust is published by Penstock itself, in its own two configurations. */
 const webhookRules: readonly PolicyRule[] = [
   {
@@ -56,7 +63,7 @@ const logRules: readonly PolicyRule[] = [{ apiGroups: core, resources: ['pods/lo
 /** Rules of the ClusterRole. */
 export function clusterRules({ engine, logs }: Pick<InstallOptions, 'engine' | 'logs'>): readonly PolicyRule[] {
   const ours = [...engineRules, ...(logs === undefined ? [] : logRules)];
-  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...webhookRules];
+  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...triggerRules, ...webhookRules];
 }
 
 /** Rules of the Role in Penstock's own namespace. A create cannot be limited to a name. */
@@ -65,6 +72,9 @@ export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [leaseName], verbs: ['get', 'update'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['create'] },
   { apiGroups: core, resources: ['secrets'], resourceNames: [webhookSecretName], verbs: ['get', 'update'] },
+  // The inbox: what comes in is stored here, judged, and after a while deleted.
+  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
+  { apiGroups: ['penstock.dev'], resources: ['deliveries/status'], verbs: ['update'] },
 ];
 
 /** ServiceAccount, roles and their bindings. */

@@ -1,5 +1,5 @@
 // tidy: table
-import { choice, freeObject, integer, list, object, text, textList } from '../builders.ts';
+import { choice, flag, freeObject, integer, keyedList, list, object, text, textList, textMap } from '../builders.ts';
 import { topLevel } from '../core/object-meta.ts';
 import type { KindDefinition } from '../kind-definition.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
@@ -17,7 +17,15 @@ const gitProvider = object('The Git host.', {
   user: text('User of the token.'),
   secret: secretKey('Token.'),
   webhook_secret: secretKey('Secret of its webhooks.'),
-  type: choice('Kind of host.', ['github', 'gitlab', 'bitbucket-datacenter', 'bitbucket-cloud', 'gitea', 'forgejo']),
+  type: choice('Kind of host; `git` is ours: a repository without a host around it.', [
+    'github',
+    'gitlab',
+    'bitbucket-datacenter',
+    'bitbucket-cloud',
+    'gitea',
+    'forgejo',
+    'git',
+  ]),
 });
 
 const incoming = object('A webhook that starts a run by name.', {
@@ -38,6 +46,20 @@ const param = object(
   { required: ['name'] },
 );
 
+const schedule = object(
+  'Starts definitions at given times.',
+  {
+    name: text('Name, unique in the list.', { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 63 }),
+    cron: text('Five fields (minute hour day month weekday), or @daily and the like.', { maxLength: 256 }),
+    timeZone: text('IANA name of the time zone; UTC by default.', { maxLength: 64 }),
+    branch: text('Branch to run on; the default branch by default.', { maxLength: 255 }),
+    pipelineRun: text('Definition to run; absent = all that match the event schedule.', { maxLength: 253 }),
+    params: textMap('Values for templates.', { maxProperties: 100 }),
+    suspend: flag('Nothing starts while this is true.'),
+  },
+  { required: ['name', 'cron'] },
+);
+
 const settings = object('Further settings.', {
   github_app_token_scope_repos: textList('More repositories the token may reach.'),
   pipelinerun_provenance: choice('Where .tekton is read from.', ['source', 'default_branch']),
@@ -53,7 +75,7 @@ const settings = object('Further settings.', {
 
 const description = 'A repository at a Git host whose .tekton folder is run.';
 
-/** `pipelinesascode.tekton.dev/v1alpha1` Repository, field for field as Pipelines-as-Code publishes it. */
+/** `pipelinesascode.tekton.dev/v1alpha1` Repository, field for field as Pipelines-as-Code publishes it, and `schedules`. */
 export const repositoryKind: KindDefinition = {
   type: {
     group: 'pipelinesascode.tekton.dev',
@@ -67,12 +89,13 @@ export const repositoryKind: KindDefinition = {
   description,
   schema: topLevel(description, {
     spec: object('What is wanted.', {
-      url: text('Web address, http or https.'),
+      url: text('Web address, http or https; file or ssh for the type git.'),
       concurrency_limit: integer('Most runs at a time; absent = no limit.', { minimum: 1 }),
       git_provider: gitProvider,
       incoming: list('Webhooks that start runs by name.', incoming),
       params: list('Values for templates.', param),
       settings,
+      schedules: keyedList('When definitions start by themselves; ours.', ['name'], schedule, { maxItems: 100 }),
     }),
     pipelinerun_status: list('The last runs.', freeObject('One run.')),
   }),
