@@ -10,6 +10,7 @@ import {
   type ShownStatus,
   type Standing,
   type StatusReport,
+  type StatusState,
   type StatusTarget,
   fileBytesMax,
   folderBytesMax,
@@ -53,6 +54,11 @@ class GitForge implements Forge {
 
   constructor(options: GitForgeOptions) {
     this.#parts = options;
+  }
+
+  /** Notes say it as we do. */
+  hostState(state: StatusState): string {
+    return state;
   }
 
   async readFolder(project: Project, sha: string, folder: string): Promise<readonly RepositoryFile[]> {

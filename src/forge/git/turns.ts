@@ -19,9 +19,4 @@ export class Turns {
       else next();
     }
   }
-
-  /** Nobody works or waits. */
-  idle(atOnce: number): boolean {
-    return this.#free === atOnce && this.#waiting.length === 0;
-  }
 }
