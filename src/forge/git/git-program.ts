@@ -159,7 +159,8 @@ class Collected {
   }
 }
 
-function optionsBefore(call: GitCall): readonly string[] {
+/** What stands before the words of every call. */
+export function optionsBefore(call: GitCall): readonly string[] {
   const repository = call.gitDirectory === undefined ? [] : [`--git-dir=${call.gitDirectory}`];
   // A repository's configuration may name programs; those that plain reading and writing of objects could start are off.
   const harmless = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false'];
@@ -171,7 +172,8 @@ function harmlessFor(call: GitCall, settings: readonly string[]): readonly strin
   return call.configuration === 'person' ? [] : settings.flatMap((setting) => ['-c', setting]);
 }
 
-function environmentFor(call: GitCall, surroundings: GitSurroundings): Readonly<Record<string, string>> {
+/** The whole environment of git; nothing of this process's own is in it. */
+export function environmentFor(call: GitCall, surroundings: GitSurroundings): Readonly<Record<string, string>> {
   const { path, home, sshAgent } = surroundings;
   return {
     PATH: path,
