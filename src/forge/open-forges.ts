@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { stableJson } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
-import { createFetch, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
+import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Budget } from './calls/budget.ts';
 import { budgetedFetch } from './calls/budgeted-fetch.ts';
@@ -26,6 +26,8 @@ export interface OpenForgesOptions {
   readonly waitMsMax?: number;
   /** Shortest time between two writes under one credential, in milliseconds. Default 0. */
   readonly writeSpacingMs?: number;
+  /** Sees every request as it goes out, within its budget; for measurements and tests. */
+  readonly observeFetch?: (fetch: FetchLike) => FetchLike;
 }
 
 /** A {@link ForgeDirectory} that holds connections. */
@@ -112,12 +114,12 @@ function openHost(options: OpenForgesOptions, access: ForgeAccess): Host {
 }
 
 function makeForge(options: OpenForgesOptions, access: ForgeAccess, host: Host): Forge {
-  const { clock, random, logger } = options;
+  const { clock, random, logger, observeFetch = (fetch: FetchLike): FetchLike => fetch } = options;
   const { hostState, load } = httpKinds[access.kind] ?? unsupported(access.kind);
   const wordFor = (state: StatusState): string => hostState(access, state);
   return lazyForge(access.kind, wordFor, async () => {
     const createForge = await load();
-    const fetch = budgetedFetch({ fetch: host.fetch, budget: host.budget, clock, random });
+    const fetch = budgetedFetch({ fetch: observeFetch(host.fetch), budget: host.budget, clock, random });
     return createForge({ access, fetch, clock, random, logger: logger.child({ forge: access.kind }) });
   });
 }

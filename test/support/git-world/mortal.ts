@@ -1,6 +1,6 @@
 /** A process that can die: all that goes out of it passes here, and from one moment on nothing does any more. */
 import type { ApiResponse, RawWatchEvent, Transport } from '../../../src/kube/transport.ts';
-import type { FetchFunction } from '../../../src/net/outgoing-fetch.ts';
+import type { FetchLike } from '../../../src/net/outgoing-fetch.ts';
 
 /** Something that has passed, or is about to: a call to the API or to a Git host that may change something. */
 export interface Boundary {
@@ -56,7 +56,7 @@ export class Mortal {
   }
 
   /** A Git host, as this process reaches it. */
-  fetch(inner: FetchFunction): FetchFunction {
+  fetch(inner: FetchLike): FetchLike {
     return async (input, init) => {
       const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
       const what = `${method} ${input instanceof Request ? input.url : String(input)}`;
