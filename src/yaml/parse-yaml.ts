@@ -9,6 +9,7 @@ import {
   isScalar,
   isSeq,
   parseAllDocuments,
+  visit,
 } from 'yaml';
 import type { Json } from '../base/json.ts';
 import { errorText } from '../base/errors.ts';
@@ -44,11 +45,20 @@ export interface YamlFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** How a text stands in a document: bare, in quotes, or as a block of lines. */
+export type ScalarStyle = 'plain' | 'single-quoted' | 'double-quoted' | 'block';
+
+/** Settings of {@link parseYaml}. */
+export interface ParseYamlOptions {
+  /** What stands for a text of the document (keys too) in its value; by default the text itself. */
+  readonly rewrite?: (text: string, style: ScalarStyle) => string;
+}
+
 /**
  * Reads a YAML (or JSON) stream the way Kubernetes does: YAML 1.1 booleans and octals, merge keys, duplicate keys
  * refused; dates stay text. Bounded: bytes, documents, depth, alias expansion. Never throws on bad input.
  */
-export function parseYaml(text: string, file: string): YamlFile {
+export function parseYaml(text: string, file: string, options: ParseYamlOptions = {}): YamlFile {
   const refused = refuseUnreadable(text, file);
   if (refused) return { documents: [], diagnostics: [refused] };
   const lines = new LineCounter();
@@ -65,7 +75,7 @@ export function parseYaml(text: string, file: string): YamlFile {
       prettyErrors: false,
       logLevel: 'silent',
     });
-    return collect(Array.isArray(parsed) ? parsed : [], file, lines);
+    return collect(Array.isArray(parsed) ? parsed : [], file, lines, options);
   } catch (thrown) {
     return { documents: [], diagnostics: [tooDeepOrSyntax(thrown, file)] };
   }
@@ -113,7 +123,12 @@ const tooDeepMessage = `maps and lists are nested deeper than ${yamlDepthMax} le
 /** The library catches some of these errors itself, and reports them as if the text were at fault. */
 const exhaustionText = /call stack size exceeded|stack overflow/i;
 
-function collect(parsed: readonly Document.Parsed[], file: string, lines: LineCounter): YamlFile {
+function collect(
+  parsed: readonly Document.Parsed[],
+  file: string,
+  lines: LineCounter,
+  { rewrite }: ParseYamlOptions,
+): YamlFile {
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
   if (parsed.length > yamlDocumentsMax) {
@@ -124,6 +139,7 @@ function collect(parsed: readonly Document.Parsed[], file: string, lines: LineCo
     const complaints = syntaxDiagnostics(document, file, lines);
     diagnostics.push(...complaints);
     if (complaints.length > 0 || document.contents === null) continue;
+    if (rewrite !== undefined) rewriteTexts(document, rewrite);
     const converted = convert(document, file, documents.length, lines);
     if ('code' in converted) diagnostics.push(converted);
     else if (converted.value !== null) documents.push(converted);
@@ -161,6 +177,21 @@ function convert(
     const message = `aliases expand to more than ${yamlAliasesMax} values, or refer to nothing: ${errorText(thrown)}`;
     return { code: 'YAML_ALIASES', message, file, position: start };
   }
+}
+
+function rewriteTexts(document: Document.Parsed, rewrite: NonNullable<ParseYamlOptions['rewrite']>): void {
+  if (deeperThan(document.contents, yamlDepthMax)) return;
+  visit(document, {
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'string') scalar.value = rewrite(scalar.value, styleOf(scalar.type));
+    },
+  });
+}
+
+function styleOf(type: string | null | undefined): ScalarStyle {
+  if (type === 'QUOTE_DOUBLE') return 'double-quoted';
+  if (type === 'QUOTE_SINGLE') return 'single-quoted';
+  return type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED' ? 'block' : 'plain';
 }
 
 function deeperThan(node: unknown, limit: number): boolean {
