@@ -32,9 +32,6 @@ interface ServeFlags {
   readonly runtime: RuntimeChoice;
   readonly controllers: readonly ControllerName[];
   readonly logs?: string;
-  readonly hooks: boolean;
-  readonly hooksPort?: number;
-  readonly hooksHost: string;
 }
 
 /**
@@ -145,13 +142,9 @@ function describeServe(environment: CliEnvironment, setExitCode: (code: number) 
     .addOption(runtimeOption())
     .addOption(controllersOption())
     .addOption(logsOption('the folder step-logs of the data'))
-    .option('--hooks-port <number>', 'take the webhooks of Git hosts here (default: the port after --port)', parsePort)
-    .option('--hooks-host <address>', 'the address for that; it speaks plain HTTP', '127.0.0.1')
-    .option('--no-hooks', 'take no webhooks')
-    .action(async ({ data, hooks, hooksPort, hooksHost, ...flags }: ServeFlags) => {
+    .action(async ({ data, ...flags }: ServeFlags) => {
       const { serveCommand } = await import('./serve-command.ts');
-      const place = { host: hooksHost, port: hooksPort ?? (flags.port === 0 ? 0 : flags.port + 1) };
-      setExitCode(await serveCommand({ directory: data, ...flags, ...(hooks ? { hooks: place } : {}) }, environment));
+      setExitCode(await serveCommand({ directory: data, ...flags }, environment));
     });
 }
 
