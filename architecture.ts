@@ -68,6 +68,7 @@ export const rooms: readonly Room[] = [
     pure: true,
     owns: 'CEL and regular expressions of users: bounded, linear in time',
     packages: ['@marcbachmann/cel-js', 're2js'],
+    start: 'expression.ts',
   },
   { name: 'store', rank: 2, owns: 'revisions on a log: in memory, in SQLite', start: 'store.ts' },
   {

@@ -67,7 +67,7 @@ export class Budget {
 
   /** Ends the evaluation. */
   refuse(message: string): never {
-    this.#exceeded ??= new ExpressionError('CEL_TOO_COSTLY', message);
+    this.#exceeded ??= new ExpressionError(message, { code: 'CEL_TOO_COSTLY' });
     throw this.#exceeded;
   }
 }

@@ -8,20 +8,24 @@ export type ExpressionErrorCode =
   | 'CEL_EVALUATION'
   | 'CEL_TOO_COSTLY';
 
-/** What somebody wrote cannot be read or evaluated. The message names what and where; it never spans lines. */
+/** What an {@link ExpressionError} carries besides its message. */
+export interface ExpressionErrorOptions {
+  readonly code: ExpressionErrorCode;
+  /** 0-based index into the source, in UTF-16 units. */
+  readonly position?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** What somebody wrote cannot be read or evaluated. The message is one line and names what and where. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
   readonly code: ExpressionErrorCode;
   /** 0-based index into the source, in UTF-16 units; absent = it is about the whole. */
   readonly position: number | undefined;
 
-  constructor(
-    code: ExpressionErrorCode,
-    message: string,
-    details: { readonly position?: number | undefined; readonly cause?: unknown } = {},
-  ) {
-    super(message, { cause: details.cause });
-    this.code = code;
-    this.position = details.position;
+  constructor(message: string, options: ExpressionErrorOptions) {
+    super(message, { cause: options.cause });
+    this.code = options.code;
+    this.position = options.position;
   }
 }

@@ -15,7 +15,7 @@ import {
 import { errorText } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { Budget, evaluationCostMax, resultSizeMax } from './budget.ts';
-import { ExpressionError } from './expression-error.ts';
+import { ExpressionError, type ExpressionErrorOptions } from './expression-error.ts';
 import { ownFunctions, renamedFunctions, type ExpressionFunction } from './functions.ts';
 import { Meter } from './meter.ts';
 import { mentionsOf, nodesOf, type Mentions } from './syntax-tree.ts';
@@ -77,20 +77,16 @@ export class ExpressionEnvironment {
   /** Reads and checks. Throws {@link ExpressionError} `CEL_SYNTAX`, `CEL_TYPE` or `CEL_TOO_LARGE`. */
   compile(source: string): Expression {
     if (source.length > expressionLengthMax) {
-      const message = `the expression has ${source.length} characters; at most ${expressionLengthMax} are allowed`;
-      throw new ExpressionError('CEL_TOO_LARGE', message);
+      throw tooLarge(`the expression has ${source.length} characters; at most ${expressionLengthMax} are allowed`);
     }
     const parsed = this.#parse(source);
     const mentions = mentionsOf(parsed.ast);
     if (mentions.loopDepth > loopDepthMax) {
-      throw new ExpressionError(
-        'CEL_TOO_LARGE',
-        `macros stand ${mentions.loopDepth} deep in one another; at most ${loopDepthMax} may`,
-      );
+      throw tooLarge(`loops stand ${mentions.loopDepth} deep in one another; at most ${loopDepthMax} may`);
     }
     rename(parsed.ast);
     const checked = parsed.check();
-    if (!checked.valid) throw expressionError(source, checked.error, 'CEL_TYPE');
+    if (!checked.valid) throw expressionError(source, checked.error, { code: 'CEL_TYPE' });
     const evaluate = (values: Readonly<Record<string, unknown>>): Json => this.#evaluate(source, parsed, values);
     return { source, type: checked.type ?? 'dyn', mentions, evaluate };
   }
@@ -99,7 +95,7 @@ export class ExpressionEnvironment {
     try {
       return this.#environment.parse(source);
     } catch (thrown) {
-      throw expressionError(source, thrown, 'CEL_SYNTAX');
+      throw expressionError(source, thrown, { code: 'CEL_SYNTAX' });
     }
   }
 
@@ -114,7 +110,7 @@ export class ExpressionEnvironment {
       );
       return jsonOfValue(value);
     } catch (thrown) {
-      throw budget.exceeded ?? expressionError(source, thrown, 'CEL_EVALUATION');
+      throw budget.exceeded ?? expressionError(source, thrown, { code: 'CEL_EVALUATION' });
     }
   }
 }
@@ -126,24 +122,25 @@ function rename(root: ASTNode): void {
   }
 }
 
-function expressionError(
-  source: string,
-  thrown: unknown,
-  code: 'CEL_SYNTAX' | 'CEL_TYPE' | 'CEL_EVALUATION',
-): ExpressionError {
+function tooLarge(message: string, details: Pick<ExpressionErrorOptions, 'position' | 'cause'> = {}): ExpressionError {
+  return new ExpressionError(message, { ...details, code: 'CEL_TOO_LARGE' });
+}
+
+/** Anything that was thrown, as an error of ours with this code unless it says more. */
+function expressionError(source: string, thrown: unknown, kind: Pick<ExpressionErrorOptions, 'code'>): ExpressionError {
   if (thrown instanceof ExpressionError) return thrown;
-  if (thrown instanceof RangeError && thrown.message.includes('call stack'))
-    return new ExpressionError('CEL_TOO_LARGE', 'the expression is nested too deeply', { cause: thrown });
+  if (thrown instanceof RangeError && thrown.message.includes('call stack')) {
+    return tooLarge('the expression is nested too deeply', { cause: thrown });
+  }
   const known = thrown instanceof ParseError || thrown instanceof CheckError || thrown instanceof EvaluationError;
-  if (!known)
-    return new ExpressionError(code, `the expression cannot be evaluated: ${errorText(thrown)}`, { cause: thrown });
+  if (!known) {
+    return new ExpressionError(`the expression cannot be evaluated: ${errorText(thrown)}`, { ...kind, cause: thrown });
+  }
   const position = thrown.range?.start;
   const where = position === undefined ? '' : `, at ${placeOf(source, position)}`;
-  const tooLarge = thrown.code === 'limit_exceeded';
-  return new ExpressionError(tooLarge ? 'CEL_TOO_LARGE' : code, `${inOurWords(thrown.summary)}${where}`, {
-    position,
-    cause: thrown,
-  });
+  const message = `${inOurWords(thrown.summary)}${where}`;
+  if (thrown.code === 'limit_exceeded') return tooLarge(message, { position, cause: thrown });
+  return new ExpressionError(message, { ...kind, position, cause: thrown });
 }
 
 /** The functions that were renamed, under the names that people wrote. */

@@ -47,7 +47,7 @@ export function compileLinearRegex(source: string): LinearRegex {
 }
 
 function tooLarge(message: string): ExpressionError {
-  return new ExpressionError('REGEX_TOO_LARGE', message);
+  return new ExpressionError(message, { code: 'REGEX_TOO_LARGE' });
 }
 
 function compile(source: string): RE2JS {
@@ -63,7 +63,8 @@ function compile(source: string): RE2JS {
 
 function syntaxError(source: string, what: string, position: number | undefined, cause: unknown): ExpressionError {
   const where = position === undefined ? '' : ` at character ${position + 1}`;
-  return new ExpressionError('REGEX_SYNTAX', `"${source}" is no regular expression: ${what}${where}`, {
+  return new ExpressionError(`"${source}" is no regular expression: ${what}${where}`, {
+    code: 'REGEX_SYNTAX',
     position,
     cause,
   });
