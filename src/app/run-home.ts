@@ -24,6 +24,7 @@ export async function openRunHome(options: RunHomeOptions, environment: ProcessE
       runtime: createRuntime({ ...parts, directory, environment }, { ownTools: true }),
       directory,
       claimDirectories: options.claimDirectories,
+      controllers: ['engine', 'gate'],
     });
     const { client, manager, notices } = embedded;
     return {

@@ -14,6 +14,7 @@ export function controllerCommand(
       screen.write(`Penstock controls ${home.server} as ${home.identity}\n`);
       if (home.healthUrl !== undefined) screen.write(`Its health is at ${home.healthUrl}/readyz\n`);
       if (home.logsUrl !== undefined) screen.write(`Its logs are at ${home.logsUrl}\n`);
+      if (home.hooksUrl !== undefined) screen.write(`Webhooks come in at ${home.hooksUrl}/HOST\n`);
       return home;
     },
     ({ message }) => message,

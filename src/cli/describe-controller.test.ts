@@ -27,7 +27,7 @@ describe('penstock controller', () => {
   it('runs everything and elects a leader unless told otherwise, and stops when asked', async () => {
     const { code, options, output, stopped } = await type();
     assert.deepEqual(options, {
-      controllers: ['engine', 'gate'],
+      controllers: ['engine', 'gate', 'triggers', 'reports'],
       engine: 'penstock',
       lease: { name: 'penstock-controller', leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000 },
     });

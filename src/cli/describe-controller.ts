@@ -31,6 +31,9 @@ interface ControllerFlags {
   readonly logsPort?: number;
   readonly logsHost: string;
   readonly logsTls?: string;
+  readonly hooksPort?: number;
+  readonly hooksHost: string;
+  readonly hooksTls?: string;
 }
 
 /** `penstock controller` and its options. */
@@ -50,6 +53,9 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       .option('--logs-port <number>', 'serve them here, over TLS, to who may read the logs of pods', parsePort)
       .option('--logs-host <address>', 'the address for that', '127.0.0.1')
       .option('--logs-tls <folder>', 'tls.crt and tls.key for that (default: a certificate of our own)')
+      .option('--hooks-port <number>', 'take the webhooks of Git hosts here; 0 takes a free port', parsePort)
+      .option('--hooks-host <address>', 'the address for that', '127.0.0.1')
+      .option('--hooks-tls <folder>', 'tls.crt and tls.key for that (default: plain HTTP, behind an Ingress)')
       .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
       .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
       .option('--health-host <address>', 'the address for that', '127.0.0.1')
@@ -71,6 +77,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       ...(lease === undefined ? {} : { lease }),
       ...(logs === undefined ? {} : { logs }),
       ...logsAtOf(flags),
+      ...hooksOf(flags),
       ...(healthPort === undefined ? {} : { health: { host: healthHost, port: healthPort } }),
       ...(webhookPort === undefined ? {} : { webhook: { port: webhookPort } }),
     };
@@ -97,13 +104,18 @@ function logsAtOf({ logsPort: port, logsHost: host, logsTls }: ControllerFlags):
   return { logsAt: { host, port, ...(logsTls === undefined ? {} : { tlsFolder: logsTls }) } };
 }
 
+function hooksOf({ hooksPort: port, hooksHost: host, hooksTls }: ControllerFlags): Pick<ControllerOptions, 'hooks'> {
+  if (port === undefined) return {};
+  return { hooks: { host, port, ...(hooksTls === undefined ? {} : { tlsFolder: hooksTls }) } };
+}
+
 /** `--logs`: where logs of steps are kept. */
 export function logsOption(otherwise: string): Option {
   const places = 'a folder, s3://BUCKET/PREFIX?region=REGION&endpoint=URL, or none';
   return new Option('--logs <place>', `where logs of steps outlive their pods: ${places} (default: ${otherwise})`);
 }
 
-/** `--controllers engine,gate`. */
+/** `--controllers engine,gate,triggers,reports`. */
 export function controllersOption(): Option {
   return new Option('--controllers <names>', `those that run here: ${controllerNames.join(', ')} or none`)
     .argParser(parseControllers)

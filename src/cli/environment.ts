@@ -68,12 +68,14 @@ export interface ServeOptions {
   readonly controllers: readonly ControllerName[];
   /** Where logs of steps are kept: a directory, a bucket or `none`; absent = below `directory`. */
   readonly logs?: string;
+  /** Where webhooks come in, over plain HTTP: what stands before it speaks TLS. Absent = nowhere. */
+  readonly hooks?: { readonly host: string; readonly port: number };
   /** Told once if data can no longer be kept: nothing is accepted any more, and the only thing left is to end. */
   onFailure(error: Error): void;
 }
 
 /** What can be switched on and off. */
-export const controllerNames = ['engine', 'gate'] as const;
+export const controllerNames = ['engine', 'gate', 'triggers', 'reports'] as const;
 export type ControllerName = (typeof controllerNames)[number];
 
 /** The Lease by which replicas agree on a leader. */
@@ -102,6 +104,8 @@ export interface ControllerOptions extends ServerChoice {
   readonly logs?: string;
   /** Where logs that are kept are served; absent = nowhere. */
   readonly logsAt?: { readonly host: string; readonly port: number; readonly tlsFolder?: string };
+  /** Where webhooks come in; without a folder of a certificate over plain HTTP. Absent = nowhere. */
+  readonly hooks?: { readonly host: string; readonly port: number; readonly tlsFolder?: string };
   /** Where health and metrics are served; absent = nowhere. */
   readonly health?: { readonly host: string; readonly port: number };
   /** Told once if a bug of ours ends the controllers: the only thing left is to end. */
@@ -115,6 +119,7 @@ export interface ControllerHome {
   readonly identity: string;
   readonly healthUrl?: string;
   readonly logsUrl?: string;
+  readonly hooksUrl?: string;
   /** Stops the controllers gracefully and gives the lease back. */
   stop(): Promise<void>;
 }
@@ -123,6 +128,8 @@ export interface ControllerHome {
 export interface ServedHome {
   readonly url: string;
   readonly kubeconfig: string;
+  /** Where webhooks come in: `http://127.0.0.1:8481/hooks`. */
+  readonly hooksUrl?: string;
   readonly notices: readonly string[];
   stop(): Promise<void>;
 }

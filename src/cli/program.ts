@@ -32,6 +32,9 @@ interface ServeFlags {
   readonly runtime: RuntimeChoice;
   readonly controllers: readonly ControllerName[];
   readonly logs?: string;
+  readonly hooks: boolean;
+  readonly hooksPort?: number;
+  readonly hooksHost: string;
 }
 
 /**
@@ -142,9 +145,13 @@ function describeServe(environment: CliEnvironment, setExitCode: (code: number) 
     .addOption(runtimeOption())
     .addOption(controllersOption())
     .addOption(logsOption('the folder step-logs of the data'))
-    .action(async ({ data, ...flags }: ServeFlags) => {
+    .option('--hooks-port <number>', 'take the webhooks of Git hosts here (default: the port after --port)', parsePort)
+    .option('--hooks-host <address>', 'the address for that; it speaks plain HTTP', '127.0.0.1')
+    .option('--no-hooks', 'take no webhooks')
+    .action(async ({ data, hooks, hooksPort, hooksHost, ...flags }: ServeFlags) => {
       const { serveCommand } = await import('./serve-command.ts');
-      setExitCode(await serveCommand({ directory: data, ...flags }, environment));
+      const place = { host: hooksHost, port: hooksPort ?? (flags.port === 0 ? 0 : flags.port + 1) };
+      setExitCode(await serveCommand({ directory: data, ...flags, ...(hooks ? { hooks: place } : {}) }, environment));
     });
 }
 

@@ -10,6 +10,7 @@ export function serveCommand(options: Omit<ServeOptions, 'onFailure'>, environme
       const home = await environment.serve({ ...options, onFailure });
       for (const notice of home.notices) screen.writeError(`note: ${notice}\n`);
       screen.write(`Penstock listens on ${home.url}\n`);
+      if (home.hooksUrl !== undefined) screen.write(`Webhooks come in at ${home.hooksUrl}/HOST\n`);
       screen.write(`Use it with: KUBECONFIG=${home.kubeconfig} kubectl get pipelineruns -A\n`);
       return home;
     },

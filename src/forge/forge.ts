@@ -165,6 +165,8 @@ export interface Forge {
   readStatus(target: StatusTarget, handle: RemoteHandle | undefined): Promise<ShownStatus | undefined>;
   /** Makes the comment with that marker say `body`: changes ours if it is there, else makes one. */
   putComment(comment: CommentReport): Promise<void>;
+  /** Where steps clone the project from, when it is not what the project says. */
+  cloneUrl?(project: Project): string | undefined;
   /** A credential for cloning this project (and `further` ones) and nothing else, as narrow and short as the host can make it. */
   gitCredential(project: Project, further: readonly string[]): Promise<GitCredential | undefined>;
 }

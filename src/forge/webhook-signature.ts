@@ -4,7 +4,7 @@ import type { WebhookRequest } from './webhook-format.ts';
 const hexadecimal = /^[0-9a-f]{64}$/;
 
 /** Whether two texts are equal; how long it takes tells nothing of where they differ, nor of their lengths. */
-export function equalInConstantTime(a: string, b: string): boolean {
+function equalInConstantTime(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }
 

@@ -7,7 +7,11 @@ export type ConnectionErrorCode =
   /** More bytes than we are ready to hold. */
   | 'NET_TOO_LARGE'
   /** An answer that no Kubernetes API gives: a redirect, a login page, broken JSON. */
-  | 'NET_BAD_ANSWER';
+  | 'NET_BAD_ANSWER'
+  /** A network that must not be reached, as nobody in charge named the host. */
+  | 'NET_ADDRESS_REFUSED'
+  /** A redirect that is not followed. */
+  | 'NET_REDIRECT';
 
 /** No usable answer came. The request may have been carried out all the same. */
 export class ConnectionError extends Error {

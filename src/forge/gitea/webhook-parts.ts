@@ -1,0 +1,46 @@
+import type { Actor, Project, Revision } from '../git-event.ts';
+import type { PayloadReader } from '../webhook-payload.ts';
+
+/** `repository`, and `repo` of the sides of a pull request. */
+export function readRepository(reader: PayloadReader): Project {
+  const url = reader.webUrl('html_url');
+  const id = reader.optionalNumber('id');
+  const defaultBranch = reader.optionalText('default_branch');
+  const cloneUrl = reader.optionalText('clone_url');
+  const cloneHere = cloneUrl !== undefined && URL.parse(cloneUrl)?.origin === new URL(url).origin;
+  return {
+    url,
+    owner: readUser(reader.object('owner')).login,
+    name: reader.text('name'),
+    ...(id !== undefined && { id: String(id) }),
+    ...(defaultBranch && { defaultBranch }),
+    // Only at the host of the project: nobody is to be sent elsewhere with our token by what a webhook says.
+    ...(cloneHere && { cloneUrl }),
+  };
+}
+
+/** `sender`, `pusher`, `owner`, `user`. Old versions write `username` only. */
+export function readUser(reader: PayloadReader): Actor {
+  const id = reader.optionalNumber('id');
+  return {
+    login: reader.optionalText('login') || reader.text('username'),
+    ...(id !== undefined && { id: String(id) }),
+  };
+}
+
+/** A commit of a push. */
+export function readCommit(reader: PayloadReader): Revision {
+  const message = reader.optionalText('message');
+  const title = message?.split('\n', 1)[0];
+  const url = reader.optionalText('url');
+  const author = reader.optionalObject('author')?.optionalText('name');
+  const ms = Date.parse(reader.optionalText('timestamp') ?? '');
+  return {
+    sha: reader.sha('id'),
+    ...(title && { title }),
+    ...(message && { message }),
+    ...(url && { url }),
+    ...(author && { author }),
+    ...(!Number.isNaN(ms) && { date: new Date(ms).toISOString() }),
+  };
+}
