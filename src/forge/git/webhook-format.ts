@@ -18,7 +18,7 @@ export const pushedRefsMax = 100;
  * for "was not there" and "is gone". Each ref is an event. What a push did before, another one may do again: `receivedAt`
  * tells them apart.
  */
-export const gitWebhookFormat: WebhookFormat = {
+export const gitWebhooks: WebhookFormat = {
   kind: 'git',
   recognises: (headers) => headers[gitSignatureHeader] !== undefined,
   verify: ({ headers, body }, secrets) => secretThatSigned(body, headers[gitSignatureHeader], secrets),

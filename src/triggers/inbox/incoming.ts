@@ -9,7 +9,7 @@ import { hashOf } from '../../forge/kinds/identity.ts';
 import type { IncomingHook, Repository } from '../../forge/kinds/repository.ts';
 import { WebhookPayloadError } from '../../forge/webhook-format.ts';
 import { PayloadReader } from '../../forge/webhook-payload.ts';
-import { equalInConstantTime } from '../../forge/webhook-signature.ts';
+import { secretThatEquals } from '../../forge/webhook-signature.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { placeOf } from '../own-event.ts';
 import { compileRefPattern, fullRef, shortBranch } from '../matching/branches.ts';
@@ -22,7 +22,7 @@ import { globalRepository, incomingHooks } from './webhook-secrets.ts';
 /** Most bytes of a call's body. */
 export const incomingBytesMax: number = 256 * 1024;
 /** Longest value of a param, in characters. */
-export const paramCharactersMax = 64 * 1024;
+export const paramCharactersMax: number = 64 * 1024;
 /** Longest Idempotency-Key, in characters. */
 const idempotencyKeyCharactersMax = 255;
 
@@ -118,7 +118,7 @@ async function openHooks(
     hooks.map(async ({ hook, place }) => {
       // A secret that was changed a moment ago is read again at the next call.
       const value = await memory.current(place);
-      return value !== undefined && equalInConstantTime(value, secret.trim()) ? [{ repository, hook }] : [];
+      return secretThatEquals(secret.trim(), [value ?? '']) === undefined ? [] : [{ repository, hook }];
     }),
   );
   return known.flat();

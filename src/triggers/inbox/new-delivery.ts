@@ -68,7 +68,9 @@ export interface DeliveryFacts {
 export async function newDelivery(facts: DeliveryFacts): Promise<Delivery> {
   const { forge, events, body } = facts;
   const bodyHash = sha256(body);
-  const digits = hashOf(['delivery', forge, bodyHash, ...events.map(eventIdentityOf)]).slice(0, nameDigits);
+  // Who verified it counts: what one tenant signs must not take the place of what another one signs.
+  const identity = ['delivery', forge, facts.verifiedBy ?? '', bodyHash, ...events.map(eventIdentityOf)];
+  const digits = hashOf(identity).slice(0, nameDigits);
   return deliveryObject(`${forge}-${digits}`, facts.namespace, {
     forge,
     ...(facts.deliveryId === undefined ? {} : { deliveryId: facts.deliveryId.slice(0, headerCharactersMax) }),

@@ -2,7 +2,7 @@
 import { sleep, type Clock } from '../../base/clock.ts';
 import { concurrently } from '../../controller/concurrently.ts';
 import { canonicalUrl } from '../../forge/repository-url.ts';
-import { equalInConstantTime } from '../../forge/webhook-signature.ts';
+import { secretThatEquals } from '../../forge/webhook-signature.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import type { WebhookFormat, WebhookRequest } from '../../forge/webhook-format.ts';
 import type { SecretMemory } from './secret-memory.ts';
@@ -58,7 +58,7 @@ export async function verifiedBy(
   memory: SecretMemory,
 ): Promise<string | undefined> {
   const isIts = async ({ place }: SecretHolders): Promise<boolean> =>
-    equalInConstantTime((await memory.current(place)) ?? '', secret);
+    secretThatEquals(secret, [(await memory.current(place)) ?? '']) !== undefined;
   let owner: string | undefined;
   for (const candidate of candidates) {
     if (candidate.application) {

@@ -3,7 +3,7 @@ import { forgeKindOf } from '../../forge/access/forge-kind.ts';
 import { withDefaults } from '../../forge/access/with-defaults.ts';
 import { applicationSecretName } from '../../forge/access/access-of.ts';
 import type { ForgeKind } from '../../forge/git-event.ts';
-import type { Repository } from '../../forge/kinds/repository.ts';
+import type { IncomingHook, Repository } from '../../forge/kinds/repository.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { SecretPlace } from './secret-memory.ts';
 import { textOf } from './secret-memory.ts';
@@ -54,8 +54,14 @@ export function globalRepository({ repositories, systemNamespace }: SecretOwners
   );
 }
 
+/** An incoming hook, and where its secret is. */
+export interface PlacedHook {
+  readonly hook: IncomingHook;
+  readonly place: SecretPlace;
+}
+
 /** Where the secrets of a Repository's incoming hooks are, in the order of the hooks. */
-export function incomingHooks(repository: Repository, global: Repository | undefined) {
+export function incomingHooks(repository: Repository, global: Repository | undefined): readonly PlacedHook[] {
   const { spec, secretNamespaces } = withDefaults(repository, global);
   return (spec.incoming ?? []).map((hook) => ({
     hook,
