@@ -76,6 +76,13 @@ export class PayloadReader {
     return value;
   }
 
+  /** A text or a number, as text; absent = empty. */
+  scalar(key: string): string {
+    const value = this.#member(key) ?? '';
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    throw new WebhookPayloadError(this.pathOf(key), 'is neither a text nor a number');
+  }
+
   /** Whether the member says true; absent = false. */
   flag(key: string): boolean {
     const value = this.#member(key);
