@@ -158,7 +158,13 @@ export const rooms: readonly Room[] = [
     mayNotImport: ['executor'],
     packages: ['croner'],
   },
-  { name: 'reports', rank: 6, owns: 'statuses to Git hosts', mayNotImport: ['executor'] },
+  {
+    name: 'reports',
+    rank: 6,
+    owns: 'statuses at Git hosts: what is to be shown, and showing it',
+    start: 'create-reports.ts',
+    mayNotImport: ['executor'],
+  },
   { name: 'promotion', rank: 6, owns: 'environments, claims, strategies, approvals', mayNotImport: ['executor'] },
   {
     name: 'install',

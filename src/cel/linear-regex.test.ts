@@ -29,6 +29,13 @@ describe('compileLinearRegex', () => {
     assert.ok(compileLinearRegex('^[[:alpha:]]\\pN\\Q.*\\E$').test('x5.*'));
   });
 
+  it('tells named groups of the first match', () => {
+    const regex = compileLinearRegex('(?P<file>[a-z]+):(?<line>[0-9]+)(?P<rest>x)?');
+    assert.deepEqual(regex.groups('in ab:12 cd:13'), { file: 'ab', line: '12', rest: '' });
+    assert.equal(regex.groups('nothing'), undefined);
+    assert.deepEqual(compileLinearRegex('a').groups('a'), {});
+  });
+
   it('says where a pattern is wrong', () => {
     assert.deepEqual(refusal('ab[z-a]'), {
       code: 'REGEX_SYNTAX',

@@ -22,6 +22,8 @@ export interface LinearRegex {
   readonly programSize: number;
   /** Whether it matches anywhere in `text`. Throws `REGEX_TOO_LARGE` for a text beyond {@link regexStepsMax}. */
   test(text: string): boolean;
+  /** The named groups of the first match in `text`, empty where one took no part; undefined = no match. Throws as `test`. */
+  groups(text: string): Readonly<Record<string, string>> | undefined;
 }
 
 /** Reads a pattern. Throws {@link ExpressionError} `REGEX_SYNTAX` or `REGEX_TOO_LARGE`. */
@@ -34,14 +36,23 @@ export function compileLinearRegex(source: string): LinearRegex {
   if (programSize > regexProgramMax) {
     throw tooLarge(`the regular expression "${source}" repeats too much: write smaller counts in { }`);
   }
+  const checkSize = (text: string): void => {
+    if (text.length * programSize <= regexStepsMax) return;
+    throw tooLarge(`a text of ${text.length} characters is too long for the regular expression "${source}"`);
+  };
   return {
     source,
     programSize,
     test(text: string): boolean {
-      if (text.length * programSize > regexStepsMax) {
-        throw tooLarge(`a text of ${text.length} characters is too long for the regular expression "${source}"`);
-      }
+      checkSize(text);
       return compiled.test(text);
+    },
+    groups(text: string): Readonly<Record<string, string>> | undefined {
+      checkSize(text);
+      const matcher = compiled.matcher(text);
+      if (!matcher.find()) return undefined;
+      const found = Object.entries(matcher.getNamedGroups());
+      return Object.fromEntries(found.map(([name, value]) => [name, value ?? '']));
     },
   };
 }

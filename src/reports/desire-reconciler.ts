@@ -1,0 +1,245 @@
+import { type Clock, fromRfc3339, toRfc3339 } from '../base/clock.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import type { Lister, ReconcileResult, Reconciler } from '../controller/contract.ts';
+import { isTerminal } from '../forge/forge.ts';
+import { type CommitStatus, type CommitStatusSpec, commitStatuses } from '../forge/kinds/commit-status.ts';
+import { type Repository, repositories } from '../forge/kinds/repository.ts';
+import { runKeys } from '../forge/kinds/run-keys.ts';
+import type { Settings } from '../forge/kinds/settings.ts';
+import { isApiError } from '../kube/api-error.ts';
+import { keyText, type ObjectKey } from '../kube/object.ts';
+import { apiVersionOf } from '../kube/resource.ts';
+import { isDone } from '../tekton/pipeline-run/children.ts';
+import { type PipelineRun, pipelineRuns, type TaskRun, taskRuns } from '../tekton/types.ts';
+import { type ReportFacts, repositoryOf, specOfDeletedRun, specOfNotice, specOfRun } from './desired.ts';
+import type { Excerpts } from './excerpts.ts';
+import type { LiveSettings } from './live-settings.ts';
+import { newest, orderOf } from './order.ts';
+import type { ReportMetrics } from './report-metrics.ts';
+import { maskOf, secretsOfRepository, type SecretValues } from './run-secrets.ts';
+import { stateOfRun } from './run-state.ts';
+import { type Source, sourceOfRun } from './sources.ts';
+
+/** How long a CommitStatus is kept after its last word, once what it tells of is gone. In milliseconds. */
+export const keptMs: number = 30 * 24 * 3_600_000;
+/** Those that are kept are looked at again so often. */
+const lookMs = 24 * 3_600_000;
+/** A run that a cache has lost and the API still has is looked for again so soon. */
+const laggingMs = 1_000;
+/** Longest value of a label; names of objects may be longer. */
+const labelCharactersMax = 63;
+/** Writes that may meet another one before the queue is asked to try later. */
+const writesMax = 4;
+
+/** What the reconciler of what is to be shown is made of. */
+export interface DesireParts {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly statuses: Lister<CommitStatus>;
+  readonly taskRuns: Lister<TaskRun>;
+  readonly repositories: Lister<Repository>;
+  readonly sourcesOf: (key: ObjectKey) => readonly Source[];
+  readonly settings: LiveSettings;
+  readonly excerpts: Excerpts;
+  readonly secretValues: SecretValues;
+  readonly metrics: ReportMetrics;
+  readonly again: (key: ObjectKey) => void;
+  /** Told of each CommitStatus that was made here: nothing of it has been posted yet. */
+  readonly created: (uid: string) => void;
+  /** Told of each run whose end was written. */
+  readonly ended: (run: PipelineRun, repository: Repository | undefined, spec: CommitStatusSpec) => void;
+}
+
+/** Brings `spec` of a CommitStatus in line with the runs and notices of its context. The only writer of `spec`. */
+export class DesireReconciler implements Reconciler {
+  readonly #parts: DesireParts;
+  /** The last that was seen of runs that are gone: it may say how they ended. */
+  readonly #gone = new Map<string, PipelineRun>();
+
+  constructor(parts: DesireParts) {
+    this.#parts = parts;
+  }
+
+  /** Remembers a run that is gone until its context has been looked at. */
+  lost(key: ObjectKey, run: PipelineRun): void {
+    this.#gone.set(keyText(key), run);
+    this.#parts.again(key);
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const shown = this.#parts.statuses.get(key);
+    const sources = this.#parts.sourcesOf(key);
+    const seen = this.#gone.get(keyText(key));
+    const best = newest([...sources, ...(seen !== undefined && isDone(seen) ? [sourceOfRun(seen)] : [])]);
+    const result = await this.#bring(key, shown, best, sources);
+    if (seen === this.#gone.get(keyText(key)) && result !== 'waiting') this.#gone.delete(keyText(key));
+    return result === 'waiting' ? {} : result;
+  }
+
+  async #bring(
+    key: ObjectKey,
+    shown: CommitStatus | undefined,
+    best: Source | undefined,
+    sources: readonly Source[],
+  ): Promise<ReconcileResult | 'waiting'> {
+    if (best !== undefined && (shown === undefined || best.attempt >= shown.spec.attempt)) {
+      return this.#show(key, shown, best);
+    }
+    if (best !== undefined) this.#parts.metrics.superseded();
+    if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) return {};
+    return this.#keep(key, shown, sources);
+  }
+
+  async #show(key: ObjectKey, shown: CommitStatus | undefined, source: Source): Promise<ReconcileResult | 'waiting'> {
+    const settings = await this.#parts.settings.current();
+    const repository = this.#repositoryAt(key, source);
+    const bare = await this.#bareFacts(source, settings, repository);
+    const draft = specOf(source, bare);
+    if (draft === undefined) return {};
+    const uid = draft.run?.uid ?? '';
+    if (orderOf(shown?.spec, draft) !== 'write') {
+      this.#parts.excerpts.forget(uid);
+      return {};
+    }
+    const facts = await this.#facts(key, source, bare, repository);
+    if (facts === undefined) return 'waiting';
+    const spec = specOf(source, facts);
+    if (spec === undefined) return {};
+    await this.#write(key, shown, spec, repository);
+    if (source.kind === 'run' && isTerminal(spec.report.state)) this.#parts.ended(source.object, repository, spec);
+    return {};
+  }
+
+  /** What a report is made from without asking anybody for quotes or secrets. */
+  async #bareFacts(source: Source, settings: Settings, repository: Repository | undefined): Promise<ReportFacts> {
+    const params = (repository?.spec?.params ?? []).flatMap(({ name, value }) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    const children = source.kind === 'run' && isDone(source.object) ? await this.#childrenOf(source.object) : [];
+    return { settings, taskRuns: children, params: Object.fromEntries(params), mask: (text) => text };
+  }
+
+  /** With quotes and the mask; undefined = they are being read. */
+  async #facts(
+    key: ObjectKey,
+    source: Source,
+    bare: ReportFacts,
+    repository: Repository | undefined,
+  ): Promise<ReportFacts | undefined> {
+    const { settings, taskRuns: children } = bare;
+    if (source.kind === 'notice') return { ...bare, mask: await this.#maskOf(source, repository) };
+    const run = source.object;
+    const state = stateOfRun(run);
+    // Other texts quote nothing.
+    if (!isTerminal(state) || state === 'succeeded') return bare;
+    const subject = { run, taskRuns: children, repository, settings };
+    const excerpt = this.#parts.excerpts.of(subject, () => this.#parts.again(key));
+    return excerpt && { ...bare, ...excerpt };
+  }
+
+  async #maskOf(
+    { notice }: Source & { kind: 'notice' },
+    repository: Repository | undefined,
+  ): Promise<ReportFacts['mask']> {
+    const names = secretsOfRepository(repository);
+    const values = await Promise.all(names.map((name) => this.#parts.secretValues(notice.namespace, name)));
+    return maskOf(values.flat());
+  }
+
+  /** The TaskRuns of a run that is done, as they ended: those that the cache shows otherwise are read. */
+  async #childrenOf(run: PipelineRun): Promise<readonly TaskRun[]> {
+    const namespace = run.metadata.namespace ?? '';
+    const names = (run.status?.childReferences ?? []).filter(({ kind }) => kind === 'TaskRun').map(({ name }) => name);
+    const found = await Promise.all(names.map((name) => this.#childOf({ namespace, name })));
+    return found.flatMap((child) => (child === undefined ? [] : [child]));
+  }
+
+  async #childOf(key: ObjectKey): Promise<TaskRun | undefined> {
+    const cached = this.#parts.taskRuns.get(key);
+    if (cached !== undefined && isDone(cached)) return cached;
+    return found(this.#parts.client.get(taskRuns, key));
+  }
+
+  #repositoryAt({ namespace }: ObjectKey, source: Source): Repository | undefined {
+    const name = source.kind === 'notice' ? source.notice.repository : repositoryOf(source.object);
+    return name === undefined ? undefined : this.#parts.repositories.get({ namespace, name });
+  }
+
+  /** Writes `spec` unless something newer is there, however late the cache is. */
+  async #write(
+    key: ObjectKey,
+    cached: CommitStatus | undefined,
+    spec: CommitStatusSpec,
+    repository: Repository | undefined,
+  ): Promise<void> {
+    let current = cached;
+    for (let tries = 1; ; tries++) {
+      if (orderOf(current?.spec, spec) !== 'write') return;
+      try {
+        if (current !== undefined) await this.#parts.client.update(commitStatuses, { ...current, spec });
+        else await this.#create(key, spec, repository);
+        return;
+      } catch (thrown) {
+        const met =
+          isApiError(thrown, 'Conflict') || isApiError(thrown, 'AlreadyExists') || isApiError(thrown, 'NotFound');
+        if (!met || tries === writesMax) throw thrown;
+        current = await found(this.#parts.client.get(commitStatuses, key));
+      }
+    }
+  }
+
+  async #create(key: ObjectKey, spec: CommitStatusSpec, repository: Repository | undefined): Promise<void> {
+    const { name = '', uid = '' } = repository?.metadata ?? {};
+    const owner = { apiVersion: apiVersionOf(repositories), kind: repositories.kind, name, uid };
+    const created = await this.#parts.client.create(commitStatuses, {
+      apiVersion: apiVersionOf(commitStatuses),
+      kind: commitStatuses.kind,
+      metadata: {
+        ...key,
+        ...(spec.repository.length > labelCharactersMax ? {} : { labels: { [runKeys.repository]: spec.repository } }),
+        ...(repository === undefined ? {} : { ownerReferences: [owner] }),
+      },
+      spec,
+    });
+    this.#parts.created(created.metadata.uid ?? '');
+  }
+
+  /** A CommitStatus to which nothing newer is to be said. */
+  async #keep(key: ObjectKey, shown: CommitStatus, sources: readonly Source[]): Promise<ReconcileResult> {
+    const { run, report } = shown.spec;
+    const here = sources.some((source) => source.kind === 'run' && source.object.metadata.uid === run?.uid);
+    if (here) return {};
+    if (run !== undefined && !isTerminal(report.state)) {
+      const live = await found(this.#parts.client.get(pipelineRuns, run));
+      if (live?.metadata.uid === run.uid) return { requeueAfterMs: laggingMs };
+      // The CommitStatus is as the cache had it: one that was written meanwhile is not touched.
+      const spec = specOfDeletedRun(shown.spec, toRfc3339(this.#parts.clock.now()));
+      await this.#parts.client.update(commitStatuses, { ...shown, spec });
+      return {};
+    }
+    return sources.length > 0 ? {} : this.#retire(key, shown);
+  }
+
+  async #retire(key: ObjectKey, { metadata, status }: CommitStatus): Promise<ReconcileResult> {
+    const lastMs = fromRfc3339(status?.acknowledged?.at ?? status?.failingSince ?? metadata.creationTimestamp) ?? 0;
+    const leftMs = lastMs + keptMs - this.#parts.clock.now();
+    if (leftMs > 0) return { requeueAfterMs: Math.min(leftMs, lookMs) };
+    const { uid = '', resourceVersion = '' } = metadata;
+    await found(this.#parts.client.delete(commitStatuses, key, { preconditions: { uid, resourceVersion } }));
+    return {};
+  }
+}
+
+function specOf(source: Source, facts: ReportFacts): CommitStatusSpec | undefined {
+  return source.kind === 'run' ? specOfRun(source.object, facts) : specOfNotice(source.notice, source.object, facts);
+}
+
+/** What a call gives, or undefined where the API says that there is no such thing. */
+async function found<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (thrown) {
+    if (isApiError(thrown, 'NotFound')) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,119 @@
+/** What is to be shown of runs and of what has no run. Pure. */
+import type { Annotation, StatusReport } from '../forge/forge.ts';
+import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
+import type { Delivery, StatusNotice } from '../forge/kinds/delivery.ts';
+import { runKeys } from '../forge/kinds/run-keys.ts';
+import type { Settings } from '../forge/kinds/settings.ts';
+import { runAttemptOf, statusTargetOf } from '../forge/kinds/status-target.ts';
+import type { PipelineRun, TaskRun } from '../tekton/types.ts';
+import { stateOfRun } from './run-state.ts';
+import { deliveryLink, runLink } from './text/links.ts';
+import { cutToBytes, link, plainLine, textBytesMax } from './text/markdown.ts';
+import { linkFacts, runText, runTitle, type Snippet, titleCharactersMax } from './text/run-text.ts';
+
+/** What a report is made from besides the run itself. */
+export interface ReportFacts {
+  readonly taskRuns: readonly TaskRun[];
+  readonly settings: Settings;
+  /** Custom params of the Repository that have plain values: addresses of consoles may name them. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly snippet?: Snippet;
+  readonly annotations?: readonly Annotation[];
+  /** Takes out what is secret. */
+  readonly mask: (text: string) => string;
+}
+
+/** What is to be shown of `run`; undefined for a run that no Git event led to. */
+export function desiredReport(run: PipelineRun, facts: ReportFacts): StatusReport | undefined {
+  const target = statusTargetOf(run);
+  if (target === undefined) return undefined;
+  const { mask, annotations = [], ...rest } = facts;
+  const textFacts = { ...rest, run, state: stateOfRun(run) };
+  const detailsUrl = runLink(facts.settings, linkFacts(textFacts));
+  const { startTime, completionTime } = run.status ?? {};
+  return {
+    ...target,
+    externalId: run.metadata.name ?? '',
+    state: textFacts.state,
+    title: plainLine(mask(runTitle(textFacts)), titleCharactersMax),
+    text: cutToBytes(mask(runText(textFacts)), textBytesMax),
+    ...(detailsUrl === undefined ? {} : { detailsUrl }),
+    ...(startTime === undefined ? {} : { startedAt: startTime }),
+    ...(completionTime === undefined ? {} : { completedAt: completionTime }),
+    annotations: annotations.map((annotation) => ({ ...annotation, message: mask(annotation.message) })),
+  };
+}
+
+/** The whole `spec` for `run`; undefined for a run that no Git event led to, or of no Repository. */
+export function specOfRun(run: PipelineRun, facts: ReportFacts): CommitStatusSpec | undefined {
+  const report = desiredReport(run, facts);
+  const repository = repositoryOf(run);
+  if (report === undefined || repository === undefined) return undefined;
+  const { namespace = '', name = '', uid = '' } = run.metadata;
+  const installationId = Number(run.metadata.annotations?.[runKeys.installationId]);
+  return {
+    repository,
+    attempt: runAttemptOf(run),
+    report,
+    run: { namespace, name, uid },
+    ...(Number.isSafeInteger(installationId) && installationId > 0 ? { installationId } : {}),
+  };
+}
+
+/** Name of the Repository that `run` belongs to, in its namespace. */
+export function repositoryOf({ metadata }: PipelineRun): string | undefined {
+  return metadata.labels?.[runKeys.repository] ?? metadata.annotations?.[runKeys.repository];
+}
+
+/** The whole `spec` for something that has no run. */
+export function specOfNotice(
+  notice: StatusNotice,
+  delivery: Delivery,
+  { settings, mask }: Pick<ReportFacts, 'settings' | 'mask'>,
+): CommitStatusSpec {
+  const { target, repository, attempt, externalId, state, title, text, comment } = notice;
+  const detailsUrl = deliveryLink(settings, delivery.metadata.name ?? '');
+  const end = detailsUrl === undefined ? '' : `\n\n${link('Details', detailsUrl) ?? ''}`;
+  const body = cutToBytes(mask(text), textBytesMax - end.length) + end;
+  const number = target.pullRequest?.number;
+  const { installationId } = delivery.spec.events.find((event) => event.installationId !== undefined) ?? {};
+  return {
+    repository,
+    attempt,
+    report: {
+      ...target,
+      externalId,
+      state,
+      title: plainLine(mask(title), titleCharactersMax),
+      text: body,
+      ...(detailsUrl === undefined ? {} : { detailsUrl }),
+      annotations: [],
+    },
+    ...(comment === undefined
+      ? {}
+      : {
+          commentOnly: true,
+          ...(number === undefined ? {} : { comment: { pullRequest: number, marker: comment.marker, body } }),
+        }),
+    ...(installationId === undefined ? {} : { installationId }),
+  };
+}
+
+/** What is shown of a run that was deleted while it was not over: nobody will ever say how it ended. */
+export function specOfDeletedRun(shown: CommitStatusSpec, nowText: string): CommitStatusSpec {
+  const title = 'Cancelled: the run was deleted before it ended';
+  const name = shown.run?.name ?? shown.report.externalId;
+  const page = shown.report.detailsUrl === undefined ? undefined : link('Details', shown.report.detailsUrl);
+  const text = `The PipelineRun \`${name}\` was deleted before it ended. Nobody can say how it would have ended.`;
+  return {
+    ...shown,
+    report: {
+      ...shown.report,
+      state: 'cancelled',
+      title,
+      text: page === undefined ? text : `${text}\n\n${page}`,
+      completedAt: nowText,
+      annotations: [],
+    },
+  };
+}
