@@ -2,6 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import type { FileReader } from '../base/file-system.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { Indexers, ObservedLister } from '../controller/contract.ts';
+import type { CommitStatuses } from '../forge/git/commit-statuses.ts';
+import type { InstallHookOptions, InstalledHook } from '../forge/git/hook/install-hook.ts';
+import type { SentPushes } from '../forge/git/hook/send-pushes.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -134,6 +137,14 @@ export interface ServedHome {
   stop(): Promise<void>;
 }
 
+/** Git repositories of this machine. Folders are anywhere in them. */
+export interface LocalGit {
+  installHook(options: Omit<InstallHookOptions, 'git' | 'command'>): Promise<InstalledHook>;
+  uninstallHook(folder: string): Promise<boolean>;
+  sendPushes(folder: string, triesMax: number): Promise<SentPushes>;
+  readStatuses(folder: string, revision: string): Promise<CommitStatuses>;
+}
+
 /** All that commands ask of the world; the composition root supplies it. */
 export interface CliEnvironment {
   readonly screen: Screen;
@@ -146,9 +157,10 @@ export interface CliEnvironment {
   control(options: ControllerOptions): Promise<ControllerHome>;
   /** Finds the server; throws `UserError` when no kubeconfig is there or it cannot be used. Nothing is sent yet. */
   connect(choice: ServerChoice): Promise<Connection>;
+  openGit(): Promise<LocalGit>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */
   readonly onInterrupt: (listener: () => void) => () => void;
 }
 
 /** Exit codes of every command. */
-export const exitCodes = { succeeded: 0, failed: 1, wrongInput: 2, cancelled: 130 } as const;
+export const exitCodes = { succeeded: 0, failed: 1, wrongInput: 2, unfinished: 3, cancelled: 130 } as const;

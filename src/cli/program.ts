@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { type CliEnvironment, type ControllerName, type RuntimeChoice, exitCodes } from './environment.ts';
 import { describeInstall } from './describe-install.ts';
+import { describeGitHook, describeStatus } from './git/describe-git.ts';
 import { describeLogs } from './logs/describe-logs.ts';
 import { controllersOption, describeController, logsOption } from './describe-controller.ts';
 import { parsePort } from './flags.ts';
@@ -85,6 +86,8 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeInstall(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(inheriting(describeGate(environment, setExitCode), program));
   program.addCommand(describeLogs(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeStatus(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(inheriting(describeGitHook(environment, setExitCode), program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
 }

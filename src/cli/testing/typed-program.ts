@@ -21,6 +21,7 @@ const nothing: Omit<CliEnvironment, 'screen' | 'clock'> = {
   serve: never,
   control: never,
   connect: never,
+  openGit: never,
 };
 
 /** Types `words` after `penstock`, in an environment that has only what is `given`; to ask for more fails the test. */

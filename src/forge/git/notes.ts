@@ -26,7 +26,7 @@ interface NoteAtHand {
   readonly note: CommitNote;
   /** The commit of {@link notesRef}; undefined = there are no notes yet. */
   readonly notesCommit: string | undefined;
-  /** The commit the note is about exists. */
+  /** The commit the note is about exists, and is a commit: notes of tags would be seen by nobody. */
   readonly commitExists: boolean;
 }
 
@@ -57,7 +57,7 @@ export async function noteAt(
     if (first?.id !== last?.id) continue; // Somebody wrote in between: what was read may belong to either.
     const blob = [flat, folded, twice].find((object) => object?.type === 'blob');
     const note = blob === undefined ? emptyNote : parseNote(blob.bytes.toString('utf8'));
-    return { note, notesCommit: first?.id, commitExists: about !== undefined };
+    return { note, notesCommit: first?.id, commitExists: about?.id === commit };
   }
   throw new ForgeError('unavailable', `${directory}: ${ref} did not stand still for one reading`);
 }
