@@ -10,6 +10,8 @@ export interface ProcessEnvironment {
   readonly kubeconfig: string | undefined;
   /** The person's home directory. */
   readonly home: string | undefined;
+  /** SSH_AUTH_SOCK: an agent that holds the person's keys. */
+  readonly sshAgent: string | undefined;
   /** KUBERNETES_SERVICE_HOST and _PORT: where a pod finds the API of its cluster. */
   readonly kubernetesService: { readonly host: string; readonly port: string } | undefined;
   /** Where programs of steps are looked up. */
@@ -32,7 +34,7 @@ const namesForSteps: readonly string[] = [
 
 /** Reads the environment. */
 export function readEnvironment(): ProcessEnvironment {
-  const { NO_COLOR, FORCE_COLOR, TERM, PENSTOCK_LOG, PATH, KUBECONFIG, HOME } = process.env;
+  const { NO_COLOR, FORCE_COLOR, TERM, PENSTOCK_LOG, PATH, KUBECONFIG, HOME, SSH_AUTH_SOCK } = process.env;
   const { KUBERNETES_SERVICE_HOST: serviceHost, KUBERNETES_SERVICE_PORT: servicePort } = process.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
   const refused = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
@@ -41,6 +43,7 @@ export function readEnvironment(): ProcessEnvironment {
     logLevel: PENSTOCK_LOG,
     kubeconfig: KUBECONFIG === '' ? undefined : KUBECONFIG,
     home: HOME === '' ? undefined : HOME,
+    sshAgent: SSH_AUTH_SOCK === '' ? undefined : SSH_AUTH_SOCK,
     kubernetesService: serviceHost && servicePort ? { host: serviceHost, port: servicePort } : undefined,
     path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
     forSteps: Object.fromEntries(namesForSteps.flatMap((name) => entryOf(name))),

@@ -28,6 +28,10 @@ const environment: CliEnvironment = {
     const { control } = await import('./control.ts');
     return control(options, processEnvironment);
   },
+  async openGit() {
+    const { openLocalGit } = await import('./local-git.ts');
+    return openLocalGit(processEnvironment, process.argv[1] ?? '');
+  },
   async connect(choice) {
     const { connect } = await import('./connect.ts');
     return connect(choice, processEnvironment);

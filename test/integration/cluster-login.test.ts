@@ -24,6 +24,7 @@ const bare: ProcessEnvironment = {
   kubeconfig: undefined,
   home: undefined,
   kubernetesService: undefined,
+  sshAgent: undefined,
   path: '/usr/bin:/bin',
   forSteps: {},
   dumbTerminal: true,

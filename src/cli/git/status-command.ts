@@ -38,7 +38,7 @@ async function follow(command: StatusCommand, environment: CliEnvironment, git: 
   const forget = environment.onInterrupt(() => interrupted.abort());
   try {
     let revision = command.revision;
-    for (let shown = ''; ; ) {
+    for (let shown = ''; ;) {
       const commit = await look({ ...command, revision }, environment, git);
       // The commit that HEAD was when the command began.
       revision = commit.sha;

@@ -8,7 +8,7 @@ import { type Paint, formatSpan, symbolOf } from '../progress/style.ts';
 /** What all statuses of a commit come to. `unknown`: there are none. */
 export type StatusVerdict = 'succeeded' | 'failed' | 'unfinished' | 'unknown';
 
-/** Green needs evidence: all have ended, one has succeeded, and none has ended otherwise than by being skipped. */
+/** Green: all have ended, by succeeding or by being skipped. None at all is not green. */
 export function verdictOf(statuses: readonly Pick<ContextStatus, 'state'>[]): StatusVerdict {
   if (statuses.some(({ state }) => isTerminal(state) && state !== 'succeeded' && state !== 'skipped')) {
     return statuses.every(({ state }) => isTerminal(state)) ? 'failed' : 'unfinished';
@@ -47,10 +47,11 @@ function statusLines(status: ContextStatus, width: number, nowMs: number, paint:
   const words = state.replaceAll('_', ' ');
   const said = plain(title).toLowerCase() === words ? '' : `   ${plain(title)}`;
   const span = spanOf(status, nowMs).padStart(7);
-  const line = `  ${symbolOf(phases[state], paint)} ${plain(context).padEnd(width)}   ${words.padEnd(9)} ${span}${said}\n`;
+  const whole = `  ${symbolOf(phases[state], paint)} ${plain(context).padEnd(width)}   ${words.padEnd(9)} ${span}${said}`;
   const shown = state === 'succeeded' || state === 'skipped' ? [] : linesOf(text);
   const link = url === undefined ? [] : [paint('underline', plain(url))];
-  return line + [...shown, ...link].map((part) => `      ${part}\n`).join('');
+  const below = [...shown, ...link].map((part) => `      ${part}`);
+  return [whole, ...below].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 function linesOf(text: string): readonly string[] {

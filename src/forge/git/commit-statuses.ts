@@ -61,7 +61,10 @@ async function resolve(
 /** The repository this one was cloned from: `origin`, or the only one it knows. */
 async function remoteOf(git: GitProgram, folder: string): Promise<string | undefined> {
   const answer = await git.run({ folder, args: ['remote'], configuration: 'person' });
-  const names = answer.output.toString('utf8').split('\n').filter((name) => /^[\w][\w.-]*$/.test(name));
+  const names = answer.output
+    .toString('utf8')
+    .split('\n')
+    .filter((name) => /^[\w][\w.-]*$/.test(name));
   return names.find((name) => name === 'origin') ?? (names.length === 1 ? names[0] : undefined);
 }
 
