@@ -65,7 +65,7 @@ async function diff(git: GitProgram, gitDirectory: string, base: string, after: 
 }
 
 /** Reads the output of `git diff --name-status -z`. */
-export function parseNameStatus(parts: readonly string[], truncated: boolean): ChangedFiles {
+function parseNameStatus(parts: readonly string[], truncated: boolean): ChangedFiles {
   const changes = { added: [] as string[], modified: [] as string[], deleted: [] as string[], renamed: [] as string[] };
   for (let index = 0; index + 1 < parts.length;) {
     const letter = parts[index]?.[0];

@@ -12,12 +12,13 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../base/errors.ts';
+import type { JsonObject } from '../../../base/json.ts';
 import { seededRandom } from '../../../base/random.ts';
 import { VirtualClock } from '../../../base/virtual-clock.ts';
-import { secretThatSigned } from '../../webhook-signature.ts';
 import { GitFixture } from '../git-fixture.ts';
 import { installHook, uninstallHook } from './install-hook.ts';
-import { type SendPushesOptions, type SentPushes, refsOfMessageMax, sendPushes } from './send-pushes.ts';
+import { gitWebhooks, pushedRefsMax } from '../webhook-format.ts';
+import { type SendPushesOptions, type SentPushes, sendPushes } from './send-pushes.ts';
 import { Spool, parsePush } from './spool.ts';
 
 const isCode = (code: string) => (thrown: unknown) => thrown instanceof UserError && thrown.code === code;
@@ -75,7 +76,9 @@ describe('the hook of plain repositories', () => {
     assert.deepEqual(outcome, { sent: 2, refused: 0, waiting: 0 });
     const secret = readFileSync(secretFile, 'utf8').trim();
     const bodies = sent.map(({ body, signature }) => {
-      assert.equal(secretThatSigned(Buffer.from(body), signature, ['other', secret]), secret);
+      const request = { headers: { 'x-penstock-signature': signature }, body: Buffer.from(body) };
+      assert.equal(gitWebhooks.verify(request, ['other', secret]), secret);
+      assert.equal(gitWebhooks.normalise({}, JSON.parse(body) as JsonObject).ok, true);
       return JSON.parse(body) as {
         readonly repository: object;
         readonly refs: readonly object[];
@@ -130,14 +133,14 @@ describe('the hook of plain repositories', () => {
     fixture.commit({ a: 'a' });
     fixture.push(
       'HEAD:refs/heads/main',
-      ...Array.from({ length: 2 * refsOfMessageMax }, (_, n) => `HEAD:refs/heads/b${n}`),
+      ...Array.from({ length: 2 * pushedRefsMax }, (_, n) => `HEAD:refs/heads/b${n}`),
     );
     const { sent, fetch } = answering();
 
     await send(fixture, fetch);
 
     const counts = sent.map(({ body }) => (JSON.parse(body) as { readonly refs: readonly object[] }).refs.length);
-    assert.deepEqual(counts, [refsOfMessageMax, refsOfMessageMax, 1]);
+    assert.deepEqual(counts, [pushedRefsMax, pushedRefsMax, 1]);
     assert.equal(new Set(sent.map(({ id }) => id)).size, 3);
   });
 

@@ -5,6 +5,7 @@ import { UserError, errorText } from '../../../base/errors.ts';
 import type { Random } from '../../../base/random.ts';
 import type { GitProgram } from '../git-program.ts';
 import { readObjects } from '../objects.ts';
+import { gitDeliveryHeader, gitSignatureHeader, pushedRefsMax } from '../webhook-format.ts';
 import { hookAddress, readHookSecret, readHookSettings, repositoryUrlOf, settingsFile } from './hook-settings.ts';
 import { type PushedRef, Spool, type SpooledPush } from './spool.ts';
 
@@ -28,8 +29,6 @@ export interface SentPushes {
   readonly problem?: string;
 }
 
-/** Refs in one message; Penstock takes no more. */
-export const refsOfMessageMax = 100;
 const tryBackoff: BackoffPolicy = { baseMs: 1_000, capMs: 60_000 };
 const commitBytesMax = 16 * 1024 * 1024;
 /** Answers after which the same message may be taken another time: Penstock is being set up, or busy. */
@@ -90,13 +89,13 @@ async function senderOf(options: SendPushesOptions): Promise<(push: SpooledPush)
   const address = hookAddress(settings.url);
   return async (push) => {
     const refs = await asCommits(git, gitDirectory, push.refs);
-    for (let first = 0; first < refs.length; first += refsOfMessageMax) {
+    for (let first = 0; first < refs.length; first += pushedRefsMax) {
       const { pusher, receivedAt } = push;
       const body = JSON.stringify({
         repository,
         pusher,
         receivedAt,
-        refs: refs.slice(first, first + refsOfMessageMax),
+        refs: refs.slice(first, first + pushedRefsMax),
       });
       const id = first === 0 ? push.id : `${push.id}-${first}`;
       const outcome = await post(options, address, { id, body, secret });
@@ -136,8 +135,8 @@ async function post(
   const signature = createHmac('sha256', message.secret).update(message.body).digest('hex');
   const headers = {
     'content-type': 'application/json',
-    'x-penstock-delivery': message.id,
-    'x-penstock-signature': `sha256=${signature}`,
+    [gitDeliveryHeader]: message.id,
+    [gitSignatureHeader]: `sha256=${signature}`,
   };
   let response: Response;
   try {
