@@ -5,7 +5,6 @@ import { tektonKinds } from '../../schema/tekton/tekton-kinds.ts';
 import { isNestedTooDeep, nestingMax } from '../../tekton/validation/limits.ts';
 import { parseFieldPath } from '../../yaml/field-path.ts';
 import type { DefinitionProblem, TemplateFacts } from '../types.ts';
-import type { EvaluateExpression } from '../templates/evaluate.ts';
 import { TemplateLimitError, expandTemplates } from '../templates/expand.ts';
 import { isOnePlaceholder } from '../templates/placeholders.ts';
 import { ResolutionError } from './resolution-error.ts';
@@ -18,22 +17,16 @@ export interface PreparedSource {
   readonly warnings: readonly DefinitionProblem[];
 }
 
-/** What placeholders stand for. */
-export interface TemplateValues {
-  readonly facts: TemplateFacts;
-  readonly evaluate: EvaluateExpression;
-}
-
 /**
  * Replaces the placeholders of an object and holds it against the schema of its kind. A field that must be a number or
  * true/false, written as one placeholder, is read as such: everywhere else values stay text. Unknown fields are dropped
  * and told. Throws {@link ResolutionError}.
  */
-export function prepareSource(source: SourceObject, { facts, evaluate }: TemplateValues): PreparedSource {
+export function prepareSource(source: SourceObject, facts: TemplateFacts): PreparedSource {
   if (isNestedTooDeep(source.object)) {
     throw new ResolutionError(problemAt(source, '', `lists and maps are nested more than ${nestingMax} deep`));
   }
-  const { value, warnings } = expanded(source, { facts, evaluate });
+  const { value, warnings } = expanded(source, facts);
   const { object, unknownFields } = shaped(source, value);
   const complaints = [
     ...warnings.map(({ field, placeholder, message }) => ({ field, message: `{{ ${placeholder} }}: ${message}` })),
@@ -42,9 +35,9 @@ export function prepareSource(source: SourceObject, { facts, evaluate }: Templat
   return { source, object, warnings: complaints.map(({ field, message }) => problemAt(source, field, message)) };
 }
 
-function expanded(source: SourceObject, { facts, evaluate }: TemplateValues): ReturnType<typeof expandTemplates> {
+function expanded(source: SourceObject, facts: TemplateFacts): ReturnType<typeof expandTemplates> {
   try {
-    return expandTemplates(source.object, facts, evaluate);
+    return expandTemplates(source.object, facts);
   } catch (thrown) {
     if (thrown instanceof TemplateLimitError) throw new ResolutionError(problemAt(source, '', thrown.message));
     throw thrown;

@@ -1,10 +1,10 @@
 import { type JsonObject, isJsonObject } from '../../base/json.ts';
 import { invalidIn } from '../../tekton/admission.ts';
 import { tektonDefaults, withDefaults } from '../../tekton/defaults.ts';
-import type { Definition, DefinitionProblem } from '../types.ts';
+import type { Definition, DefinitionProblem, TemplateFacts } from '../types.ts';
 import { inlineTasks, inlinedPipelineName } from './inline.ts';
 import { type Origin, placeOf } from './origin.ts';
-import { type PreparedSource, type TemplateValues, prepareSource, problemAt } from './prepare-source.ts';
+import { type PreparedSource, prepareSource, problemAt } from './prepare-source.ts';
 import { type TektonFolder, annotationsOf, distinctNamed } from './read-definitions.ts';
 import type { RemoteDocuments } from './remote-documents.ts';
 import { type RemoteAnnotation, type RemoteObjects, readRemoteObjects, remoteAnnotations } from './remote-objects.ts';
@@ -15,7 +15,9 @@ import type { SourceObject } from './source-object.ts';
 export const resolvedCharactersMax: number = 3 * 1024 * 1024;
 
 /** What a definition is resolved with. */
-export interface ResolveContext extends TemplateValues {
+export interface ResolveContext {
+  /** What placeholders stand for. */
+  readonly facts: TemplateFacts;
   readonly folder: TektonFolder;
   /** Those of the event: shared by its definitions. */
   readonly remote: RemoteDocuments;
@@ -157,7 +159,7 @@ class DefinitionResolver {
   #prepare(source: SourceObject): PreparedSource {
     const known = this.#prepared.get(source);
     if (known !== undefined) return known;
-    const prepared = prepareSource(source, this.#context);
+    const prepared = prepareSource(source, this.#context.facts);
     this.#prepared.set(source, prepared);
     return prepared;
   }

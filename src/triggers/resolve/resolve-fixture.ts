@@ -1,7 +1,6 @@
 import type { RepositoryFile } from '../../forge/forge.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { TemplateFacts } from '../types.ts';
-import type { EvaluateExpression } from '../templates/evaluate.ts';
 import { readDefinitions } from './read-definitions.ts';
 import { RemoteDocuments, type RemoteSources } from './remote-documents.ts';
 import { type Resolution, resolveDefinition } from './resolve-definition.ts';
@@ -13,9 +12,6 @@ export function factsOf(
 ): TemplateFacts {
   return { variables, body, headers: {}, files: undefined };
 }
-
-/** For tests that are not about expressions. */
-export const noExpressions: EvaluateExpression = () => ({ ok: false, message: 'no expressions here' });
 
 /** For tests: documents by address or path; `fetched` says what was asked for. */
 export function sourcesOf(
@@ -47,7 +43,7 @@ export async function resolveAll(
 ): Promise<readonly Resolution[]> {
   const folder = readDefinitions(files);
   const remote = new RemoteDocuments(sources);
-  const context = { folder, remote, facts, evaluate: noExpressions };
+  const context = { folder, remote, facts };
   return await Promise.all(folder.definitions.map((definition) => resolveDefinition(definition, context)));
 }
 

@@ -1,8 +1,7 @@
 import type { CustomParam } from '../../forge/kinds/repository.ts';
 import { isProtectedVariable } from '../commands/protected-variables.ts';
 import type { TemplateFacts } from '../types.ts';
-import { expressionVariables } from './dynamic.ts';
-import type { EvaluateExpression } from './evaluate.ts';
+import { evaluateExpression } from './dynamic.ts';
 
 /** Most params of one Repository. */
 export const customParamsMax = 500;
@@ -19,7 +18,6 @@ export interface CustomParamFacts {
   readonly commentArgs: Readonly<Record<string, string>>;
   /** What an incoming webhook or a schedule gave, already held against the allow-list. */
   readonly givenParams: Readonly<Record<string, string>>;
-  readonly evaluate: EvaluateExpression;
 }
 
 /** Values by name, and what was wrong on the way. */
@@ -100,8 +98,7 @@ class Declarations {
   }
 
   #holds(name: string, filter: string): boolean {
-    const { evaluate, template } = this.#facts;
-    const result = evaluate(filter, expressionVariables(filter, template));
+    const result = evaluateExpression(filter, this.#facts.template);
     if (result.ok && typeof result.value === 'boolean') return result.value;
     const problem = result.ok ? 'is not true or false' : `cannot be evaluated: ${result.message}`;
     this.complaints.push(`spec.params: the filter of "${name}" ${problem}; the param is not used`);

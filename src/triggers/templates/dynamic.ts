@@ -1,7 +1,11 @@
+import { errorText } from '../../base/errors.ts';
 import { type Json, isJsonList, isJsonObject } from '../../base/json.ts';
+import { ExpressionError } from '../../cel/expression-error.ts';
+import { ExpressionEnvironment } from '../../cel/expression.ts';
 import type { ChangedFiles } from '../../forge/forge.ts';
 import type { TemplateFacts } from '../types.ts';
 import { findPlaceholders } from './placeholders.ts';
+import { standardVariableNames } from './standard-variables.ts';
 
 /** What makes a placeholder an expression of CEL. */
 export const celPrefix = 'cel:';
@@ -9,16 +13,50 @@ export const celPrefix = 'cel:';
 /** Placeholders that are expressions without saying so: over the payload, the headers or the changed files. */
 export const dynamicPattern: RegExp = /^(?:body|headers|files)(?!\w)/;
 
-/** The variables an expression of a template sees: `body`, `headers`, `files`, `pac`, and each of `pac` by its own name. */
-export function expressionVariables(expression: string, facts: TemplateFacts): Readonly<Record<string, Json>> {
-  return {
-    ...facts.variables,
-    pac: facts.variables,
-    body: facts.body,
-    headers: headersAsSpelt(expression, facts.headers),
-    ...(facts.files === undefined ? {} : { files: fileLists(facts.files) }),
-  };
+/** What an expression came to. */
+export type Evaluated = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
+
+/**
+ * Evaluates an expression of a template or of a param's filter, with bounded cost. It sees `body`, `headers`, `files`, the
+ * variables in the map `pac`, and each of them by its own name. Standard variables that have no value are empty.
+ */
+export function evaluateExpression(expression: string, facts: TemplateFacts): Evaluated {
+  const standard = standardVariableNames.map((name): [string, string] => [name, '']);
+  const variables: Readonly<Record<string, string>> = { ...Object.fromEntries(standard), ...facts.variables };
+  const named = Object.keys(variables).filter(isIdentifier);
+  try {
+    const environment = new ExpressionEnvironment({
+      variables: {
+        ...Object.fromEntries(named.map((name) => [name, 'string'])),
+        ...{ pac: 'map<string, string>', body: 'dyn', headers: 'map<string, string>', files: 'dyn' },
+      },
+    });
+    const value = environment.compile(expression).evaluate({
+      ...Object.fromEntries(named.map((name) => [name, variables[name]])),
+      pac: variables,
+      body: facts.body,
+      headers: headersAsSpelt(expression, facts.headers),
+      files: facts.files === undefined ? undefined : fileLists(facts.files),
+    });
+    return { ok: true, value };
+  } catch (thrown) {
+    if (!(thrown instanceof ExpressionError)) throw thrown;
+    return { ok: false, message: errorText(thrown) };
+  }
 }
+
+/** Names that CEL takes for a variable and that mean nothing else to it. */
+function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name) && !reserved.has(name);
+}
+
+const reserved: ReadonlySet<string> = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package namespace return var void while ' +
+    'bool bytes double dyn duration int list map null_type string timestamp type uint optional cel ' +
+    'pac body headers files'
+  ).split(' '),
+);
 
 /** The changed files as expressions see them: one list for each kind of change, and `all`. */
 function fileLists(files: ChangedFiles): Readonly<Record<string, readonly string[]>> {
@@ -36,7 +74,8 @@ function headersAsSpelt(
 ): Readonly<Record<string, string>> {
   const words = expression.match(/[\w-]+/g) ?? [];
   const spelt = words.flatMap((word): readonly (readonly [string, string])[] => {
-    const value = Object.hasOwn(headers, word) ? undefined : headers[word.toLowerCase()];
+    const lower = word.toLowerCase();
+    const value = Object.hasOwn(headers, word) || !Object.hasOwn(headers, lower) ? undefined : headers[lower];
     return value === undefined ? [] : [[word, value]];
   });
   return spelt.length === 0 ? headers : { ...headers, ...Object.fromEntries(spelt) };

@@ -1,7 +1,6 @@
 import { type Json, type JsonObject, isJsonList, isJsonObject } from '../../base/json.ts';
 import type { TemplateFacts } from '../types.ts';
-import { dynamicPattern, celPrefix, expressionVariables } from './dynamic.ts';
-import type { EvaluateExpression, Evaluated } from './evaluate.ts';
+import { type Evaluated, celPrefix, dynamicPattern, evaluateExpression } from './dynamic.ts';
 import { type Placeholder, replacePlaceholders } from './placeholders.ts';
 
 /** Most placeholders in one object. */
@@ -37,27 +36,25 @@ export class TemplateLimitError extends Error {
  * are expressions that stay when they cannot be evaluated; `{{ cel: … }}` is one that becomes empty. Both are told in the
  * warnings. Throws {@link TemplateLimitError}.
  */
-export function expandTemplates(tree: JsonObject, facts: TemplateFacts, evaluate: EvaluateExpression): Expansion {
-  const expander = new Expander(facts, evaluate);
+export function expandTemplates(tree: JsonObject, facts: TemplateFacts): Expansion {
+  const expander = new Expander(facts);
   return { value: expander.object(tree, ''), warnings: expander.warnings };
 }
 
 /** `text` with its placeholders replaced, as {@link expandTemplates} does it. */
-export function expandText(text: string, facts: TemplateFacts, evaluate: EvaluateExpression): string {
-  return new Expander(facts, evaluate).text(text, '');
+export function expandText(text: string, facts: TemplateFacts): string {
+  return new Expander(facts).text(text, '');
 }
 
 class Expander {
   readonly warnings: TemplateWarning[] = [];
   readonly #facts: TemplateFacts;
-  readonly #evaluate: EvaluateExpression;
   readonly #evaluated = new Map<string, Evaluated>();
   #placeholders = 0;
   #characters = 0;
 
-  constructor(facts: TemplateFacts, evaluate: EvaluateExpression) {
+  constructor(facts: TemplateFacts) {
     this.#facts = facts;
-    this.#evaluate = evaluate;
   }
 
   object(object: JsonObject, field: string): JsonObject {
@@ -102,7 +99,7 @@ class Expander {
   #expression(expression: string, placeholder: string, field: string): string | undefined {
     let evaluated = this.#evaluated.get(expression);
     if (evaluated === undefined) {
-      evaluated = this.#evaluate(expression, expressionVariables(expression, this.#facts));
+      evaluated = evaluateExpression(expression, this.#facts);
       this.#evaluated.set(expression, evaluated);
     }
     if (evaluated.ok) return textOf(evaluated.value);

@@ -1,6 +1,28 @@
 import type { GitEvent } from '../../forge/git-event.ts';
 import type { MatchFacts } from '../types.ts';
 
+/** All published variables, whether an event has them or not. */
+export const standardVariableNames = [
+  'revision',
+  'repo_url',
+  'repo_owner',
+  'repo_name',
+  'target_branch',
+  'source_branch',
+  'source_url',
+  'target_url',
+  'sender',
+  'target_namespace',
+  'event',
+  'event_type',
+  'event_title',
+  'trigger_comment',
+  'pull_request_labels',
+  'git_tag',
+  'pull_request_number',
+  'git_auth_secret',
+] as const;
+
 /** What the standard variables are made of. */
 export interface VariableFacts {
   readonly event: GitEvent;

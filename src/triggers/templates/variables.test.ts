@@ -106,8 +106,6 @@ describe('customParams', () => {
       readSecret: ({ name }) => Promise.resolve(name === 'gone' ? undefined : `secret of ${name}`),
       commentArgs: {},
       givenParams: {},
-      evaluate: (expression) =>
-        expression === 'broken' ? { ok: false, message: 'no' } : { ok: true, value: JSON.parse(expression) },
       ...options,
     });
   }
@@ -169,12 +167,12 @@ describe('customParams', () => {
   it('says what it could not use', async () => {
     const { complaints } = await worked([
       { name: '', value: 'x' },
-      { name: 'a', value: 'x', filter: 'broken' },
+      { name: 'a', value: 'x', filter: 'body.x.y' },
       { name: 'b', value: 'x', filter: '"text"' },
     ]);
     assert.deepEqual(complaints, [
       'spec.params: a param without a name is not used',
-      'spec.params: the filter of "a" cannot be evaluated: no; the param is not used',
+      'spec.params: the filter of "a" cannot be evaluated: No such key: x, at character 6; the param is not used',
       'spec.params: the filter of "b" is not true or false; the param is not used',
     ]);
     const many = Array.from({ length: customParamsMax + 1 }, (_, index) => ({ name: `p${index}`, value: 'x' }));
