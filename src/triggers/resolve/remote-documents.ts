@@ -66,6 +66,7 @@ async function readHosted(forge: Forge, file: HostedFile): Promise<string | unde
 export class RemoteDocuments {
   readonly #sources: RemoteSources;
   readonly #texts = new Map<string, Promise<string | undefined>>();
+  #fetches = 0;
   #characters = 0;
 
   constructor(sources: RemoteSources) {
@@ -80,12 +81,19 @@ export class RemoteDocuments {
     const key = `${kind} ${JSON.stringify(reference)}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return await known;
-    if (this.#texts.size >= remoteDocumentsMax) {
+    this.#fetches += 1;
+    if (this.#fetches > remoteDocumentsMax) {
       throw new RemoteFetchError(`an event may fetch at most ${remoteDocumentsMax} documents`, { passing: false });
     }
     const reading = this.#fetch(reference, kind);
     this.#texts.set(key, reading);
-    return await reading;
+    try {
+      return await reading;
+    } catch (thrown) {
+      // What failed may be asked for again, within the limit.
+      this.#texts.delete(key);
+      throw thrown;
+    }
   }
 
   async #fetch(reference: RemoteReference, kind: 'Pipeline' | 'Task'): Promise<string | undefined> {
