@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../base/json.ts';
-import { ExpressionEnvironment, expressionLengthMax } from './expression.ts';
+import { ExpressionEnvironment, expressionLengthMax, isVariableName } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 
 const environment = new ExpressionEnvironment({
@@ -137,6 +137,47 @@ describe('an expression', () => {
     assert.equal(asked, 0);
     assert.equal(value('files.all.size() > 0 || event == "push"', lazy), true);
     assert.equal(asked, 1);
+  });
+});
+
+describe('isVariableName', () => {
+  it('is true of exactly the names that an environment takes and an expression can say', () => {
+    const names = [
+      'name',
+      'n_1',
+      'matches',
+      'a-b',
+      '1a',
+      '',
+      'in',
+      'true',
+      'null',
+      'as',
+      'list',
+      'int',
+      'dyn',
+      'type',
+      'cel',
+    ];
+    for (const name of [
+      ...names,
+      'google',
+      'optional',
+      '__proto__',
+      'prototype',
+      'constructor',
+      'double',
+      'timestamp',
+    ]) {
+      let said: unknown;
+      try {
+        const own = new ExpressionEnvironment({ variables: { [name]: 'string' } });
+        said = own.compile(`${name} == "x"`).evaluate({ [name]: 'x' });
+      } catch {
+        said = false;
+      }
+      assert.equal(isVariableName(name), said, name);
+    }
   });
 });
 

@@ -69,11 +69,6 @@ export class ExpressionEnvironment {
     this.#meter.attach(this.#environment);
   }
 
-  /** Whether a variable, constant or type has this name: no other variable can. */
-  has(name: string): boolean {
-    return this.#environment.hasVariable(name);
-  }
-
   /** Reads and checks. Throws {@link ExpressionError} `CEL_SYNTAX`, `CEL_TYPE` or `CEL_TOO_LARGE`. */
   compile(source: string): Expression {
     if (source.length > expressionLengthMax) {
@@ -113,6 +108,22 @@ export class ExpressionEnvironment {
       throw budget.exceeded ?? expressionError(source, thrown, { code: 'CEL_EVALUATION' });
     }
   }
+}
+
+/** Words that CEL keeps for itself. */
+const reservedWords: ReadonlySet<string> = new Set(
+  (
+    'as break const continue else false for function if import in let loop namespace null package prototype return true var ' +
+    'void while'
+  ).split(' '),
+);
+/** Knows the types and constants that are there already. */
+const pristine = new Environment();
+
+/** Whether a variable of an expression can have this name. */
+export function isVariableName(name: string): boolean {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.startsWith('__')) return false;
+  return !reservedWords.has(name) && !pristine.hasVariable(name);
 }
 
 /** Has the expression call our functions where the library's have no bound. */

@@ -12,17 +12,31 @@ export function shortBranch(ref: string): string {
   return ref.startsWith(branchPrefix) ? ref.slice(branchPrefix.length) : ref;
 }
 
-export type RefPattern =
-  | { readonly ok: true; matches(ref: string): boolean }
-  | { readonly ok: false; readonly message: string };
+/** Longer refs than Git itself can store match nothing. */
+const refLengthMax = 4_096;
+
+/** What a branch or tag is to be. */
+export interface RefPattern {
+  readonly pattern: string;
+  matches(ref: string): boolean;
+}
+
+export type RefPatternResult = ({ readonly ok: true } & RefPattern) | { readonly ok: false; readonly message: string };
 
 /**
  * Reads what a branch or tag is to be: a glob, or its exact name. What names neither `refs/heads/` nor `refs/tags/` is
  * about branches, so tags are matched only by patterns that begin with `refs/tags/`.
  */
-export function compileRefPattern(pattern: string): RefPattern {
+export function compileRefPattern(pattern: string): RefPatternResult {
   const full = fullRef(pattern);
+  const written = compileGlob(pattern);
+  if (!written.ok) return written;
   const compiled = compileGlob(full);
   if (!compiled.ok) return compiled;
-  return { ok: true, matches: (ref) => full === fullRef(ref) || compiled.glob.matches(fullRef(ref)) };
+  const { glob } = compiled;
+  const matches = (ref: string): boolean => {
+    if (ref.length > refLengthMax) return false;
+    return full === fullRef(ref) || glob.matches(fullRef(ref));
+  };
+  return { ok: true, pattern, matches };
 }

@@ -16,7 +16,7 @@ export interface Glob {
   readonly pattern: string;
   /** Steps that matching takes for each character of text, at most. */
   readonly programSize: number;
-  /** Whether it matches the whole of `text`. */
+  /** Whether it matches the whole of `text`. Throws ExpressionError `REGEX_TOO_LARGE` for texts beyond 30,000 characters. */
   matches(text: string): boolean;
 }
 

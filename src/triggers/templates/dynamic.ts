@@ -1,7 +1,7 @@
 import { errorText } from '../../base/errors.ts';
 import { type Json, isJsonList, isJsonObject } from '../../base/json.ts';
 import { ExpressionError } from '../../cel/expression-error.ts';
-import { ExpressionEnvironment } from '../../cel/expression.ts';
+import { ExpressionEnvironment, isVariableName } from '../../cel/expression.ts';
 import type { ChangedFiles } from '../../forge/forge.ts';
 import type { TemplateFacts } from '../types.ts';
 import { findPlaceholders } from './placeholders.ts';
@@ -23,7 +23,7 @@ export type Evaluated = { readonly ok: true; readonly value: Json } | { readonly
 export function evaluateExpression(expression: string, facts: TemplateFacts): Evaluated {
   const standard = standardVariableNames.map((name): [string, string] => [name, '']);
   const variables: Readonly<Record<string, string>> = { ...Object.fromEntries(standard), ...facts.variables };
-  const named = Object.keys(variables).filter(isIdentifier);
+  const named = Object.keys(variables).filter(isOwnName);
   try {
     const environment = new ExpressionEnvironment({
       variables: {
@@ -45,21 +45,15 @@ export function evaluateExpression(expression: string, facts: TemplateFacts): Ev
   }
 }
 
-/** Names that CEL takes for a variable and that mean nothing else to it. */
-function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_]\w*$/.test(name) && !reserved.has(name);
+/** Names of variables that mean nothing else here. */
+function isOwnName(name: string): boolean {
+  return isVariableName(name) && !givenNames.has(name);
 }
 
-const reserved: ReadonlySet<string> = new Set(
-  (
-    'true false null in as break const continue else for function if import let loop package namespace return var void while ' +
-    'bool bytes double dyn duration int list map null_type string timestamp type uint optional cel ' +
-    'pac body headers files'
-  ).split(' '),
-);
+const givenNames: ReadonlySet<string> = new Set(['pac', 'body', 'headers', 'files']);
 
 /** The changed files as expressions see them: one list for each kind of change, and `all`. */
-function fileLists(files: ChangedFiles): Readonly<Record<string, readonly string[]>> {
+export function fileLists(files: ChangedFiles): Readonly<Record<string, readonly string[]>> {
   const { added, modified, deleted, renamed } = files;
   return { all: [...new Set([...added, ...modified, ...deleted, ...renamed])], added, deleted, modified, renamed };
 }
