@@ -48,6 +48,14 @@ export class PayloadReader {
     });
   }
 
+  /** The texts of a list; an absent list is empty. */
+  texts(key: string): readonly string[] {
+    return this.#list(key).map((item, index) => {
+      if (typeof item !== 'string') throw new WebhookPayloadError(`${this.pathOf(key)}[${index}]`, 'is not a text');
+      return item;
+    });
+  }
+
   /** A text that is there and not empty. */
   text(key: string): string {
     const value = this.optionalText(key);

@@ -70,7 +70,10 @@ export function openGitlabApi(parts: ForgeParts): GitlabApi {
 /** The token of an access. Throws when it has none. */
 export function tokenOf({ access }: ForgeParts): string {
   if (access.credential.type === 'token') return access.credential.token;
-  throw new ForgeError('unauthorized', `${access.webUrl}: GitLab needs a token (git_provider.secret of the Repository)`);
+  throw new ForgeError(
+    'unauthorized',
+    `${access.webUrl}: GitLab needs a token (git_provider.secret of the Repository)`,
+  );
 }
 
 /** What a call gives, or undefined when GitLab says that there is no such thing. */
@@ -119,9 +122,14 @@ async function exchange(parts: ForgeParts, method: string, url: URL, options: Ca
     const header = (key: string): string | undefined => response.headers.get(key) ?? undefined;
     if (!response.ok) throw errorOfAnswer(name, { status: response.status, header, text }, parts.clock.now());
     const isJson = header('content-type')?.startsWith('application/json') === true;
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: isJson ? parsed(text) : text };
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: isJson ? parsed(text) : text,
+    };
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw new ForgeError('bad-answer', `${name.host}: ${name.call}: ${thrown.message}`);
+    if (thrown instanceof SyntaxError)
+      throw new ForgeError('bad-answer', `${name.host}: ${name.call}: ${thrown.message}`);
     throw errorOfThrown(name, thrown);
   }
 }
