@@ -10,6 +10,7 @@ import type { ForgeAccess, ForgeDirectory } from './forge-directory.ts';
 import { ForgeError, type Forge, type StatusState } from './forge.ts';
 import type { CreateForge } from './forge-parts.ts';
 import type { ForgeKind } from './git-event.ts';
+import { gitlabState } from './gitlab/status-words.ts';
 import { lazyForge } from './lazy-forge.ts';
 
 /** What {@link openForges} needs. */
@@ -46,7 +47,12 @@ interface HttpKind {
   readonly load: () => Promise<CreateForge>;
 }
 
-const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {};
+const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {
+  gitlab: {
+    hostState: (_access, state) => gitlabState(state),
+    load: async () => (await import('./gitlab/gitlab-forge.ts')).createGitlabForge,
+  },
+};
 
 interface Host {
   readonly budget: Budget;

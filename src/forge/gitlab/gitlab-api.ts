@@ -42,16 +42,16 @@ export interface GitlabApi {
 
 /** Opens GitLab's API. The library neither waits nor repeats nor ends calls by itself: all of that is for the `fetch` given. */
 export function openGitlabApi(parts: ForgeParts): GitlabApi {
-  const webUrl = parts.access.apiUrl ?? parts.access.webUrl;
+  const host = hostOf(parts.access.apiUrl ?? parts.access.webUrl);
   const options: Options = {
-    host: webUrl,
+    host,
     oauthToken: tokenOf(parts),
     camelize: false,
     queryTimeout: null,
-    requesterFn: requesterOf(parts, baseOf(webUrl)),
+    requesterFn: requesterOf(parts),
   };
   return {
-    host: new URL(webUrl).host,
+    host: new URL(host).host,
     branches: new Branches(options),
     commits: new Commits(options),
     files: new RepositoryFiles(options),
@@ -86,23 +86,24 @@ export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined>
   }
 }
 
-/** `https://git.example.org/gitlab` → `https://git.example.org/gitlab/api/v4/`; an address of the API stays what it is. */
-function baseOf(url: string): string {
-  const trimmed = url.replace(/\/$/, '');
-  return trimmed.endsWith('/api/v4') ? `${trimmed}/` : `${trimmed}/api/v4/`;
+/** The library adds `/api/v4` itself; people write it, or not. */
+function hostOf(url: string): string {
+  return url.replace(/\/$/, '').replace(/\/api\/v4$/, '');
 }
 
-function requesterOf(parts: ForgeParts, base: string): RequesterFn {
-  const send = (method: string) => (endpoint: string, options?: CallOptions) =>
-    exchange(parts, method, new URL(endpoint, base), options ?? {});
-  return () =>
-    ({
+function requesterOf(parts: ForgeParts): RequesterFn {
+  return ({ url: base }) => {
+    const send = (method: string) => (endpoint: string, options?: CallOptions) =>
+      exchange(parts, method, new URL(`${base.replace(/\/$/, '')}/${endpoint}`), options ?? {});
+    const calls = {
       get: send('GET'),
       post: send('POST'),
       put: send('PUT'),
       patch: send('PATCH'),
       delete: send('DELETE'),
-    }) as Requester;
+    };
+    return calls as Requester;
+  };
 }
 
 async function exchange(parts: ForgeParts, method: string, url: URL, options: CallOptions): Promise<Answer> {

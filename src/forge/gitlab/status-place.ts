@@ -34,11 +34,6 @@ export async function placeOf(
   };
 }
 
-/** Without its pipeline, for when that is gone. */
-export function withoutPipeline({ project, ref }: StatusPlace): StatusPlace {
-  return { project, ...(ref === undefined ? {} : { ref }) };
-}
-
 /**
  * A merge request shows the pipelines of the project its commits live in. Of a fork that is the fork; where the token may not
  * write there, the project of the merge request, under the ref that GitLab itself keeps the commits by, so that no branch of

@@ -8,7 +8,7 @@ import type { GitlabApi } from './gitlab-api.ts';
 import type { OwnAccount } from './people.ts';
 import { gitlabState, isOpen, stateOfGitlab } from './status-words.ts';
 import type { GitlabState } from './status-words.ts';
-import { placeOf, withoutPipeline } from './status-place.ts';
+import { placeOf } from './status-place.ts';
 import type { StatusPlace } from './status-place.ts';
 
 /** What statuses need. `own` is asked for only where it matters. */
@@ -42,7 +42,8 @@ export async function postStatus(
 ): Promise<PostOutcome> {
   const place = await placeOf(calls, report, handle);
   const wanted = rowOf(report);
-  const first = await sendAnywhere(calls.api, place, wanted);
+  const sendWanted = (): Promise<PostOutcome> => sendAnywhere(calls, report, place, wanted);
+  const first = await sendWanted();
   if (first.ok || !isRefusedTransition(first.refused)) return first;
   const shown = await newestRow(calls.api, place, report);
   if (shown === undefined || !isInTheWay(shown, wanted)) return first;
@@ -52,7 +53,7 @@ export async function postStatus(
     description: 'Superseded',
     link: undefined,
   });
-  return ended.ok ? sendAnywhere(calls.api, place, wanted) : ended;
+  return ended.ok ? sendWanted() : ended;
 }
 
 /** What is shown under the name, where this report's status belongs. */
@@ -112,18 +113,24 @@ function isRefusedTransition(words: string): boolean {
 }
 
 /** Sends it to the pipeline that is known. When that is gone or full, to one that GitLab chooses: nothing was changed by then. */
-async function sendAnywhere(api: GitlabApi, place: StatusPlace, row: WantedRow): Promise<PostOutcome> {
-  if (place.pipeline === undefined) return sendUnderstood(api, place, row);
+async function sendAnywhere(
+  calls: StatusCalls,
+  target: StatusTarget,
+  place: StatusPlace,
+  row: WantedRow,
+): Promise<PostOutcome> {
+  if (place.pipeline === undefined) return sendUnderstood(calls.api, place, row);
   try {
-    const outcome = await sendUnderstood(api, place, row);
+    const outcome = await sendUnderstood(calls.api, place, row);
     if (outcome.ok || !/number of jobs/i.test(outcome.refused)) return outcome;
   } catch (thrown) {
     if (!(thrown instanceof ForgeError) || thrown.status !== 404) throw thrown;
   }
-  return sendUnderstood(api, withoutPipeline(place), row);
+  const { project, ref } = await placeOf(calls, target, { project: place.project });
+  return sendUnderstood(calls.api, { project, ...(ref === undefined ? {} : { ref }) }, row);
 }
 
-/** GitLab before 17.8 knows no `skipped`; of its words `canceled` is the one that is neither good nor bad. */
+/** Older GitLabs know no `skipped` (its merge request 168350); `canceled` is the word of theirs that is neither good nor bad. */
 async function sendUnderstood(api: GitlabApi, place: StatusPlace, row: WantedRow): Promise<PostOutcome> {
   const outcome = await send(api, place, row);
   const isUnknown = !outcome.ok && row.state === 'skipped' && /does not have a valid value/.test(outcome.refused);
