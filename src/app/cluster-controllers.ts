@@ -17,12 +17,13 @@ import { createGate } from '../gate/create-gate.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { BlobStore } from '../logs/blob-store.ts';
-import type { RecordingLogs } from '../logs/log-archive.ts';
+import { LogArchive, type RecordingLogs } from '../logs/log-archive.ts';
 import { LogKeeper } from '../logs/log-keeper.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
+import type { GitEvents } from './git-events.ts';
 import { observeFlow } from './flow-metrics.ts';
 
 /** A replica that has not heard of the lease for so long cannot reach the API, in milliseconds. */
@@ -43,6 +44,8 @@ export interface ClusterControllersOptions {
   readonly namespace?: string;
   /** Where logs of steps are kept beyond the end of their pods; absent = nowhere. */
   readonly logStore?: BlobStore;
+  /** What there is to do with Git hosts; absent = nothing. Who passes it closes it. */
+  readonly git?: GitEvents;
   /** Names this process in the lease, differently from every other one that ever was. */
   readonly identity: string;
   /** Absent: no election; this process leads as long as it runs. */
@@ -146,9 +149,11 @@ export class ClusterControllers {
 
   /** Answers who keeps the logs, if somebody does. */
   #register(manager: Manager, client: ReturnType<typeof createClient>): LogKeeper | undefined {
-    const { clock, random, logger, metrics, controllers, engine, logStore } = this.#options;
+    const { clock, random, logger, metrics, controllers, engine, logStore, git } = this.#options;
     const recorder = eventRecorder({ client, clock, logger });
     const parts = { client, clock, logger };
+    const archive = logStore && new LogArchive(logStore, this.recording);
+    git?.register({ client, host: manager, names: controllers, events: recorder, ...(archive ? { archive } : {}) });
     if (controllers.includes('gate')) createGate({ ...parts, host: manager, metrics, api: this.#flow });
     if (!controllers.includes('engine') || engine !== 'penstock') return undefined;
     const keeper = logStore && new LogKeeper({ ...parts, random, metrics, store: logStore });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { systemClock } from '../base/system-clock.ts';
 import type { ControllerOptions } from '../cli/environment.ts';
@@ -13,7 +12,7 @@ import { createCertificate, type ServerCertificate } from '../server/certificate
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { listenOn } from './listen.ts';
-import { readIfPresent } from './private-files.ts';
+import { servingCertificate } from './serving-certificate.ts';
 
 const serialBytes = 16;
 
@@ -35,21 +34,11 @@ export async function serveLogs(
   const client = createClient(transport);
   const mount = createApiMount({ transportFor: logsByReview({ client, clock: systemClock, archive }), logger });
   const { host, port, tlsFolder } = logsAt;
-  const certificate = tlsFolder === undefined ? ownCertificate(host) : certificateIn(tlsFolder);
+  const certificate = tlsFolder === undefined ? ownCertificate(host) : servingCertificate(tlsFolder, 'LOG_TLS');
   return listenOn({ mount, host, port, certificate }, '--logs-port');
 }
 
 function ownCertificate(host: string): ServerCertificate {
   const hosts = [...new Set(['127.0.0.1', '::1', 'localhost', host])].filter((name) => name !== '');
   return createCertificate({ hosts, nowMs: systemClock.now(), serial: randomBytes(serialBytes) });
-}
-
-function certificateIn(folder: string): ServerCertificate {
-  const key = readIfPresent(join(folder, 'tls.key'));
-  const certificate = readIfPresent(join(folder, 'tls.crt'));
-  if (key && certificate) return { key, certificate };
-  throw new UserError(`${folder} has no tls.crt and tls.key`, {
-    code: 'LOG_TLS',
-    remedy: 'name the folder of a TLS secret',
-  });
 }

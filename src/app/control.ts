@@ -1,4 +1,5 @@
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { errorText } from '../base/errors.ts';
 import { randomSuffix } from '../base/random.ts';
 import { systemClock } from '../base/system-clock.ts';
@@ -12,8 +13,11 @@ import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/pr
 import { type Cluster, openCluster } from './cluster.ts';
 import { ClusterControllers, type ClusterControllersOptions } from './cluster-controllers.ts';
 import { ClusterWebhook, type ClusterWebhookOptions } from './cluster-webhook.ts';
+import { ClusterHooks } from './cluster-hooks.ts';
 import { serveLogs } from './cluster-logs.ts';
 import type { ProcessEnvironment } from './environment.ts';
+import { GitEvents, type GitEventsOptions } from './git-events.ts';
+import { gitSurroundings } from './git-surroundings.ts';
 import { listenOn } from './listen.ts';
 import { noLogs, openLogStore } from './log-store.ts';
 import { processLogger } from './logging.ts';
@@ -34,18 +38,26 @@ export async function control(options: ControllerOptions, environment: ProcessEn
   const kept = logStore === undefined ? {} : { logStore };
   const stopRetention = logStore && startRetention(logStore, keepLogsDefault, { clock: systemClock, logger });
   try {
-    const controllers = createControllers(options, cluster, { logger, metrics, identity, ...kept, ...traced });
+    const git = openGit(options, cluster, environment, { logger, metrics });
+    const controllers = createControllers(options, cluster, { logger, metrics, identity, git, ...kept, ...traced });
     const webhook = createWebhook(options, cluster, { logger, metrics });
-    const readiness = (): readonly ReadinessCheck[] => [...controllers.readiness(), ...(webhook?.readiness() ?? [])];
+    const hooks = await ClusterHooks.listen(options, git, { transport: cluster.transport, logger });
+    const readiness = (): readonly ReadinessCheck[] =>
+      [controllers, webhook, hooks].flatMap((part) => part?.readiness() ?? []);
     const health = await serveHealth(options, readiness, metrics, logger);
     const logs = await serveLogs(options, logStore, controllers.recording, { transport: cluster.transport, logger });
     const stopping = new AbortController();
+    // It waits for the API as long as it takes; only a stop ends that.
+    hooks?.start(stopping.signal).catch((thrown: unknown) => {
+      if (!stopping.signal.aborted) options.onFailure(toError(thrown));
+    });
     webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
     const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
       options.onFailure(toError(thrown));
     });
     const stop = async (): Promise<void> => {
       stopping.abort();
+      await hooks?.stop();
       await ended;
       // Last: the API asks until it has heard that this replica is going.
       await webhook?.stop();
@@ -53,6 +65,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
       await logs?.close();
       await health?.close();
       await tracer?.close();
+      git[Symbol.dispose]();
       cluster.transport.close();
     };
     return {
@@ -61,6 +74,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
       stop,
       ...(health === undefined ? {} : { healthUrl: health.url }),
       ...(logs === undefined ? {} : { logsUrl: logs.url }),
+      ...(hooks === undefined ? {} : { hooksUrl: hooks.url }),
     };
   } catch (thrown) {
     stopRetention?.();
@@ -72,7 +86,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
 function createControllers(
   { controllers, engine, namespace, lease }: ControllerOptions,
   cluster: Cluster,
-  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'logStore' | 'tracer'>,
+  parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'git' | 'logStore' | 'tracer'>,
 ): ClusterControllers {
   return new ClusterControllers({
     ...parts,
@@ -85,6 +99,23 @@ function createControllers(
     ...(lease === undefined
       ? {}
       : { election: { lease: { name: lease.name, namespace: lease.namespace ?? cluster.namespace }, times: lease } }),
+  });
+}
+
+/** Copies of repositories behind SSH are kept in the folder for temporary files: they can be made again. */
+function openGit(
+  { lease }: ControllerOptions,
+  { namespace }: Cluster,
+  environment: ProcessEnvironment,
+  parts: Pick<GitEventsOptions, 'logger' | 'metrics'>,
+): GitEvents {
+  return new GitEvents({
+    ...parts,
+    clock: systemClock,
+    random: systemRandom,
+    systemNamespace: lease?.namespace ?? namespace,
+    proxy: environment.proxy,
+    git: { surroundings: gitSurroundings(environment), cache: join(tmpdir(), 'penstock') },
   });
 }
 

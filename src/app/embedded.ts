@@ -32,6 +32,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { observeMachine } from './machine-metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
+import type { GitEvents } from './git-events.ts';
 import { LateAdmission, LateLogs } from './late-parts.ts';
 import { localPlacement } from './local-placement.ts';
 import { servedKinds } from '../schema/served-kinds.ts';
@@ -60,6 +61,8 @@ export interface EmbeddedOptions {
   readonly tracer?: Tracer;
   /** Where logs of steps are kept beyond the end of their pods; absent = nowhere. */
   readonly logStore?: BlobStore;
+  /** What there is to do with Git hosts, and with it the rules of Repositories; absent = nothing. Who passes it closes it. */
+  readonly git?: GitEvents;
   /** Sees every call of the controllers and of the node agent, each through a transport of its own; for benchmarks. */
   readonly observeCalls?: (transport: Transport, caller: EmbeddedCaller) => Transport;
 }
@@ -84,13 +87,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const { store, clock, random, logger, authenticate, metrics = noMetrics } = options;
   const logs = new LateLogs();
   const lateGate = new LateAdmission('gate');
+  const lateTriggers = new LateAdmission('triggers');
   const server = createApiServer({
     store,
     clock,
     random,
     logger,
     kinds: servedKinds,
-    admission: [tektonAdmission(), lateGate, localPlacement(localNodeName)],
+    admission: [tektonAdmission(), lateGate, lateTriggers, localPlacement(localNodeName)],
     podLogs: logs,
     ...(authenticate ? { authenticate } : {}),
   });
@@ -104,6 +108,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   // Loaded only where logs are kept: a run on a person's machine is to start at once.
   const kept = options.logStore && (await import('./step-logs.ts')).keepLogs({ ...options, client }, options.logStore);
   lateGate.plugin = registerControllers(options, api, manager, kept?.keeper);
+  lateTriggers.plugin = registerGit(options, client, manager, kept?.archive);
   const agent = createNodeAgent({
     ...options,
     client: api.clientOf('node agent'),
@@ -157,6 +162,18 @@ function registerControllers(
   }
   const known = manager.informer(gates);
   return gateAdmission(() => known.list());
+}
+
+/** Gives the controllers of Git events that run here to `manager`; returns the rules of Repositories, which hold without them. */
+function registerGit(
+  { git, clock, logger, controllers: names = controllerNames }: EmbeddedOptions,
+  client: ApiClient,
+  host: Manager,
+  archive: LogArchive | undefined,
+): AdmissionPlugin | undefined {
+  const events = eventRecorder({ client, clock, logger });
+  git?.register({ client, host, names, events, ...(archive === undefined ? {} : { archive }) });
+  return git?.admission(host);
 }
 
 /**

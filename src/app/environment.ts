@@ -1,4 +1,5 @@
 /** The one file that reads the environment of the process. */
+import type { ProxySettings } from '../net/outgoing-fetch.ts';
 
 /** What the environment says that we heed. */
 export interface ProcessEnvironment {
@@ -18,6 +19,8 @@ export interface ProcessEnvironment {
   readonly path: string;
   /** Variables about language, time zone and proxies, which steps get as well; never anything else. */
   readonly forSteps: Readonly<Record<string, string>>;
+  /** Proxies for connections to Git hosts. */
+  readonly proxy: ProxySettings;
   /** What OpenTelemetry's usual variables say; absent = traces go nowhere. */
   readonly tracing?: { readonly endpoint: string; readonly serviceName?: string; readonly ratio?: string };
   /** Whether the terminal can draw lines anew. */
@@ -48,8 +51,15 @@ export function readEnvironment(): ProcessEnvironment {
     path: PATH ?? '/usr/local/bin:/usr/bin:/bin',
     forSteps: Object.fromEntries(namesForSteps.flatMap((name) => entryOf(name))),
     dumbTerminal: TERM === 'dumb',
+    proxy: proxyVariables(),
     ...tracingVariables(),
   };
+}
+
+function proxyVariables(): ProxySettings {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const;
+  const entries = names.map((name) => [name, process.env[name] ?? process.env[name.toLowerCase()]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
 }
 
 function tracingVariables(): Pick<ProcessEnvironment, 'tracing'> {

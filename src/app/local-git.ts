@@ -10,19 +10,15 @@ import { installHook, uninstallHook } from '../forge/git/hook/install-hook.ts';
 import { sendPushes } from '../forge/git/hook/send-pushes.ts';
 import { createFetch } from '../net/outgoing-fetch.ts';
 import type { ProcessEnvironment } from './environment.ts';
+import { gitSurroundings } from './git-surroundings.ts';
 
 /** A push is told of in a moment, or later. */
 const sendMsMax = 15_000;
 
 /** Git repositories of this machine, for commands. `program` is the path of what this process was started with. */
-export function openLocalGit({ path, home, sshAgent }: ProcessEnvironment, program: string): LocalGit {
+export function openLocalGit(environment: ProcessEnvironment, program: string): LocalGit {
   const clock = systemClock;
-  const surroundings = {
-    path,
-    ...(home === undefined ? {} : { home }),
-    ...(sshAgent === undefined ? {} : { sshAgent }),
-  };
-  const git = createGitProgram({ clock, surroundings });
+  const git = createGitProgram({ clock, surroundings: gitSurroundings(environment) });
   return {
     installHook: (options) => installHook({ ...options, git, command: [process.execPath, realpathSync(program)] }),
     uninstallHook: (folder) => uninstallHook(git, folder),

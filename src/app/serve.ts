@@ -17,6 +17,7 @@ import { type Embedded, startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
 import { openLogStore } from './log-store.ts';
+import { listenForHooks, openServedGit } from './served-git.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
 import { processTracer } from './tracing.ts';
@@ -48,12 +49,14 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const logStore = await openLogStore(options.logs ?? join(directory, 'step-logs'), systemRandom);
   const stopRetention = logStore && startRetention(logStore, keepLogsDefault, parts);
   const tracer = await processTracer(environment, logger);
+  const git = openServedGit({ ...parts, metrics }, directory, environment);
   const embedded = await startEmbedded({
     ...parts,
     ...(tracer === undefined ? {} : { tracer }),
     ...(logStore === undefined ? {} : { logStore }),
     store,
     metrics,
+    git,
     runtime: createRuntime({ ...parts, directory, environment }, { ownTools: false }),
     directory,
     controllers: options.controllers,
@@ -61,16 +64,20 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   });
   try {
     const listener = await listen(embedded, metrics, credentials, options, logger);
+    const hooks = await listenForHooks(git, embedded, options.hooks, logger);
     writeKubeconfig(kubeconfig, listener, credentials);
     const stop = async (): Promise<void> => {
       rmSync(kubeconfig, { force: true });
+      await hooks?.close();
       await listener.close();
       stopCompaction();
       stopRetention?.();
       await embedded.stop();
+      git[Symbol.dispose]();
       await tracer?.close();
     };
-    return { url: listener.url, kubeconfig, notices: embedded.notices, stop };
+    const hooksUrl = hooks === undefined ? {} : { hooksUrl: `${hooks.url}/hooks` };
+    return { url: listener.url, kubeconfig, ...hooksUrl, notices: embedded.notices, stop };
   } catch (thrown) {
     stopCompaction();
     stopRetention?.();

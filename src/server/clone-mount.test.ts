@@ -21,8 +21,8 @@ describe('clones over HTTP', () => {
   const clones = new CloneServer({
     clock: systemClock,
     surroundings: { path: process.env['PATH'] ?? '' },
-    directoryOf: () => Promise.resolve(join(origin, '.git')),
   });
+  clones.directoryOf = () => Promise.resolve(join(origin, '.git'));
   let listener: Listener;
   let attempt = 0;
 

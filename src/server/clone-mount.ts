@@ -18,6 +18,7 @@ export interface CloneMountOptions {
 /** Answers git's requests to clone and fetch below `prefix`. */
 export function createCloneMount({ prefix, handle, logger }: CloneMountOptions): ApiMount {
   return async (request, response) => {
+    if (!request.url?.startsWith(`${prefix}/`)) return void response.writeHead(404).end('not found\n');
     const abort = new AbortController();
     response.on('close', () => abort.abort());
     try {

@@ -27,6 +27,7 @@ const bare: ProcessEnvironment = {
   sshAgent: undefined,
   path: '/usr/bin:/bin',
   forSteps: {},
+  proxy: {},
   dumbTerminal: true,
 };
 

@@ -1,4 +1,5 @@
 /** What runs pods beside a real API server: a scheduler of one rule, and a kubelet whose containers are timers. */
+import type { Clock } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
@@ -29,14 +30,16 @@ export interface SimulatedNodesOptions {
   /** What a container does; by default it ends well at once. */
   readonly behaviour?: (plan: ContainerPlan) => SimulatedBehaviour;
   readonly maxPods?: number;
+  /** Real time by default. */
+  readonly clock?: Clock;
   /** Told what went wrong in placing a pod. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Starts both. */
 export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<AsyncDisposable> {
-  const { transport, behaviour = () => ({}), maxPods = 100_000, onError } = options;
-  const parts = { clock: systemClock, random: systemRandom, logger: silentLogger };
+  const { transport, behaviour = () => ({}), maxPods = 100_000, clock = systemClock, onError } = options;
+  const parts = { clock, random: systemRandom, logger: silentLogger };
   const client = createClient(transport);
   const host = new Manager({ ...parts, client });
   const runtime = new SimulatedRuntime({ ...parts, behaviour });

@@ -34,14 +34,14 @@ export interface CloneAnswer {
 export interface CloneServerOptions {
   readonly clock: Clock;
   readonly surroundings: GitSurroundings;
-  /** The git directory of a project, as it is now. */
-  readonly directoryOf: (project: Project) => Promise<string>;
 }
 
 /** Serves clones. Its tokens end with the process: what runs then is lost anyway. */
 export class CloneServer {
   /** Where {@link handle} is reached: set once something listens. */
   address: string | undefined;
+  /** The git directory of a project, as it is now; set by who knows repositories. */
+  directoryOf: (project: Project) => Promise<string> = noRepositories;
   readonly #options: CloneServerOptions;
   readonly #key = randomBytes(keyBytes).toString('hex');
 
@@ -88,7 +88,7 @@ export class CloneServer {
     if (!advertise && !(service === 'git-upload-pack' && request.method === 'POST')) {
       return { status: 404, headers: {}, body: 'this is no part of cloning\n' };
     }
-    const gitDirectory = await this.#options.directoryOf(project);
+    const gitDirectory = await this.directoryOf(project);
     const protocol = request.headers['git-protocol'];
     const call = { gitDirectory, signal: request.signal, ...(protocol === undefined ? {} : { protocol }) };
     const kind = advertise ? 'advertisement' : 'result';
@@ -101,6 +101,10 @@ export class CloneServer {
       ),
     };
   }
+}
+
+function noRepositories(project: Project): Promise<never> {
+  return Promise.reject(new ForgeError('refused', `${project.url}: there are no plain repositories here`));
 }
 
 function passwordOf(authorization: string | undefined): string {

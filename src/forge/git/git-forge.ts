@@ -5,6 +5,7 @@ import {
   type ChangedFiles,
   type Forge,
   ForgeError,
+  type GitCredential,
   type PostOutcome,
   type RepositoryFile,
   type ShownStatus,
@@ -18,6 +19,7 @@ import {
 } from '../forge.ts';
 import type { ForgeKind, Project, Revision } from '../git-event.ts';
 import { changesOfPush } from './changed-files.ts';
+import type { CloneServer } from './clone-server.ts';
 import { notedStatus, withStatus } from './commit-note.ts';
 import { openDiskRepository } from './disk-repository.ts';
 import type { GitProgram } from './git-program.ts';
@@ -35,18 +37,26 @@ export interface GitForgeOptions {
   readonly cache: string;
   /** Folders below which repositories of this machine may be used; absent = anywhere that may be read. */
   readonly roots?: readonly string[];
+  /** Lets steps clone over HTTP; absent = they must reach the repository themselves. */
+  readonly clones?: CloneServer;
 }
 
 /** Repositories that are kept at hand. */
 const repositoriesMax = 256;
 const commitBytesMax = 4 * 1024 * 1024;
 
-/** The plain Git host: repositories on this machine or behind SSH, with nothing around them. Statuses are git notes. */
-export function createGitForge(options: GitForgeOptions): Forge {
-  return new GitForge(options);
+/** What {@link createGitForge} makes. */
+export interface GitForge extends Forge {
+  /** A git directory with all that the project has now. */
+  directoryOf(project: Project): Promise<string>;
 }
 
-class GitForge implements Forge {
+/** The plain Git host: repositories on this machine or behind SSH, with nothing around them. Statuses are git notes. */
+export function createGitForge(options: GitForgeOptions): GitForge {
+  return new PlainGitForge(options);
+}
+
+class PlainGitForge implements GitForge {
   readonly kind: ForgeKind = 'git';
   readonly commentable = false;
   readonly #parts: GitForgeOptions;
@@ -136,8 +146,16 @@ class GitForge implements Forge {
     return Promise.reject(noPullRequests(project));
   }
 
-  gitCredential(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  cloneUrl(project: Project): string | undefined {
+    return this.#parts.clones?.cloneUrl(project);
+  }
+
+  gitCredential(project: Project): Promise<GitCredential | undefined> {
+    return Promise.resolve(this.#parts.clones?.credential(project));
+  }
+
+  async directoryOf(project: Project): Promise<string> {
+    return (await this.#open(project)).ready('newest-refs');
   }
 
   async postStatus(report: StatusReport): Promise<PostOutcome> {

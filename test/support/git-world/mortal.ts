@@ -23,11 +23,17 @@ export class Mortal {
   readonly #diesAt: number;
   readonly #died: () => void;
   #underWay = 0;
+  /** Resolves when it is dead. */
+  readonly whenDead: Promise<undefined>;
+  #tellDeath: () => void = () => undefined;
 
   /** Dies at the boundary number `diesAt`, from 0; then `died` is called. */
   constructor(diesAt: number = Number.POSITIVE_INFINITY, died: () => void = () => undefined) {
     this.#diesAt = diesAt;
     this.#died = died;
+    this.whenDead = new Promise((resolve) => {
+      this.#tellDeath = () => resolve(undefined);
+    });
   }
 
   get dead(): boolean {
@@ -40,7 +46,10 @@ export class Mortal {
   }
 
   die(): void {
+    if (this.#dead) return;
     this.#dead = true;
+    this.#tellDeath();
+    this.#died();
   }
 
   /** The API, as this process reaches it. */
@@ -80,8 +89,7 @@ export class Mortal {
   #pass(what: string, side: Boundary['side']): boolean {
     this.boundaries.push({ what, side });
     if (this.boundaries.length <= this.#diesAt) return false;
-    this.#dead = true;
-    this.#died();
+    this.die();
     return true;
   }
 

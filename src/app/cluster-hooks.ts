@@ -1,0 +1,66 @@
+import { systemClock } from '../base/system-clock.ts';
+import { systemRandom } from '../base/system-random.ts';
+import type { ControllerOptions } from '../cli/environment.ts';
+import { createClient } from '../client/client.ts';
+import { Manager } from '../controller/manager.ts';
+import { type Repository, repositories } from '../forge/kinds/repository.ts';
+import type { ObservedLister } from '../controller/contract.ts';
+import type { Transport } from '../kube/transport.ts';
+import { createHooksMount } from '../server/hooks-mount.ts';
+import type { ReadinessCheck } from '../server/health-mount.ts';
+import type { Listener } from '../server/listener.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { GitEvents } from './git-events.ts';
+import { listenOn } from './listen.ts';
+import { servingCertificate } from './serving-certificate.ts';
+
+/** The way in for webhooks of one replica. Every replica takes them, whoever leads: it needs nothing but a cache of Repositories. */
+export class ClusterHooks {
+  readonly #manager: Manager;
+  readonly #known: ObservedLister<Repository>;
+  readonly #listener: Listener;
+
+  private constructor(manager: Manager, known: ObservedLister<Repository>, listener: Listener) {
+    this.#manager = manager;
+    this.#known = known;
+    this.#listener = listener;
+  }
+
+  /** Listens where `--hooks-port` says; undefined when it says nothing. Webhooks are refused until the cache is filled. */
+  static async listen(
+    { hooks, namespace }: Pick<ControllerOptions, 'hooks' | 'namespace'>,
+    git: GitEvents,
+    { transport, logger }: { readonly transport: Transport; readonly logger: Logger },
+  ): Promise<ClusterHooks | undefined> {
+    if (hooks === undefined) return undefined;
+    const { host, port, tlsFolder } = hooks;
+    const client = createClient(transport);
+    const parts = { clock: systemClock, random: systemRandom, logger };
+    const scope = namespace === undefined ? {} : { namespace };
+    const manager = new Manager({ ...parts, client, dropManagedFields: true, ...scope });
+    const known = manager.informer(repositories);
+    const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known) });
+    const certificate = tlsFolder === undefined ? {} : { certificate: servingCertificate(tlsFolder, 'HOOKS_TLS') };
+    const listener = await listenOn({ mount, host, port, ...certificate }, '--hooks-port');
+    return new ClusterHooks(manager, known, listener);
+  }
+
+  get url(): string {
+    return `${this.#listener.url}/hooks`;
+  }
+
+  /** Fills the cache; resolves once it is filled. */
+  start(signal: AbortSignal): Promise<void> {
+    return this.#manager.start(signal);
+  }
+
+  readiness(): readonly ReadinessCheck[] {
+    const ok = this.#known.hasSynced();
+    return [{ name: 'hooks', ok, detail: ok ? 'webhooks are taken' : 'waiting for the Repositories' }];
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener.close();
+    await this.#manager.stop();
+  }
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import type { ControllerName } from '../cli/environment.ts';
+import type { CacheHost, ControllerHost, Lister } from '../controller/contract.ts';
+import { webhookFormats } from '../forge/forges.ts';
+import { CloneServer } from '../forge/git/clone-server.ts';
+import { createGitForge } from '../forge/git/git-forge.ts';
+import { createGitProgram, type GitSurroundings } from '../forge/git/git-program.ts';
+import type { WarningRecorder } from '../engine/warning-recorder.ts';
+import type { HookReceiver } from '../forge/hook-receiver.ts';
+import { type Repository, repositories } from '../forge/kinds/repository.ts';
+import { type OpenForges, openForges } from '../forge/open-forges.ts';
+import type { AdmissionPlugin } from '../kube/admission.ts';
+import type { LogArchive } from '../logs/log-archive.ts';
+import type { FetchLike, ProxySettings } from '../net/outgoing-fetch.ts';
+import { createReports } from '../reports/create-reports.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
+import { createInbox } from '../triggers/inbox/create-inbox.ts';
+import { archivedLog } from './archived-log.ts';
+import { secretReader } from '../triggers/secret-reader.ts';
+
+/** What {@link GitEvents} are made of. */
+export interface GitEventsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Where Deliveries, settings and the App's secret are. */
+  readonly systemNamespace: string;
+  readonly proxy?: ProxySettings;
+  /** Plain repositories can be used: git, and a folder for copies of those behind SSH. */
+  readonly git?: { readonly surroundings: GitSurroundings; readonly cache: string };
+  /** Sees every request to a Git host. */
+  readonly observeFetch?: (fetch: FetchLike) => FetchLike;
+}
+
+/** What a manager is given to work with, and for whom. */
+export interface GitControllers {
+  readonly client: ApiClient;
+  readonly host: ControllerHost;
+  readonly names: readonly ControllerName[];
+  readonly events: WarningRecorder;
+  /** Logs of steps whose pods are gone; absent = they are read from pods. */
+  readonly archive?: LogArchive;
+}
+
+/**
+ * What one process has to do with Git hosts: connections and budgets, which outlive the managers whose controllers use them,
+ * and the way in for webhooks.
+ */
+export class GitEvents implements Disposable {
+  readonly forges: OpenForges;
+  /** Absent where plain repositories cannot be used. */
+  readonly clones: CloneServer | undefined;
+  readonly #options: GitEventsOptions;
+
+  constructor(options: GitEventsOptions) {
+    const { clock, random, logger, proxy, git, observeFetch } = options;
+    this.#options = options;
+    this.clones = git && new CloneServer({ clock, surroundings: git.surroundings });
+    this.forges = openForges({
+      clock,
+      random,
+      logger,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(observeFetch === undefined ? {} : { observeFetch }),
+      ...(git === undefined ? {} : { git: this.#plainGit(git) }),
+    });
+  }
+
+  /** Gives the controllers that `names` asks for to a manager. */
+  register({ client, host, names, events, archive }: GitControllers): void {
+    const { clock, random, logger, metrics, systemNamespace } = this.#options;
+    const parts = { client, host, clock, random, logger, metrics, systemNamespace, events };
+    const readSecret = secretReader(client);
+    if (names.includes('reports')) {
+      const readLog = archive === undefined ? {} : { readLog: archivedLog(archive) };
+      createReports({ ...parts, ...readLog, forges: this.forges, readSecret });
+    }
+  }
+
+  /** The rules of Repositories and Deliveries, with a cache of `host`. */
+  admission(host: CacheHost): AdmissionPlugin {
+    const { clock, systemNamespace } = this.#options;
+    const known = host.informer(repositories);
+    return triggersAdmission({ clock, systemNamespace, listRepositories: () => known.list() });
+  }
+
+  /** The way in for webhooks. `repositories` is a cache that is kept as long as somebody listens. */
+  inbox(client: ApiClient, repositories: Lister<Repository>): HookReceiver {
+    const { clock, random, logger, metrics, systemNamespace } = this.#options;
+    return createInbox({
+      client,
+      systemNamespace,
+      formats: webhookFormats,
+      repositories,
+      readSecret: secretReader(client),
+      clock,
+      random,
+      logger,
+      metrics,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.forges.close();
+  }
+
+  #plainGit({ surroundings, cache }: NonNullable<GitEventsOptions['git']>): ReturnType<typeof createGitForge> {
+    const { clock, random } = this.#options;
+    const { clones } = this;
+    const git = createGitProgram({ clock, surroundings });
+    const forge = createGitForge({ git, clock, random, cache: join(cache, 'git'), ...(clones ? { clones } : {}) });
+    if (clones) clones.directoryOf = (project) => forge.directoryOf(project);
+    return forge;
+  }
+}

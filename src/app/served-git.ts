@@ -1,0 +1,66 @@
+import { systemClock } from '../base/system-clock.ts';
+import type { ServeOptions } from '../cli/environment.ts';
+import { repositories } from '../forge/kinds/repository.ts';
+import { isApiError } from '../kube/api-error.ts';
+import { namespaces } from '../kube/core-types.ts';
+import { createCloneMount } from '../server/clone-mount.ts';
+import { createHooksMount } from '../server/hooks-mount.ts';
+import type { Listener } from '../server/listener.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Embedded } from './embedded.ts';
+import type { ProcessEnvironment } from './environment.ts';
+import { GitEvents, type GitEventsOptions } from './git-events.ts';
+import { gitSurroundings } from './git-surroundings.ts';
+import { listenOn } from './listen.ts';
+
+/** Where Penstock keeps what is its own in the embedded API. */
+export const embeddedNamespace = 'penstock';
+/** Below it steps clone plain repositories. */
+const clonePath = '/git';
+
+/** What `penstock serve` has to do with Git hosts; copies of repositories behind SSH are kept below its data. */
+export function openServedGit(
+  parts: Pick<GitEventsOptions, 'clock' | 'random' | 'logger' | 'metrics'>,
+  directory: string,
+  environment: ProcessEnvironment,
+): GitEvents {
+  return new GitEvents({
+    ...parts,
+    systemNamespace: embeddedNamespace,
+    proxy: environment.proxy,
+    git: { surroundings: gitSurroundings(environment), cache: directory },
+  });
+}
+
+/** Listens for webhooks, and lets steps clone plain repositories, where `--hooks-port` says. */
+export async function listenForHooks(
+  git: GitEvents,
+  { client, manager }: Embedded,
+  hooks: ServeOptions['hooks'],
+  logger: Logger,
+): Promise<Listener | undefined> {
+  await makeNamespace(client);
+  if (hooks === undefined) return undefined;
+  const { clones } = git;
+  const receiver = git.inbox(client, manager.informer(repositories));
+  const cloning =
+    clones && createCloneMount({ prefix: clonePath, handle: (request) => clones.handle(request), logger });
+  const mount = createHooksMount({
+    receiver,
+    clock: systemClock,
+    logger,
+    ...(cloning === undefined ? {} : { otherwise: cloning }),
+  });
+  const listener = await listenOn({ mount, ...hooks }, '--hooks-port');
+  if (clones) clones.address = `${listener.url}${clonePath}`;
+  return listener;
+}
+
+async function makeNamespace(client: Embedded['client']): Promise<void> {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: embeddedNamespace } };
+  try {
+    await client.create(namespaces, namespace);
+  } catch (thrown) {
+    if (!isApiError(thrown, 'AlreadyExists')) throw thrown;
+  }
+}

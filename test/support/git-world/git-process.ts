@@ -1,0 +1,76 @@
+/** Penstock as one process: controllers and inbox, whose ways out can be cut at any boundary. */
+import { ClusterControllers } from '../../../src/app/cluster-controllers.ts';
+import { GitEvents } from '../../../src/app/git-events.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import type { Random } from '../../../src/base/random.ts';
+import { controllerNames } from '../../../src/cli/environment.ts';
+import { createClient } from '../../../src/client/client.ts';
+import { Manager } from '../../../src/controller/manager.ts';
+import type { HookReceiver } from '../../../src/forge/hook-receiver.ts';
+import { repositories } from '../../../src/forge/kinds/repository.ts';
+import type { Transport } from '../../../src/kube/transport.ts';
+import type { Logger } from '../../../src/telemetry/logger.ts';
+import { noMetrics } from '../../../src/telemetry/metrics.ts';
+import type { SentWebhook } from '../git-hosts/simulated-host.ts';
+import type { Mortal } from './mortal.ts';
+
+export interface GitProcessOptions {
+  readonly transport: Transport;
+  readonly mortal: Mortal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly systemNamespace: string;
+  /** Path of the hook: `/hooks/github`. */
+  readonly hookPath: string;
+}
+
+export class GitProcess {
+  readonly mortal: Mortal;
+  readonly #options: GitProcessOptions;
+  readonly #git: GitEvents;
+  readonly #controllers: ClusterControllers;
+  readonly #intake: Manager;
+  readonly #inbox: HookReceiver;
+  readonly #stopping = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: GitProcessOptions) {
+    const { mortal, clock, random, logger, systemNamespace } = options;
+    const transport = mortal.transport(options.transport);
+    const client = createClient(transport);
+    const parts = { clock, random, logger, metrics: noMetrics };
+    this.mortal = mortal;
+    this.#options = options;
+    this.#git = new GitEvents({ ...parts, systemNamespace, observeFetch: (fetch) => mortal.fetch(fetch) });
+    const rest = { transport, controllers: controllerNames, engine: 'penstock', identity: 'test' } as const;
+    this.#controllers = new ClusterControllers({ ...parts, ...rest, git: this.#git });
+    this.#intake = new Manager({ ...parts, client });
+    this.#inbox = this.#git.inbox(client, this.#intake.informer(repositories));
+  }
+
+  /** Resolves once webhooks are taken. */
+  async start(): Promise<void> {
+    this.#ended = this.#controllers.run(this.#stopping.signal);
+    await this.#intake.start(this.#stopping.signal);
+  }
+
+  /** Takes a webhook as it came off the wire; answers the HTTP status. */
+  async receive({ headers, body }: SentWebhook): Promise<number> {
+    const path = this.#options.hookPath;
+    const { status } = await this.#inbox.receive({ path, headers, body: Buffer.from(body), hasQuery: false });
+    return status;
+  }
+
+  kill(): void {
+    this.mortal.die();
+    this.#stopping.abort();
+    this.#git[Symbol.dispose]();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([this.#intake.stop(), this.#ended]);
+    this.#git[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * A Git host, an API server with nodes, and a Penstock between them that can be killed at any boundary and started again.
+ * In virtual time with the embedded API server; in real time with a real one.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createApiServer } from '../../../src/apiserver/api-server.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import { seededRandom } from '../../../src/base/random.ts';
+import { systemClock } from '../../../src/base/system-clock.ts';
+import { VirtualClock } from '../../../src/base/virtual-clock.ts';
+import type { ApiClient } from '../../../src/client/api-client.ts';
+import { createClient } from '../../../src/client/client.ts';
+import type { ContainerPlan } from '../../../src/executor/runtime/container-runtime.ts';
+import type { SimulatedBehaviour } from '../../../src/executor/simulated/simulated-runtime.ts';
+import type { Project } from '../../../src/forge/git-event.ts';
+import { type CommitStatus, commitStatuses } from '../../../src/forge/kinds/commit-status.ts';
+import { type Delivery, deliveries } from '../../../src/forge/kinds/delivery.ts';
+import { repositories, type RepositorySpec } from '../../../src/forge/kinds/repository.ts';
+import { configMaps, namespaces, secrets } from '../../../src/kube/core-types.ts';
+import type { Transport } from '../../../src/kube/transport.ts';
+import { servedKinds } from '../../../src/schema/served-kinds.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { tektonAdmission } from '../../../src/tekton/admission.ts';
+import { type PipelineRun, pipelineRuns } from '../../../src/tekton/types.ts';
+import { MemoryLogger } from '../../../src/telemetry/memory-logger.ts';
+import type { SeenStatus, SentWebhook, SimulatedHost } from '../git-hosts/simulated-host.ts';
+import { startSimulatedNodes } from '../simulated-nodes.ts';
+import { GitProcess } from './git-process.ts';
+import { Mortal } from './mortal.ts';
+
+/** Where runs and the Repository live, and where Penstock itself does. */
+export const runNamespace = 'team';
+export const systemNamespace = 'penstock';
+export const repositoryName = 'app';
+
+/** Turns of the event loop in which everything that can go on goes on. */
+const quietTurns = 8;
+/** Virtual time moves in pieces of at most this length, in ms. */
+const stepMs = 1_000;
+/** All comes to its end within so long, in ms of virtual time. */
+const patienceMs: number = 60 * 60_000;
+const pollMs = 20;
+
+export interface GitWorldOptions {
+  readonly host: (clock: Clock) => Promise<SimulatedHost>;
+  /** What steps do; by default they end well after a second. */
+  readonly behaviour?: (plan: ContainerPlan) => SimulatedBehaviour;
+  /** Further fields of the Repository. */
+  readonly repository?: RepositorySpec;
+  /** ConfigMap `pipelines-as-code`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Disturbs the calls of Penstock, not those of the test and of the nodes. */
+  readonly disturb?: (transport: Transport) => Transport;
+}
+
+/** See above. */
+export class GitWorld implements AsyncDisposable {
+  readonly host: SimulatedHost;
+  /** The Repository's project at the host. */
+  readonly project: Project;
+  /** A person's way to the API. */
+  readonly client: ApiClient;
+  readonly logger: MemoryLogger = new MemoryLogger();
+  /** Absent in real time. */
+  readonly virtual: VirtualClock | undefined;
+  readonly #options: GitWorldOptions;
+  readonly #transport: Transport;
+  readonly #ends: (() => Promise<void>)[];
+  #process: GitProcess | undefined;
+  #generation = 0;
+
+  private constructor(parts: WorldParts, options: GitWorldOptions) {
+    this.host = parts.host;
+    this.project = parts.project;
+    this.virtual = parts.virtual;
+    this.client = createClient(parts.transport);
+    this.#transport = parts.transport;
+    this.#options = options;
+    this.#ends = parts.ends;
+  }
+
+  /** With the embedded API server, in virtual time. */
+  static async embedded(options: GitWorldOptions): Promise<GitWorld> {
+    const current: { process?: GitProcess } = {};
+    const clock = new VirtualClock({ settle: () => settle(() => current.process?.mortal.underWay ?? 0) });
+    const parts = { clock, random: seededRandom(1), logger: new MemoryLogger() };
+    const server = createApiServer({
+      ...parts,
+      store: createMemoryStore(),
+      kinds: servedKinds,
+      admission: [tektonAdmission()],
+    });
+    await server.start();
+    return GitWorld.#open(server.handle, options, clock, [() => server.stop()], current);
+  }
+
+  /** With the API server behind `transport`, which serves all kinds, in real time. */
+  static async real(transport: Transport, options: GitWorldOptions): Promise<GitWorld> {
+    return GitWorld.#open(transport, options, undefined, [], {});
+  }
+
+  static async #open(
+    transport: Transport,
+    options: GitWorldOptions,
+    virtual: VirtualClock | undefined,
+    ends: (() => Promise<void>)[],
+    current: { process?: GitProcess },
+  ): Promise<GitWorld> {
+    const clock = virtual ?? systemClock;
+    const host = await options.host(clock);
+    const errors: unknown[] = [];
+    const { behaviour = () => ({ durationMs: 1_000 }) } = options;
+    const onError = (error: unknown): void => void errors.push(error);
+    const nodes = await startSimulatedNodes({ transport, behaviour, clock, onError });
+    const project = host.addProject('acme', repositoryName);
+    const end = async (): Promise<void> => {
+      await nodes[Symbol.asyncDispose]();
+      await host[Symbol.asyncDispose]();
+      assert.deepEqual(errors, [], 'pods could not be placed');
+    };
+    const world = new GitWorld({ host, project, virtual, transport, ends: [end, ...ends] }, options);
+    Object.defineProperty(current, 'process', { get: () => world.#process });
+    await world.#configure();
+    return world;
+  }
+
+  /** Starts Penstock; with `diesAt`, it dies at that boundary. Answers what it passes. */
+  async startPenstock(diesAt?: number): Promise<Mortal> {
+    assert.equal(this.#process, undefined, 'one Penstock at a time');
+    const mortal = new Mortal(diesAt);
+    const { disturb = (transport: Transport) => transport } = this.#options;
+    this.#process = new GitProcess({
+      transport: disturb(this.#transport),
+      mortal,
+      clock: this.virtual ?? systemClock,
+      random: seededRandom(++this.#generation),
+      logger: this.logger,
+      systemNamespace,
+      hookPath: `/hooks/${this.host.kind}`,
+    });
+    await this.#pump(this.#process.start());
+    return mortal;
+  }
+
+  /** Kills it, if it is not dead yet: nothing it does has an effect any more. */
+  killPenstock(): void {
+    this.#process?.kill();
+    this.#process = undefined;
+  }
+
+  /** Sends a webhook as the host does: again and again until it is answered 2xx or 4xx. Answers the status, or undefined when Penstock died first. */
+  async send(webhook: SentWebhook): Promise<number | undefined> {
+    const process = this.#process ?? assert.fail('nobody listens');
+    const answered = process.receive(webhook);
+    return this.#pump(Promise.race([answered, process.mortal.whenDead]));
+  }
+
+  /** Moves on until `condition` holds. */
+  async until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+    const limitMs = (this.virtual?.monotonicMs() ?? 0) + patienceMs;
+    while (!(await condition())) {
+      if (this.virtual === undefined) await wait(pollMs);
+      else {
+        if (this.virtual.monotonicMs() > limitMs) throw new Error(`${what}: not within ${patienceMs} ms`);
+        await this.virtual.advance(Math.min(stepMs, Math.max(1, this.virtual.nextTimerMs() ?? stepMs)));
+      }
+    }
+  }
+
+  /** Virtual time only. */
+  async pass(spanMs: number): Promise<void> {
+    await (this.virtual ?? assert.fail('real time cannot be moved')).advance(spanMs);
+  }
+
+  async deliveries(): Promise<readonly Delivery[]> {
+    return (await this.client.list(deliveries, { namespace: systemNamespace })).items;
+  }
+
+  async runs(): Promise<readonly PipelineRun[]> {
+    return (await this.client.list(pipelineRuns, { namespace: runNamespace })).items;
+  }
+
+  async reports(): Promise<readonly CommitStatus[]> {
+    return (await this.client.list(commitStatuses, { namespace: runNamespace })).items;
+  }
+
+  /** Moves on until every Delivery is worked off, every run over, and every status shown and acknowledged. */
+  async settled(): Promise<void> {
+    await this.until(async () => {
+      const pending = (await this.deliveries()).some(
+        ({ status }) => status?.phase !== 'Done' && status?.phase !== 'Failed',
+      );
+      const running = (await this.runs()).some(({ status }) => status?.completionTime === undefined);
+      return !pending && !running && (await this.reports()).every(isDelivered);
+    }, 'everything is done');
+  }
+
+  /** What the host saw in one context of a commit, in order: its words for the states. */
+  sequence(sha: string, context: string): readonly string[] {
+    return this.shown(sha, context).map(({ state }) => state);
+  }
+
+  shown(sha: string, context: string): readonly SeenStatus[] {
+    return this.host.statuses(this.project, sha).filter((status) => status.context === context);
+  }
+
+  async #configure(): Promise<void> {
+    for (const name of [runNamespace, systemNamespace]) {
+      await this.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    }
+    const { credential, apiUrl, kind, webUrl } = this.host.access;
+    const encoded = (text: string): string => Buffer.from(text).toString('base64');
+    const webhook = { 'webhook.secret': encoded(this.host.webhookSecret) };
+    const isApp = credential.type === 'github-app';
+    const token = credential.type === 'token' ? { 'provider.token': encoded(credential.token) } : {};
+    await this.#createSecret(runNamespace, 'host', { ...token, ...webhook });
+    if (isApp) {
+      await this.#createSecret(systemNamespace, 'pipelines-as-code-secret', {
+        'github-application-id': encoded(String(credential.applicationId)),
+        'github-private-key': encoded(credential.privateKey),
+        ...webhook,
+      });
+    }
+    await this.#createSettings();
+    const user = credential.type === 'token' && credential.user !== undefined ? { user: credential.user } : {};
+    await this.client.create(repositories, {
+      apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+      kind: 'Repository',
+      metadata: { name: repositoryName, namespace: runNamespace },
+      spec: {
+        url: this.project.url,
+        git_provider: {
+          type: kind,
+          url: apiUrl ?? webUrl,
+          ...user,
+          ...(isApp ? {} : { secret: { name: 'host' }, webhook_secret: { name: 'host' } }),
+        },
+        ...this.#options.repository,
+      },
+    });
+  }
+
+  async #createSecret(namespace: string, name: string, data: Readonly<Record<string, string>>): Promise<void> {
+    await this.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, data });
+  }
+
+  async #createSettings(): Promise<void> {
+    const metadata = { namespace: systemNamespace, name: 'pipelines-as-code' };
+    const data = { 'application-name': 'CI', ...this.#options.settings };
+    await this.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+  }
+
+  /** Time moves while something is waited for. */
+  async #pump<T>(promise: Promise<T>): Promise<T> {
+    const { virtual } = this;
+    if (virtual === undefined) return promise;
+    let over = false;
+    const mark = (): void => void (over = true);
+    promise.then(mark, mark);
+    while (!over) await virtual.advance(Math.min(stepMs, Math.max(1, virtual.nextTimerMs() ?? 1)));
+    return promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const process = this.#process;
+    if (process !== undefined) await this.#pump(process.stop());
+    this.#process = undefined;
+    for (const end of this.#ends) await this.#pump(end());
+    assert.deepEqual(this.host.violations, []);
+  }
+}
+
+interface WorldParts {
+  readonly host: SimulatedHost;
+  readonly project: Project;
+  readonly virtual: VirtualClock | undefined;
+  readonly transport: Transport;
+  readonly ends: (() => Promise<void>)[];
+}
+
+function isDelivered({ status }: CommitStatus): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === 'Delivered' && value === 'True') ?? false;
+}
+
+/** Lets all go on that can: the event loop turns, and requests to hosts, which are real, come back. */
+async function settle(underWay: () => number): Promise<void> {
+  for (let quiet = 0; quiet < quietTurns; quiet++) {
+    await new Promise((resolve) => void setImmediate(resolve));
+    if (underWay() === 0) continue;
+    await wait(1);
+    quiet = 0;
+  }
+}
