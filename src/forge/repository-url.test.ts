@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { canonicalUrl, ownerAndName, urlCharactersMax, urlProblem } from './repository-url.ts';
+import { canonicalUrl, isSameRepository, ownerAndName, urlCharactersMax, urlProblem } from './repository-url.ts';
 
 describe('canonicalUrl', () => {
   it('is the same for all ways to write one address', () => {
@@ -25,6 +25,16 @@ describe('canonicalUrl', () => {
     for (const wrong of ['', 'git@github.com:a/b.git', '/srv/git', 'github.com/a/b', 'https://']) {
       assert.equal(canonicalUrl(wrong), undefined, wrong);
     }
+  });
+});
+
+describe('isSameRepository', () => {
+  it('ignores case where hosts do, and nowhere else', () => {
+    assert.equal(isSameRepository('https://github.com/Team/App.git', 'https://GitHub.com/team/app'), true);
+    assert.equal(isSameRepository('file:///srv/App.git', 'file:///srv/App'), true);
+    assert.equal(isSameRepository('file:///srv/App.git', 'file:///srv/app'), false);
+    assert.equal(isSameRepository('https://github.com/team/app', 'https://github.com/team/apps'), false);
+    assert.equal(isSameRepository('', ''), false);
   });
 });
 

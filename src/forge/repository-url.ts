@@ -15,6 +15,13 @@ export function canonicalUrl(text: string): string | undefined {
   return `${url.protocol}//${user}${url.host.toLowerCase()}${path}`;
 }
 
+/** Whether two addresses name the same repository: at hosts on the web, upper and lower case are one. */
+export function isSameRepository(a: string, b: string): boolean {
+  const [one, other] = [canonicalUrl(a), canonicalUrl(b)];
+  if (one === undefined || other === undefined) return false;
+  return one.startsWith('http') ? one.toLowerCase() === other.toLowerCase() : one === other;
+}
+
 /** Owner (all but the last part of the path) and name of the repository at an address. */
 export function ownerAndName(text: string): { readonly owner: string; readonly name: string } | undefined {
   const url = canonicalUrl(text);

@@ -5,7 +5,7 @@ import type {
   Schedule,
   SecretKeyReference,
 } from '../../forge/kinds/repository.ts';
-import { canonicalUrl, urlProblem } from '../../forge/repository-url.ts';
+import { isSameRepository, urlProblem } from '../../forge/repository-url.ts';
 import type { StatusCause } from '../../kube/api-error.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { CronError, cronTimes } from '../schedules/cron.ts';
@@ -51,8 +51,7 @@ function urlCauses(repository: Repository, { systemNamespace, others }: Reposito
   }
   const problem = urlProblem(url, provider?.type === 'git');
   if (problem !== undefined) return [invalid('spec.url', `"${url}" ${problem}`)];
-  const canonical = canonicalUrl(url);
-  const twin = others.find((other) => isOther(repository, other) && canonicalUrl(other.spec?.url ?? '') === canonical);
+  const twin = others.find((other) => isOther(repository, other) && isSameRepository(other.spec?.url ?? '', url));
   if (twin === undefined) return [];
   const message = `Duplicate value: "${url}" is the Repository ${keyText(keyOf(twin))} already; an event can belong to one only`;
   return [{ reason: 'FieldValueDuplicate', field: 'spec.url', message }];

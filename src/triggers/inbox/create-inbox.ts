@@ -1,37 +1,16 @@
 /** The front door: what hosts send is verified, understood and stored, and only then answered. */
-import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/errors.ts';
-import type { Random } from '../../base/random.ts';
-import type { ApiClient } from '../../client/api-client.ts';
-import type { Lister } from '../../controller/contract.ts';
-import type { ReadSecret } from '../../forge/access/access-of.ts';
 import type { HookAnswer, HookCall, HookReceiver } from '../../forge/hook-receiver.ts';
-import type { Repository } from '../../forge/kinds/repository.ts';
-import { WebhookPayloadError, type WebhookFormat } from '../../forge/webhook-format.ts';
+import { WebhookPayloadError } from '../../forge/webhook-format.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import { type Metrics, noMetrics } from '../../telemetry/metrics.ts';
+import { noMetrics } from '../../telemetry/metrics.ts';
 import { accepted, duplicate, failed, forged, ignored, refused, unavailable } from './answers.ts';
 import { hookPath, providerNames } from './hook-path.ts';
 import { receiveIncoming } from './incoming.ts';
 import { type HookResult, InboxMetrics } from './inbox-metrics.ts';
 import { SecretMemory } from './secret-memory.ts';
-import type { InboxOutcome, InboxParts } from './types.ts';
+import type { InboxOptions, InboxOutcome, InboxParts } from './types.ts';
 import { receiveWebhook } from './webhook.ts';
-
-/** What {@link createInbox} is made of. */
-export interface InboxOptions {
-  readonly client: ApiClient;
-  /** Where Deliveries and the shared secrets live. */
-  readonly systemNamespace: string;
-  readonly formats: readonly WebhookFormat[];
-  readonly repositories: Lister<Repository>;
-  readonly readSecret: ReadSecret;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly metrics?: Metrics;
-}
 
 /** So often at most a forged webhook is a line in the log, in milliseconds: strangers must not fill it. */
 const forgedLineEveryMs = 10_000;

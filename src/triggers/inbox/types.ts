@@ -1,5 +1,27 @@
-import type { InboxOptions } from './create-inbox.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import type { Lister } from '../../controller/contract.ts';
+import type { ReadSecret } from '../../forge/access/access-of.ts';
+import type { Repository } from '../../forge/kinds/repository.ts';
+import type { WebhookFormat } from '../../forge/webhook-format.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { SecretMemory } from './secret-memory.ts';
+
+/** What an inbox is made of. */
+export interface InboxOptions {
+  readonly client: ApiClient;
+  /** Where Deliveries and the shared secrets live. */
+  readonly systemNamespace: string;
+  readonly formats: readonly WebhookFormat[];
+  readonly repositories: Lister<Repository>;
+  readonly readSecret: ReadSecret;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+}
 
 /** What the parts of the inbox work with. */
 export interface InboxParts extends Omit<InboxOptions, 'readSecret' | 'metrics'> {

@@ -1,7 +1,7 @@
 /** Whether a webhook comes from somebody who knows a secret of ours. Nothing of its body is parsed here. */
 import { sleep, type Clock } from '../../base/clock.ts';
 import { concurrently } from '../../controller/concurrently.ts';
-import { canonicalUrl } from '../../forge/repository-url.ts';
+import { isSameRepository } from '../../forge/repository-url.ts';
 import { secretThatEquals } from '../../forge/webhook-signature.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import type { WebhookFormat, WebhookRequest } from '../../forge/webhook-format.ts';
@@ -65,7 +65,7 @@ export async function verifiedBy(
       if (await isIts(candidate)) return undefined;
       continue;
     }
-    const meant = candidate.repositories.find(({ spec }) => canonicalUrl(spec?.url ?? '') === projectUrl);
+    const meant = candidate.repositories.find(({ spec }) => isSameRepository(spec?.url ?? '', projectUrl));
     if (meant !== undefined && (await isIts(candidate))) return keyText(keyOf(meant));
     const [first] = candidate.repositories;
     if (first !== undefined && memory.remembered(candidate.place) === secret) owner ??= keyText(keyOf(first));
