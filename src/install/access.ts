@@ -1,5 +1,6 @@
 /** What Penstock may do in a cluster, and what people may do with its kinds. A test compares the former with its calls. */
 import type { JsonObject } from '../base/json.ts';
+import { scheduleMemoryName } from '../forge/kinds/repository.ts';
 import type { InstallOptions } from './install-options.ts';
 import { commonLabels, installName, leaseName, webhookSecretName } from './names.ts';
 
@@ -41,10 +42,21 @@ const gateRules: readonly PolicyRule[] = [
 ];
 
 /** What the triggers need, in every namespace with a Repository: its secrets by name, and a word where something is wrong. */
-const triggerRules: readonly PolicyRule[] = [
-  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: observe },
+export const triggerRules: readonly PolicyRule[] = [
+  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['list', 'watch'] },
+  // Only in Penstock's own namespace there are any.
+  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['list', 'watch'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['get'] },
   { apiGroups: core, resources: ['events'], verbs: ['create'] },
+];
+
+/** What the triggers need in Penstock's own namespace: what comes in is stored there, judged, and after a while deleted. */
+export const inboxRules: readonly PolicyRule[] = [
+  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'create', 'delete'] },
+  { apiGroups: ['penstock.dev'], resources: ['deliveries/status'], verbs: ['update'] },
+  // How far schedules are.
+  { apiGroups: core, resources: ['configmaps'], verbs: ['create'] },
+  { apiGroups: core, resources: ['configmaps'], resourceNames: [scheduleMemoryName], verbs: ['get', 'patch'] },
 ];
 
 /** Whom API servers trust is published by Penstock itself, in its own two configurations. */
@@ -72,9 +84,7 @@ export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [leaseName], verbs: ['get', 'update'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['create'] },
   { apiGroups: core, resources: ['secrets'], resourceNames: [webhookSecretName], verbs: ['get', 'update'] },
-  // The inbox: what comes in is stored here, judged, and after a while deleted.
-  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
-  { apiGroups: ['penstock.dev'], resources: ['deliveries/status'], verbs: ['update'] },
+  ...inboxRules,
 ];
 
 /** ServiceAccount, roles and their bindings. */

@@ -9,7 +9,20 @@ import { systemClock } from '../../src/base/system-clock.ts';
 import type { ContainerPlan } from '../../src/executor/runtime/container-runtime.ts';
 import { SimulatedRuntime, type SimulatedBehaviour } from '../../src/executor/simulated/simulated-runtime.ts';
 import { type Gate, gates } from '../../src/gate/types.ts';
-import { clusterRules, ownNamespaceRules, type PolicyRule } from '../../src/install/access.ts';
+import type { VirtualClock } from '../../src/base/virtual-clock.ts';
+import { Manager } from '../../src/controller/manager.ts';
+import { deliveries } from '../../src/forge/kinds/delivery.ts';
+import { repositories } from '../../src/forge/kinds/repository.ts';
+import { InboxRig, gitPush, systemNamespace } from '../../src/triggers/inbox/inbox-rig.ts';
+import { deliveryKeepMs, deliverySweepEveryMs, registerRetention } from '../../src/triggers/inbox/retention.ts';
+import { registerSchedules } from '../../src/triggers/schedules/schedule-controller.ts';
+import {
+  clusterRules,
+  inboxRules,
+  ownNamespaceRules,
+  type PolicyRule,
+  triggerRules,
+} from '../../src/install/access.ts';
 import { createClient } from '../../src/client/client.ts';
 import { pods, secrets, serviceAccounts } from '../../src/kube/core-types.ts';
 import { keyOf } from '../../src/kube/object.ts';
@@ -184,6 +197,43 @@ function behaviour({ podName }: ContainerPlan): SimulatedBehaviour {
   return { durationMs: 20, exitCode: podName.startsWith('broken') ? 1 : 0 };
 }
 
+/** Schedules that start, and Deliveries that go. */
+async function exerciseSchedules({ client, clock }: InboxRig, seen: Set<Access>): Promise<void> {
+  const parts = { client, clock, random: seededRandom(1), logger: silentLogger };
+  const host = new Manager(parts);
+  registerSchedules({ ...parts, host, systemNamespace, events: { tell() {} } });
+  registerRetention({ ...parts, host, systemNamespace });
+  await client.create(repositories, {
+    apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+    kind: 'Repository',
+    metadata: { name: 'scheduled', namespace: 'ci' },
+    spec: {
+      url: 'https://gitlab.com/a/b',
+      schedules: [{ name: 'often', cron: '* * * * *' }],
+    },
+  });
+  const [stored] = (await client.list(deliveries)).items;
+  assert.ok(stored);
+  await client.updateStatus(deliveries, { ...stored, status: { phase: 'Done' } });
+  for (const access of ['create pipelinesascode.tekton.dev/repositories', 'update penstock.dev/deliveries/status']) {
+    seen.delete(access);
+  }
+  void host.start();
+  const virtual = clock as VirtualClock;
+  virtual.jump(deliveryKeepMs);
+  await until(async () => {
+    await virtual.advance(60_000);
+    return (await client.list(deliveries)).items.length > 1;
+  });
+  await until(async () => {
+    await virtual.advance(deliverySweepEveryMs);
+    return seen.has('delete penstock.dev/deliveries');
+  });
+  const stopped = host.stop();
+  await virtual.advance(60_000);
+  await stopped;
+}
+
 describe('the roles of an installation', () => {
   it('allow what engine and gate do in a cluster, and nothing else', async () => {
     const recorder = new Recorder();
@@ -206,7 +256,22 @@ describe('the roles of an installation', () => {
       clusterRules({ engine: 'penstock', logs: 's3://bucket' }).filter((rule) => !isNamed(rule)),
     );
     assert.deepEqual([...recorder.seen.difference(allowed)], [], 'done, but not allowed');
-    assert.deepEqual([...allowed.difference(recorder.seen)], [], 'allowed, but never done');
+    const elsewhere = accessesOf(triggerRules);
+    assert.deepEqual([...allowed.difference(recorder.seen).difference(elsewhere)], [], 'allowed, but never done');
+  });
+
+  it('allow what the inbox and schedules do, and nothing else', async () => {
+    const seen = new Set<Access>();
+    const rig = await InboxRig.create();
+    await rig.gitRepository();
+    rig.before = (request) => void seen.add(accessOf(request));
+    await rig.push(gitPush());
+    await exerciseSchedules(rig, seen);
+    // What the planner does with what came in.
+    const planner = ['create /events', 'update penstock.dev/deliveries/status', 'get penstock.dev/deliveries'];
+    const allowed = accessesOf([...triggerRules, ...inboxRules]);
+    assert.deepEqual([...seen.difference(allowed)], [], 'done, but not allowed');
+    assert.deepEqual([...allowed.difference(seen).difference(new Set(planner))], [], 'allowed, but never done');
   });
 
   it('allow what the webhook does with its certificates, by name', async () => {
@@ -220,7 +285,8 @@ describe('the roles of an installation', () => {
     await rig.keeper().check();
     rig.clock.jump(serverDaysValid * 86_400_000);
     await rig.keeper().check();
-    const rules = [...clusterRules({ engine: 'penstock' }).filter(isNamed), ...ownNamespaceRules];
+    const own = ownNamespaceRules.filter((rule) => !inboxRules.includes(rule));
+    const rules = [...clusterRules({ engine: 'penstock' }).filter(isNamed), ...own];
     const allowed = rules.flatMap((rule) =>
       [...accessesOf([rule])].flatMap((access) =>
         (rule.resourceNames ?? ['']).map((name) => `${access} ${name}`.trim()),

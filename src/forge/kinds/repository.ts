@@ -80,3 +80,6 @@ export const repositories: ResourceType<Repository> = {
   kind: 'Repository',
   namespaced: true,
 };
+
+/** Name of the ConfigMap, in Penstock's own namespace, in which schedules note how far they are. */
+export const scheduleMemoryName = 'penstock-schedules';

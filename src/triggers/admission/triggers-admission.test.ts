@@ -73,8 +73,12 @@ describe('the rules of Repositories', () => {
     const causes = await refused({
       url,
       git_provider: { secret: { name: '' }, webhook_secret: { name: 'x', key: '' } },
-      incoming: [{ type: 'webhook-url', targets: ['', 'main'], params: [''] } as never],
-      params: [{ name: '', secret_ref: { name: '' } }],
+      incoming: [{ type: 'webhook-url', targets: ['', 'main', 'release-[0-9'], params: [''] } as never],
+      params: [
+        { name: '', secret_ref: { name: '' } },
+        { name: 'a', filter: 'pac.event_type ==' },
+        { name: 'b', filter: 'pac.event_type == "push"' },
+      ],
       schedules: [
         { name: 'a', cron: '61 * * * *' },
         { name: 'b', cron: '0 0 * * *', timeZone: 'Mars/Olympus' },
@@ -90,9 +94,11 @@ describe('the rules of Repositories', () => {
         'spec.git_provider.webhook_secret.key',
         'spec.incoming[0].secret',
         'spec.incoming[0].targets[0]',
+        'spec.incoming[0].targets[2]',
         'spec.incoming[0].params[0]',
         'spec.params[0].name',
         'spec.params[0].secret_ref.name',
+        'spec.params[1].filter',
         'spec.schedules[0].cron',
         'spec.schedules[1].timeZone',
         'spec.schedules[2].cron',

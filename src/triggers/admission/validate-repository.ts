@@ -1,3 +1,5 @@
+import { ExpressionError } from '../../cel/expression-error.ts';
+import { ExpressionEnvironment } from '../../cel/expression.ts';
 import type {
   CustomParam,
   IncomingHook,
@@ -8,6 +10,7 @@ import type {
 import { isSameRepository, urlProblem } from '../../forge/repository-url.ts';
 import type { StatusCause } from '../../kube/api-error.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
+import { compileRefPattern } from '../matching/branches.ts';
 import { CronError, cronTimes } from '../schedules/cron.ts';
 
 /** What a Repository is judged by besides itself. */
@@ -77,20 +80,37 @@ function incomingCauses(field: string, { secret, targets = [], params = [] }: In
     ...(named === undefined
       ? [required(`${field}.secret`, 'who calls must know a secret')]
       : secretCauses(`${field}.secret`, named)),
-    ...targets.flatMap((target, index) =>
-      target === '' ? [invalid(`${field}.targets[${index}]`, '"": write a branch or a pattern such as release-*')] : [],
-    ),
+    ...targets.flatMap((target, index) => targetCauses(`${field}.targets[${index}]`, target)),
     ...params.flatMap((param, index) =>
       param === '' ? [invalid(`${field}.params[${index}]`, '"": write a name')] : [],
     ),
   ];
 }
 
-function paramCauses(field: string, { name, secret_ref: secret }: CustomParam): readonly StatusCause[] {
+function targetCauses(field: string, target: string): readonly StatusCause[] {
+  if (target === '') return [invalid(field, '"": write a branch or a pattern such as release-*')];
+  const pattern = compileRefPattern(target);
+  return pattern.ok ? [] : [invalid(field, pattern.message)];
+}
+
+function paramCauses(field: string, { name, secret_ref: secret, filter }: CustomParam): readonly StatusCause[] {
   return [
+    ...filterCauses(`${field}.filter`, filter),
     ...(name === '' ? [required(`${field}.name`, 'templates use it as {{ name }}')] : []),
     ...secretCauses(`${field}.secret_ref`, secret),
   ];
+}
+
+/** Whether a filter can be read at all. What it may speak of is known only when there is an event. */
+function filterCauses(field: string, filter = ''): readonly StatusCause[] {
+  if (filter === '') return [];
+  try {
+    new ExpressionEnvironment({ variables: {} }).compile(filter);
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof ExpressionError)) throw thrown;
+    return thrown.code === 'CEL_TYPE' ? [] : [invalid(field, thrown.message)];
+  }
 }
 
 function scheduleCauses(field: string, { cron, timeZone, branch }: Schedule, nowMs: number): readonly StatusCause[] {

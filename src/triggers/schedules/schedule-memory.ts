@@ -1,11 +1,9 @@
 import { fromRfc3339 } from '../../base/clock.ts';
 import type { ApiClient } from '../../client/api-client.ts';
+import { scheduleMemoryName } from '../../forge/kinds/repository.ts';
 import { isApiError } from '../../kube/api-error.ts';
 import { configMaps } from '../../kube/core-types.ts';
 import type { ScheduleMemory } from './due.ts';
-
-/** The ConfigMap of the system namespace in which schedules note how far they are. */
-export const scheduleMemoryName = 'penstock-schedules';
 
 /**
  * How far each schedule is, in a ConfigMap: a key for each, so that none is in the way of another. Only the leader writes.

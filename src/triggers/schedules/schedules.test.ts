@@ -8,7 +8,7 @@ import { createClient } from '../../client/client.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { Manager } from '../../controller/manager.ts';
 import { type Delivery, deliveries } from '../../forge/kinds/delivery.ts';
-import { type Repository, type Schedule, repositories } from '../../forge/kinds/repository.ts';
+import { type Repository, type Schedule, repositories, scheduleMemoryName } from '../../forge/kinds/repository.ts';
 import { configMaps, namespaces } from '../../kube/core-types.ts';
 import type { ApiRequest, Transport } from '../../kube/transport.ts';
 import { servedKinds } from '../../schema/served-kinds.ts';
@@ -16,7 +16,6 @@ import { createMemoryStore } from '../../store/memory-store.ts';
 import { silentLogger } from '../../telemetry/logger.ts';
 import { missedMsMax } from './due.ts';
 import { registerSchedules } from './schedule-controller.ts';
-import { scheduleMemoryName } from './schedule-memory.ts';
 
 const hourMs = 3_600_000;
 const systemNamespace = 'penstock';
