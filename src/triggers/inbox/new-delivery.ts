@@ -1,6 +1,6 @@
 /** What came in, as the object that is stored. */
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import type { ForgeKind, GitEvent } from '../../forge/git-event.ts';
 import type { Delivery, DeliverySpec } from '../../forge/kinds/delivery.ts';
@@ -8,6 +8,8 @@ import { eventIdentityOf, hashOf } from '../../forge/kinds/identity.ts';
 
 /** Most characters of a compressed body that are kept: an object of the API has room for 1.5 MiB. */
 export const payloadCharactersMax: number = 768 * 1024;
+/** Bodies up to so many bytes are compressed at once. */
+const compressedHereBytesMax: number = 32 * 1024;
 /** Longest value of a header that is kept, in characters. */
 const headerCharactersMax = 1_024;
 /** Hexadecimal digits in a Delivery's name. */
@@ -107,10 +109,15 @@ export function shownHeaders(headers: Readonly<Record<string, string>>): Readonl
 
 /** The body, compressed; or why it is not kept. */
 export async function keptPayload(body: Uint8Array): Promise<Pick<DeliverySpec, 'payload' | 'payloadOmitted'>> {
-  const data = (await promisify(gzip)(body)).toString('base64');
+  const data = (await compressed(body)).toString('base64');
   if (data.length <= payloadCharactersMax) {
     return { payload: { encoding: 'gzip+base64', bytes: body.length, data } };
   }
   const size = `${body.length} bytes, ${data.length} compressed`;
   return { payloadOmitted: `the body was too large to keep: ${size}; at most ${payloadCharactersMax} are kept` };
+}
+
+/** Most webhooks are small: compressing one takes less time than handing it to another thread does. */
+async function compressed(body: Uint8Array): Promise<Buffer> {
+  return body.length <= compressedHereBytesMax ? gzipSync(body) : promisify(gzip)(body);
 }

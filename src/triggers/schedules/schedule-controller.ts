@@ -142,7 +142,7 @@ class ScheduleReconciler implements Reconciler {
  * The Delivery of one instant of a schedule. Its name says which instant of which schedule: made by two, it is one.
  * undefined = the Repository has no usable address.
  */
-export async function scheduleDelivery(
+async function scheduleDelivery(
   repository: Repository,
   schedule: Schedule,
   atMs: number,
