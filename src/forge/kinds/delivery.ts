@@ -42,10 +42,18 @@ export interface PlannedRun {
   readonly sha: string;
   /** `pr-<number>`, or the full ref. */
   readonly scope: string;
+  /** Where it is reported. */
+  readonly target: StatusTarget;
   /** Hash of what asked for it, the same in every copy of the event. */
   readonly occurrence: string;
   /** Names that belonged to somebody else before this one. */
   readonly collision?: number;
+  /** Published event type: of the comment, where one asked. */
+  readonly eventType: string;
+  /** Older runs of its line are cancelled once it is there. */
+  readonly supersedes?: true;
+  /** It is there, and its Secret is not yet known to be owned by it. */
+  readonly secretUnowned?: true;
   /** `superseded`: it was not created, since a newer one or a cancel came first. */
   readonly outcome: 'planned' | 'created' | 'adopted' | 'failed' | 'superseded';
   readonly uid?: string;
@@ -87,6 +95,27 @@ export interface EventPin {
   readonly definitionsSha?: string;
 }
 
+/** Which runs of a Repository an event cancels, decided before any is: also those that are planned and not made yet. */
+export interface CancelIntent {
+  /** Index in `spec.events`. */
+  readonly event: number;
+  readonly namespace: string;
+  readonly repository: string;
+  /** Milliseconds since the epoch: only runs of events that came in earlier. */
+  readonly before: number;
+  /** Who or what cancels, in words. */
+  readonly by: string;
+  /** Absent = any. */
+  readonly line?: string;
+  readonly scope?: string;
+  readonly sha?: string;
+  readonly definition?: string;
+  /** Only those whose annotation `cancel-in-progress` says so, or does not say no. */
+  readonly only?: 'opted-in' | 'not-opted-out';
+  /** Name of the run that takes their place: they are cancelled once it is there. */
+  readonly supersededBy?: string;
+}
+
 /** A run that was cancelled on account of an event. */
 export interface CancelledRun {
   readonly event: number;
@@ -102,9 +131,12 @@ export interface DeliveryStatus {
   readonly runs?: readonly PlannedRun[];
   readonly notices?: readonly StatusNotice[];
   readonly pins?: readonly EventPin[];
+  readonly cancels?: readonly CancelIntent[];
   readonly cancelled?: readonly CancelledRun[];
   readonly tries?: number;
   readonly lastError?: string;
+  /** RFC 3339. */
+  readonly nextTryAt?: string;
   readonly completedAt?: string;
   readonly conditions?: readonly Condition[];
 }

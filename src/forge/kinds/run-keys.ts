@@ -41,10 +41,14 @@ export const penstockKeys = {
   line: 'penstock.dev/line',
   /** A: number of the attempt within the series. */
   attempt: 'penstock.dev/attempt',
+  /** A: `pr-<number>`, or the full ref. */
+  scope: 'penstock.dev/scope',
   /** A: order within the line, greater = newer. */
   order: 'penstock.dev/order',
   /** A: what asked for the run; the same in every copy of the event. */
   occurrence: 'penstock.dev/occurrence',
+  /** A: hash of what is run and where it is reported. */
+  digest: 'penstock.dev/digest',
   /** L: name of the Delivery that led to it. */
   delivery: 'penstock.dev/delivery',
   /** A: {@link StatusTarget} as JSON: where the run is reported. Its presence makes a run reported. */

@@ -80,7 +80,7 @@ const plannedRun = object(
     name: text('Name of the PipelineRun.'),
     attempt: long('Number of the attempt.', { minimum: 1 }),
     series: text('What its attempts have in common.'),
-    outcome: choice('How far it is.', ['planned', 'created', 'adopted', 'failed']),
+    outcome: choice('How far it is.', ['planned', 'created', 'adopted', 'failed', 'superseded']),
     uid: text('UID of the PipelineRun.'),
     message: text('Why it could not be created.'),
   },

@@ -1,0 +1,121 @@
+/** What is done with the definitions of a commit: matched, and made into runs. */
+import { isJsonObject, type Json } from '../../base/json.ts';
+import type { ChangedFiles, Forge, RepositoryFile } from '../../forge/forge.ts';
+import type { GitEvent, Project } from '../../forge/git-event.ts';
+import type { CustomParam } from '../../forge/kinds/repository.ts';
+import type { Settings } from '../../forge/kinds/settings.ts';
+import type { PipelineRun } from '../../tekton/types.ts';
+import { matchDefinitions } from '../matching/match.ts';
+import { readDefinitions, type TektonFolder } from '../resolve/read-definitions.ts';
+import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
+import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
+import { resolveDefinition } from '../resolve/resolve-definition.ts';
+import { type CustomParams, customParams } from '../templates/custom-params.ts';
+import { usesChangedFiles } from '../templates/dynamic.ts';
+import { standardVariables } from '../templates/standard-variables.ts';
+import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
+
+/** `.tekton` of one commit, and where it was read. */
+export interface LoadedFolder {
+  readonly folder: TektonFolder;
+  readonly project: Project;
+  readonly sha: string;
+}
+
+/** What is known of an event. */
+export interface EventFacts {
+  readonly event: GitEvent;
+  readonly sha: string;
+  readonly match: Omit<MatchFacts, 'params'>;
+  readonly pullRequestNumber?: number;
+  /** Namespace of the Repository, where the run is made. */
+  readonly namespace: string;
+  /** Params that the Repository declares, and how their secrets are read. */
+  readonly declaredParams: readonly CustomParam[];
+  readonly readParamSecret: (param: CustomParam) => Promise<string | undefined>;
+  /** Of the comment that asks. */
+  readonly commentArgs: Readonly<Record<string, string>>;
+  /** Of an incoming webhook or a schedule. */
+  readonly givenParams: Readonly<Record<string, string>>;
+}
+
+/** What one run is made from. */
+export interface RenderRequest {
+  readonly loaded: LoadedFolder;
+  readonly definition: Definition;
+  readonly facts: EventFacts;
+  readonly settings: Settings;
+  readonly forge: Forge;
+  readonly fetcher: RemoteFetcher;
+  readonly gitAuthSecret?: string;
+}
+
+/** A run, ready but for its metadata; or why there cannot be one. */
+export type Rendered =
+  | { readonly ok: true; readonly run: PipelineRun; readonly warnings: readonly DefinitionProblem[] }
+  | { readonly ok: false; readonly problem: DefinitionProblem };
+
+/** Reads what was found in `.tekton`. */
+export function loadFolder(files: readonly RepositoryFile[], project: Project, sha: string): LoadedFolder {
+  return { folder: readDefinitions(files), project, sha };
+}
+
+/**
+ * Holds every definition against the event, for the Repository of `namespace`; with `name`, the one of that name whatever
+ * its rules say. Throws `ForgeError` when the host cannot say which files changed.
+ */
+export async function matchFolder(
+  { folder }: LoadedFolder,
+  facts: EventFacts,
+  request: { readonly namespace: string; readonly name?: string },
+): Promise<readonly MatchResult[]> {
+  const { params } = await paramsOf(folder, facts);
+  return matchDefinitions(folder.definitions, { ...facts.match, params }, request);
+}
+
+/** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
+export async function renderRun(request: RenderRequest): Promise<Rendered> {
+  const { loaded, definition, facts, settings, forge, fetcher, gitAuthSecret } = request;
+  const { folder, project, sha } = loaded;
+  const { variables } = await paramsOf(folder, facts, gitAuthSecret);
+  const { catalogs, remoteTasks } = settings;
+  const remote = new RemoteDocuments(forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks }));
+  const template = { ...(await templateFacts(folder, facts, gitAuthSecret)), variables };
+  const resolution = await resolveDefinition(definition, { folder, remote, facts: template });
+  if (!resolution.ok) return resolution;
+  return { ok: true, run: resolution.pipelineRun as unknown as PipelineRun, warnings: resolution.warnings };
+}
+
+async function paramsOf(folder: TektonFolder, facts: EventFacts, gitAuthSecret?: string): Promise<CustomParams> {
+  return customParams({
+    declared: facts.declaredParams,
+    template: await templateFacts(folder, facts, gitAuthSecret),
+    readSecret: facts.readParamSecret,
+    commentArgs: facts.commentArgs,
+    givenParams: facts.givenParams,
+  });
+}
+
+async function templateFacts(folder: TektonFolder, facts: EventFacts, gitAuthSecret?: string): Promise<TemplateFacts> {
+  const { event, sha, match, namespace, pullRequestNumber } = facts;
+  const variables = standardVariables({
+    event,
+    sha,
+    match,
+    targetNamespace: namespace,
+    ...(pullRequestNumber === undefined ? {} : { pullRequestNumber }),
+    ...(gitAuthSecret === undefined ? {} : { gitAuthSecret }),
+  });
+  return { variables, body: match.body, headers: match.headers, files: await filesFor(folder, facts) };
+}
+
+/** The changed files where a template or a param's filter speaks of them. */
+async function filesFor(folder: TektonFolder, facts: EventFacts): Promise<ChangedFiles | undefined> {
+  const trees: readonly Json[] = [...folder.definitions, ...folder.pipelines, ...folder.tasks].map(
+    ({ object }) => object,
+  );
+  const isAsked =
+    facts.declaredParams.some(({ filter }) => filter !== undefined && /\bfiles\b/.test(filter)) ||
+    trees.some((tree) => isJsonObject(tree) && usesChangedFiles(tree));
+  return isAsked ? facts.match.changedFiles() : undefined;
+}

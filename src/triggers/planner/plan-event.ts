@@ -1,0 +1,409 @@
+/** Decides what an event leads to. Reads from the host; creates nothing. */
+import type { StatusTarget } from '../../forge/forge.ts';
+import type { CancelIntent, Delivery, EventOutcome, EventPin } from '../../forge/kinds/delivery.ts';
+import { seriesOf } from '../../forge/kinds/identity.ts';
+import type { Repository } from '../../forge/kinds/repository.ts';
+import { runKeys } from '../../forge/kinds/run-keys.ts';
+import { keyOf, keyText } from '../../kube/object.ts';
+import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
+import { skipWordIn } from '../commands/skip-words.ts';
+import type { Command, Definition, MatchResult } from '../types.ts';
+import { type Verdict, authorise } from './authorise.ts';
+import { askPeople } from './ask-people.ts';
+import { type LoadedFolder, matchFolder } from './definitions.ts';
+import { cancelsOf } from './event-cancels.ts';
+import { inNamespace } from './find-repository.ts';
+import { approvalDraft, type NoticeDraft, problemDraft, quoted, targetOf } from './notices.ts';
+import { definitionsShaOf, factsOf, loadDefinitions, type OpenEvent, openEvent } from './open-event.ts';
+import type { PlannerParts } from './planner-parts.ts';
+import { type RerunScope, rerunScopes } from './rerun.ts';
+import { isSubject, type Subject, subjectOf } from './subject.ts';
+
+/** A run that is to be, before it has a number. */
+export interface WantedRun {
+  readonly subject: Subject;
+  readonly repository: Repository;
+  readonly definition: Definition;
+  readonly target: StatusTarget;
+  readonly eventType: string;
+  readonly supersedes: boolean;
+  /** What it was decided from. */
+  readonly loaded: LoadedEvent;
+}
+
+/** An event's commit, read. */
+export interface LoadedEvent {
+  readonly open: OpenEvent;
+  readonly subject: Subject;
+  readonly folder: LoadedFolder;
+  readonly commands: readonly Command[];
+}
+
+/** What an event leads to. */
+export interface EventPlan {
+  readonly outcome: EventOutcome;
+  readonly runs: readonly WantedRun[];
+  readonly notices: readonly { readonly repository: Repository; readonly draft: NoticeDraft }[];
+  readonly cancels: readonly CancelIntent[];
+}
+
+/** Keeps what was found out, at once: whatever fails after it. */
+export type KeepPin = (pin: EventPin) => Promise<void>;
+
+/** Most definitions that wait for approval by name; a pull request that adds more is told about those. */
+const waitingNoticesMax = 50;
+
+/** Plans one event of a Delivery. Throws `ForgeError` and `UserError` for what may pass. */
+export async function planEvent(
+  parts: PlannerParts,
+  delivery: Delivery,
+  index: number,
+  keepPin: KeepPin,
+): Promise<EventPlan> {
+  const open = await openEvent(parts, delivery, index);
+  if (open === undefined) {
+    const url = delivery.spec.events[index]?.project.url ?? '';
+    return nothing(index, 'NoRepository', `no Repository has the address ${url}`);
+  }
+  const { event } = open;
+  if (event.trigger === 'pull_request_closed' || event.trigger === 'ref_deleted') {
+    return {
+      ...nothing(index, 'Cancels', 'nothing runs for what is gone'),
+      cancels: cancelsOf(open, [], parts.settings()),
+    };
+  }
+  const comment = event.comment === undefined ? noComment : parseCommands(event.comment.body);
+  const cancels = comment.commands.filter(({ kind }) => kind === 'cancel');
+  const runs = comment.commands.filter(({ kind }) => kind !== 'cancel');
+  if (cancels.length === 0) return planRuns(parts, open, comment, keepPin);
+  const denied = await mayNotCancel(parts, open);
+  if (denied !== undefined) return nothing(index, 'PermissionDenied', denied);
+  const intents = cancelsOf(open, cancels, parts.settings());
+  if (runs.length === 0)
+    return { ...nothing(index, 'Cancelled', `${event.actor.login} asked for it`), cancels: intents };
+  const planned = await planRuns(parts, open, { ...comment, commands: runs }, keepPin);
+  return { ...planned, cancels: [...intents, ...planned.cancels] };
+}
+
+const noComment: ParsedComment = { commands: [], problems: [] };
+
+function nothing(event: number, reason: string, message: string): EventPlan {
+  return { outcome: { event, reason, message }, runs: [], notices: [], cancels: [] };
+}
+
+async function mayNotCancel(parts: PlannerParts, open: OpenEvent): Promise<string | undefined> {
+  const { actor } = open.event;
+  const allowed = actor.bot !== true && (await askPeople(parts, open).allowed(actor, 'pull_request'));
+  return allowed ? undefined : `${actor.login} may not cancel runs here`;
+}
+
+/** What is run of which definitions. */
+interface Selection {
+  readonly commands: readonly Command[];
+  /** Asked for by a button at a check. */
+  readonly rerun?: RerunScope;
+}
+
+async function planRuns(
+  parts: PlannerParts,
+  open: OpenEvent,
+  comment: ParsedComment,
+  keepPin: KeepPin,
+): Promise<EventPlan> {
+  const { event, index } = open;
+  const badCommand = comment.problems[0];
+  if (badCommand !== undefined && comment.commands.length === 0) {
+    return { ...nothing(index, 'BadCommand', `${badCommand.text}: ${badCommand.message}`) };
+  }
+  const { commands } = comment;
+  if (event.trigger !== 'rerun') return planSubject(parts, open, { commands }, keepPin);
+  const scopes = rerunScopes(parts, open);
+  if (scopes.length === 0) return nothing(index, 'UnknownCheck', 'nothing tells what the check was for');
+  const plans: EventPlan[] = [];
+  for (const rerun of scopes) plans.push(await planSubject(parts, open, { commands, rerun }, keepPin));
+  return joined(plans);
+}
+
+function joined(plans: readonly EventPlan[]): EventPlan {
+  const first = plans.find(({ runs }) => runs.length > 0) ?? plans[0];
+  const outcome = first?.outcome ?? { event: 0, reason: 'NothingToRun', message: 'nothing to run' };
+  return {
+    outcome,
+    runs: plans.flatMap(({ runs }) => runs),
+    notices: plans.flatMap(({ notices }) => notices),
+    cancels: plans.flatMap(({ cancels }) => cancels),
+  };
+}
+
+async function planSubject(
+  parts: PlannerParts,
+  open: OpenEvent,
+  selection: Selection,
+  keepPin: KeepPin,
+): Promise<EventPlan> {
+  const { event, index, forge, delivery } = open;
+  const { commands, rerun } = selection;
+  const pin = delivery.status?.pins?.find((each) => each.event === index);
+  const [command] = commands;
+  const subject = await subjectOf({
+    event,
+    index,
+    forge,
+    pin,
+    ...(command === undefined ? {} : { command }),
+    ...(rerun === undefined ? {} : { rerunOf: rerun }),
+  });
+  if (!isSubject(subject)) return nothing(index, subject.reason, subject.message);
+  const definitionsSha = await definitionsShaOf(open, subject, pin);
+  const found = { event: index, repository: open.key, sha: subject.sha };
+  await keepPin(definitionsSha === subject.sha ? found : { ...found, definitionsSha });
+  const skipped = await reasonToSkip(open, subject, selection, parts);
+  if (skipped !== undefined) return skipped;
+  const folder = await loadDefinitions(open, subject, definitionsSha);
+  const matched = await matchedIn(parts, open, subject, selection, folder);
+  return decide(parts, { open, subject, selection, folder, ...matched });
+}
+
+/** Whether the commit message, or the pull request that a push belongs to, asks for nothing to be run. */
+async function reasonToSkip(
+  open: OpenEvent,
+  subject: Subject,
+  { commands, rerun }: Selection,
+  parts: PlannerParts,
+): Promise<EventPlan | undefined> {
+  const { event, index, forge } = open;
+  const isAsked = commands.length > 0 || rerun !== undefined || subject.named !== undefined;
+  if (isAsked || event.comment !== undefined) return undefined;
+  const word = skipWordIn(subject.revision.message ?? '');
+  if (word !== undefined) {
+    const target = targetOf(subject, undefined, parts.settings());
+    const text = `The message of commit ${subject.sha.slice(0, 10)} says \`${word}\`. \`/test\` runs it all the same.`;
+    const draft: NoticeDraft = { target, state: 'skipped', title: 'CI Skipped', text };
+    const plan = nothing(index, 'SkippedByMessage', `the commit message says ${word}`);
+    return { ...plan, notices: [{ repository: open.repository, draft }] };
+  }
+  const branch = event.trigger === 'push' ? subject.ref?.match(/^refs\/heads\/(.+)$/)?.[1] : undefined;
+  if (branch === undefined || !parts.settings().skipPushOfPullRequests) return undefined;
+  const pulls = await forge.pullRequestsOf(event.project, subject.sha);
+  const own = pulls.find(({ headBranch, state }) => headBranch === branch && state === 'open');
+  if (own === undefined) return undefined;
+  return nothing(index, 'PushOfPullRequest', `the commit is tested as pull request ${own.number}`);
+}
+
+interface Matched {
+  readonly results: readonly MatchResult[];
+  readonly missing: readonly string[];
+}
+
+async function matchedIn(
+  parts: PlannerParts,
+  open: OpenEvent,
+  subject: Subject,
+  { commands, rerun }: Selection,
+  folder: LoadedFolder,
+): Promise<Matched> {
+  const facts = factsOf(parts, open, subject, commands);
+  const names = [
+    ...commands.flatMap(({ name }) => (name === undefined ? [] : [name])),
+    ...(subject.named === undefined ? [] : [subject.named]),
+    ...namesOfContexts(folder, subject, rerun?.contexts, parts),
+  ];
+  const all =
+    commands.some(({ name }) => name === undefined) ||
+    (commands.length === 0 && subject.named === undefined && rerun?.contexts === undefined);
+  const results = new Map<string, MatchResult>();
+  const found = new Set<string>();
+  for (const namespace of namespacesFor(open, folder)) {
+    for (const result of all ? await matchFolder(folder, facts, { namespace }) : []) keep(results, result);
+    for (const name of names) {
+      const named = (await matchFolder(folder, facts, { namespace, name })).find(({ matched }) => matched);
+      if (named === undefined) continue;
+      found.add(name);
+      results.set(named.definition.name, named);
+    }
+  }
+  const missing = names.filter((name) => !found.has(name));
+  const isPlainComment = subject.event.comment !== undefined && commands.length === 0;
+  const kept = [...results.values()].filter(({ by }) => !isPlainComment || by === 'comment');
+  return { results: kept, missing };
+}
+
+/** The namespace of the event's Repository, and those that definitions name and that have a Repository for it. */
+function namespacesFor(open: OpenEvent, { folder }: LoadedFolder): readonly string[] {
+  const named = folder.definitions.flatMap(({ annotations }) => annotations[runKeys.targetNamespace]?.trim() ?? []);
+  const there = named.filter((namespace) => inNamespace(open.question, namespace) !== undefined);
+  return [...new Set([keyOf(open.repository).namespace, ...there])];
+}
+
+/** A definition matches if it does in the namespace it names. */
+function keep(results: Map<string, MatchResult>, result: MatchResult): void {
+  const { name } = result.definition;
+  if (result.matched || !results.has(name)) results.set(name, result);
+}
+
+/** The definitions whose checks these are. */
+function namesOfContexts(
+  { folder: { definitions } }: LoadedFolder,
+  subject: Subject,
+  contexts: readonly string[] | undefined,
+  parts: PlannerParts,
+): readonly string[] {
+  if (contexts === undefined) return [];
+  const settings = parts.settings();
+  return definitions
+    .map(({ name }) => name)
+    .filter((name) => contexts.includes(targetOf(subject, name, settings).context));
+}
+
+interface Decision extends Matched {
+  readonly open: OpenEvent;
+  readonly subject: Subject;
+  readonly selection: Selection;
+  readonly folder: LoadedFolder;
+}
+
+async function decide(parts: PlannerParts, decision: Decision): Promise<EventPlan> {
+  const { open, subject, selection, folder, results, missing } = decision;
+  const { index, repository } = open;
+  const matched = results.filter((result) => result.matched);
+  const isComment = subject.event.comment !== undefined;
+  const problems = [...(isComment ? [] : folder.folder.problems), ...results.flatMap(({ problem }) => problem ?? [])];
+  if (matched.length === 0 && problems.length === 0) return nothingMatched(parts, decision);
+  const verdict = await allowed(parts, open, subject, selection.commands);
+  if (!verdict.allowed) return notAllowed(parts, decision, verdict, matched);
+  const settings = parts.settings();
+  const drafts = problems.map((problem) => ({ repository, draft: problemDraft(subject, problem, settings) }));
+  const wanted = matched.map((result) => wantedRun(parts, decision, result));
+  const isRun = (each: WantedRun | NoticeDraft): each is WantedRun => 'definition' in each;
+  const runs = wanted.filter(isRun).filter((run) => isDue(parts, run, selection));
+  const strays = wanted.filter((each): each is NoticeDraft => !isRun(each)).map((draft) => ({ repository, draft }));
+  const reason = runs.length > 0 ? 'Planned' : problems.length > 0 ? 'BadDefinitions' : 'NothingToRun';
+  const missed = missing.length === 0 ? '' : `; there is no ${missing.join(', ')}`;
+  const message = `${runs.length} of ${folder.folder.definitions.length} definitions run: ${verdict.because}${missed}`;
+  return {
+    outcome: { event: index, reason, message },
+    runs,
+    notices: [...drafts, ...strays],
+    cancels: [],
+  };
+}
+
+function nothingMatched(parts: PlannerParts, { open, subject, selection, folder, missing }: Decision): EventPlan {
+  const { index, repository } = open;
+  const asked = missing.length === 0 ? '' : ` named ${missing.join(', ')}`;
+  const message = `none of ${folder.folder.definitions.length} definitions${asked} is for this event`;
+  const plan = nothing(index, 'NothingMatched', message);
+  if (!selection.commands.some(({ kind }) => kind === 'ok-to-test')) return plan;
+  const target = targetOf(subject, undefined, parts.settings());
+  const title = 'No PipelineRun matched, or .tekton directory not found';
+  return { ...plan, notices: [{ repository, draft: { target, state: 'skipped', title, text: quoted(message) } }] };
+}
+
+async function allowed(
+  parts: PlannerParts,
+  open: OpenEvent,
+  subject: Subject,
+  commands: readonly Command[],
+): Promise<Verdict> {
+  const { event, forge, key, complete, delivery } = open;
+  const number = subject.pullRequest?.number;
+  const moved =
+    event.trigger === 'comment' && number !== undefined
+      ? parts.history.headBefore(delivery, event.project.url, number, subject.sha)
+      : undefined;
+  return authorise({
+    subject,
+    commands,
+    settings: parts.settings(),
+    policy: complete.spec.settings?.policy,
+    people: askPeople(parts, open),
+    ranBefore: number !== undefined && parts.history.ranBefore(key, subject.scope, subject.sha),
+    ...(moved === undefined ? {} : { movedFrom: moved }),
+    readComments: async () =>
+      number === undefined
+        ? []
+        : (await forge.readComments(event.project, number)).map(({ author, body }) => ({
+            author,
+            commands: parseCommands(body).commands,
+          })),
+  });
+}
+
+function notAllowed(
+  parts: PlannerParts,
+  { open, subject }: Decision,
+  verdict: Extract<Verdict, { allowed: false }>,
+  matched: readonly MatchResult[],
+): EventPlan {
+  const { index, repository } = open;
+  if (verdict.outcome !== 'waiting') return nothing(index, 'PermissionDenied', verdict.because);
+  const settings = parts.settings();
+  const notices = matched.slice(0, waitingNoticesMax).map(({ definition }) => ({
+    repository,
+    draft: approvalDraft(subject, definition.name, verdict.because, settings),
+  }));
+  return { ...nothing(index, 'AwaitingApproval', verdict.because), notices };
+}
+
+function wantedRun(parts: PlannerParts, decision: Decision, { definition, by }: MatchResult): WantedRun | NoticeDraft {
+  const { open, subject, selection, folder } = decision;
+  const { commands } = selection;
+  const settings = parts.settings();
+  const namespace = definition.annotations[runKeys.targetNamespace]?.trim();
+  const repository = namespace === undefined ? open.repository : inNamespace(open.question, namespace);
+  if (repository === undefined) {
+    const message = `there is no Repository with the address ${subject.event.project.url} in namespace "${namespace ?? ''}"`;
+    return problemDraft(
+      subject,
+      {
+        file: definition.file,
+        line: definition.line,
+        definition: definition.name,
+        field: runKeys.targetNamespace,
+        message,
+      },
+      settings,
+    );
+  }
+  const facts = factsOf(parts, open, subject, commands);
+  return {
+    subject,
+    repository,
+    definition,
+    target: targetOf(subject, definition.name, settings),
+    eventType: by === 'comment' ? 'on-comment' : facts.match.eventType,
+    supersedes: supersedes(definition, subject, settings),
+    loaded: { open, subject, folder, commands },
+  };
+}
+
+function supersedes(
+  { annotations }: Definition,
+  { pullRequest }: Subject,
+  settings: { readonly cancelInProgressOnPullRequests: boolean; readonly cancelInProgressOnPush: boolean },
+): boolean {
+  const wish = annotations[runKeys.cancelInProgress];
+  if (wish === 'true' || wish === 'false') return wish === 'true';
+  return pullRequest === undefined ? settings.cancelInProgressOnPush : settings.cancelInProgressOnPullRequests;
+}
+
+/**
+ * `/test` and everything by name is always due; `/retest`, `/ok-to-test` and a whole suite only what has no attempt that
+ * succeeded and none that is under way.
+ */
+function isDue(parts: PlannerParts, run: WantedRun, { commands, rerun }: Selection): boolean {
+  const { name } = run.definition;
+  if (commands.some((command) => command.name === name || (command.kind === 'test' && command.name === undefined)))
+    return true;
+  const unsuccessfulOnly = rerun === undefined ? commands.length > 0 : rerun.contexts === undefined;
+  if (!unsuccessfulOnly) return true;
+  const { subject, repository, target } = run;
+  const series = seriesOf({
+    repository: keyText(keyOf(repository)),
+    definition: name,
+    scope: subject.scope,
+    sha: subject.sha,
+  });
+  const state = parts.history.seriesState(series, target, keyOf(repository).namespace);
+  return !state.succeeded && !state.unfinished;
+}
