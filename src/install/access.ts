@@ -2,6 +2,7 @@
 import type { JsonObject } from '../base/json.ts';
 import { scheduleMemoryName } from '../forge/kinds/repository.ts';
 import type { InstallOptions } from './install-options.ts';
+import { settingsConfigMap } from '../forge/kinds/settings.ts';
 import { commonLabels, installName, leaseName, webhookSecretName } from './names.ts';
 
 /** A rule of a Role: these verbs, on these resources. */
@@ -50,6 +51,13 @@ export const triggerRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ['events'], verbs: ['create'] },
 ];
 
+/** What making runs of what came in needs besides, in every namespace with a Repository: runs, each with a Secret to clone with. */
+const plannerRules: readonly PolicyRule[] = [
+  { apiGroups: tekton, resources: ['pipelineruns'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  { apiGroups: core, resources: ['secrets'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: ['penstock.dev'], resources: ['commitstatuses'], verbs: ['list', 'watch'] },
+];
+
 /** What the triggers need in Penstock's own namespace: what comes in is stored there, judged, and after a while deleted. */
 export const inboxRules: readonly PolicyRule[] = [
   { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'create', 'delete'] },
@@ -75,7 +83,7 @@ const logRules: readonly PolicyRule[] = [{ apiGroups: core, resources: ['pods/lo
 /** Rules of the ClusterRole. */
 export function clusterRules({ engine, logs }: Pick<InstallOptions, 'engine' | 'logs'>): readonly PolicyRule[] {
   const ours = [...engineRules, ...(logs === undefined ? [] : logRules)];
-  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...triggerRules, ...webhookRules];
+  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...triggerRules, ...plannerRules, ...webhookRules];
 }
 
 /** Rules of the Role in Penstock's own namespace. A create cannot be limited to a name. */
@@ -85,6 +93,7 @@ export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ['secrets'], verbs: ['create'] },
   { apiGroups: core, resources: ['secrets'], resourceNames: [webhookSecretName], verbs: ['get', 'update'] },
   ...inboxRules,
+  { apiGroups: core, resources: ['configmaps'], resourceNames: [settingsConfigMap], verbs: ['get'] },
 ];
 
 /** ServiceAccount, roles and their bindings. */

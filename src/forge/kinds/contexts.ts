@@ -35,6 +35,6 @@ function scopePart({ pullRequest, ref }: ContextSubject, scope: ContextScope): s
 }
 
 /** A branch or tag as people write it. */
-export function shortRef(ref: string | undefined): string | undefined {
+function shortRef(ref: string | undefined): string | undefined {
   return ref?.replace(/^refs\/(?:heads|tags)\//, '');
 }

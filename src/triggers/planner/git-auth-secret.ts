@@ -6,7 +6,8 @@ import type { PlannedRun } from '../../forge/kinds/delivery.ts';
 import { managedByKey, managedByRuns, penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import { isApiError } from '../../kube/api-error.ts';
 import { type Secret, secrets } from '../../kube/core-types.ts';
-import { controllerReference, keyOf, keyText } from '../../kube/object.ts';
+import { keyOf, keyText } from '../../kube/object.ts';
+import { apiVersionOf } from '../../kube/resource.ts';
 import { type PipelineRun, pipelineRuns } from '../../tekton/types.ts';
 import { labelValue } from './run-object.ts';
 
@@ -103,8 +104,9 @@ function isSameRun(found: Secret, wanted: Secret): boolean {
 /** Makes the run the Secret's only owner: with it goes the Secret. Harmless when it is so already. */
 export async function ownGitAuthSecret(client: ApiClient, run: PipelineRun): Promise<void> {
   const { namespace, name } = keyOf(run);
-  const reference = { ...controllerReference(run), apiVersion: 'tekton.dev/v1', kind: pipelineRuns.kind };
-  const patch = { metadata: { ownerReferences: [{ ...reference }] } };
+  const uid = run.metadata.uid ?? '';
+  const owner = { apiVersion: apiVersionOf(pipelineRuns), kind: pipelineRuns.kind, name, uid };
+  const patch = { metadata: { ownerReferences: [owner] } };
   await client.patch(secrets, { namespace, name: gitAuthSecretName(name) }, patch, { type: 'merge' });
 }
 
