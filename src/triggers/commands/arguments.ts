@@ -49,7 +49,7 @@ function wordOf(text: string, key: string | undefined, quoted: boolean): Word {
 }
 
 function isBlank(character: string | undefined): boolean {
-  return character === ' ' || character === '\t' || character === '\r';
+  return character !== undefined && character !== '\n' && /\s/.test(character);
 }
 
 function endOfWord(text: string, start: number): number {

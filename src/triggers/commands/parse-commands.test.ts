@@ -35,6 +35,7 @@ describe('parseCommands', () => {
     assert.deepEqual(told('say /test'), []);
     assert.deepEqual(told('/testing'), []);
     assert.deepEqual(told('/Test'), []);
+    assert.deepEqual(told('/test\u00a0unit'), ['test unit'], 'blanks as pasted from elsewhere');
   });
 
   it('grants only by the exact word', () => {
@@ -45,6 +46,9 @@ describe('parseCommands', () => {
     assert.deepEqual(told('/ok-to-test please'), refused);
     assert.deepEqual(told('/ok-to-test 123456'), refused);
     assert.deepEqual(told('/ok-to-test 1234567 or not'), refused);
+    assert.deepEqual(told('/ok-to-test x=1'), refused);
+    assert.deepEqual(told('/ok-to-test branch:x'), refused);
+    assert.deepEqual(told('hello\u2028/ok-to-test'), [], 'a line begins after a line feed only');
     assert.deepEqual(told(`/ok-to-test ${'a'.repeat(41)}`), refused);
   });
 

@@ -26,7 +26,8 @@ export interface ParsedComment {
   readonly problems: readonly CommandProblem[];
 }
 
-const commandLine = /^(?: {0,3}\/(test|retest|cancel)|\/(ok-to-test))(?=\s|$)/gm;
+/** Only a line feed begins a line: JavaScript's own `^` would also take separators that nobody sees. */
+const commandLine = /(?<=^|\n)(?: {0,3}\/(test|retest|cancel)|\/(ok-to-test))(?=\s|$)/g;
 
 /** Reads the commands of a comment. Plain text has none. */
 export function parseCommands(comment: string): ParsedComment {
@@ -55,9 +56,8 @@ function readCommand(kind: Command['kind'], block: string, start: number): ReadC
   if (problem !== undefined) return refuse(problem);
   const given = argumentsOf(words);
   if (given.problem !== undefined) return refuse(given.problem);
-  const plain = words.filter(({ pair, text }) => pair === undefined && !isPlace(text));
-  if (kind === 'ok-to-test') return approval(plain, given.args, refuse);
-  const name = plain[0]?.text;
+  if (kind === 'ok-to-test') return approval(words, refuse);
+  const name = words.find(({ pair, text }) => pair === undefined && !isPlace(text))?.text;
   const wrong = name === undefined ? undefined : wrongName(name);
   if (wrong !== undefined) return refuse(wrong);
   const place = placeIn(words, block);
@@ -65,17 +65,13 @@ function readCommand(kind: Command['kind'], block: string, start: number): ReadC
   return { command: { kind, ...(name === undefined ? {} : { name }), ...place, args: given.args } };
 }
 
-function approval(
-  words: readonly Word[],
-  args: Readonly<Record<string, string>>,
-  refuse: (message: string) => ReadCommand,
-): ReadCommand {
+function approval(words: readonly Word[], refuse: (message: string) => ReadCommand): ReadCommand {
   const sha = words[0]?.text.toLowerCase();
-  if (sha === undefined) return { command: { kind: 'ok-to-test', args } };
+  if (sha === undefined) return { command: { kind: 'ok-to-test', args: {} } };
   if (words.length > 1 || !/^[0-9a-f]{7,40}$/.test(sha)) {
     return refuse('after /ok-to-test only a commit may follow: 7 to 40 hexadecimal digits');
   }
-  return { command: { kind: 'ok-to-test', sha, args } };
+  return { command: { kind: 'ok-to-test', sha, args: {} } };
 }
 
 function wrongName(name: string): string | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { ChangedFiles } from '../../forge/forge.ts';
 import type { Definition, MatchFacts, MatchResult } from '../types.ts';
 import { matchDefinitions, type MatchRequest } from './match.ts';
@@ -375,6 +376,7 @@ describe('mistakes in a definition', () => {
         definition('d', { ...onPull, 'on-comment': '(' }),
         definition('e', { ...onPull, 'on-label': 'two words' }),
         definition('f', onPull),
+        definition('g', { ...onPull, 'on-comment': '\n' }),
       ],
       facts({ trigger: 'push' }),
       { namespace: 'team' },
@@ -391,7 +393,48 @@ describe('mistakes in a definition', () => {
         [false, '.tekton/d.yaml:1 "(" is no regular expression: missing closing ) at character 1'],
         [false, '.tekton/e.yaml:1 is neither one word nor a list: write [a, b], not "two words"'],
         [false, undefined],
+        [false, '.tekton/g.yaml:1 is empty'],
       ],
+    );
+  });
+
+  it('never reach others, whatever is written', async () => {
+    const piece = fc.constantFrom(
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '*',
+      '(',
+      ')',
+      '\\',
+      '!',
+      '"',
+      'a',
+      'event',
+      ' == ',
+      '.',
+      '&#44;',
+    );
+    const text = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''));
+    const rule = fc.constantFrom(
+      'on-event',
+      'on-target-branch',
+      'on-path-change',
+      'on-label',
+      'on-comment',
+      'on-cel-expression',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(rule, text), fc.option(text), async (annotations, comment) => {
+        const definitions = [definition('a', annotations), definition('b', onPull)];
+        const given = facts({ paths: ['a'], ...(comment === null ? {} : { comment: `/test ${comment}` }) });
+        const [hostile, good] = await matchDefinitions(definitions, given, { namespace: 'team' });
+        assert.equal(good?.matched, true);
+        assert.ok(hostile?.matched === false || hostile?.problem === undefined);
+      }),
+      { numRuns: 300 },
     );
   });
 

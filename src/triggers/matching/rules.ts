@@ -96,9 +96,7 @@ function rulesOf(definition: Definition, compile: (source: string) => Expression
       list(value, rule).map((item) => glob(item, rule)),
     ),
     ...read('labels', 'on-label', list),
-    ...read('comment', 'on-comment', (value, rule) =>
-      expressionOr(rule, () => compileLinearRegex(value.replace(/\n+$/, ''))),
-    ),
+    ...read('comment', 'on-comment', commentPattern),
     ...read('expression', 'on-cel-expression', (value, rule) => expressionOr(rule, () => truth(compile(value), rule))),
   };
 }
@@ -119,6 +117,12 @@ function refPattern(pattern: string, rule: RuleName): RefPattern {
   const result = compileRefPattern(pattern);
   if (!result.ok) throw new RuleMistake(rule, result.message);
   return result;
+}
+
+function commentPattern(value: string, rule: RuleName): LinearRegex {
+  // The empty pattern would match every comment anybody ever makes.
+  if (value.trim() === '') throw new RuleMistake(rule, 'is empty');
+  return expressionOr(rule, () => compileLinearRegex(value.replace(/\n+$/, '')));
 }
 
 function expressionOr<T>(rule: RuleName, compile: () => T): T {
