@@ -29,14 +29,18 @@ export type RefPatternResult = ({ readonly ok: true } & RefPattern) | { readonly
  */
 export function compileRefPattern(pattern: string): RefPatternResult {
   const full = fullRef(pattern);
-  const written = compileGlob(pattern);
-  if (!written.ok) return written;
   const compiled = compileGlob(full);
-  if (!compiled.ok) return compiled;
+  // Read once more only to tell of the pattern as it was written.
+  if (!compiled.ok) return full === pattern ? compiled : mistakeIn(pattern, compiled.message);
   const { glob } = compiled;
   const matches = (ref: string): boolean => {
     if (ref.length > refLengthMax) return false;
     return full === fullRef(ref) || glob.matches(fullRef(ref));
   };
   return { ok: true, pattern, matches };
+}
+
+function mistakeIn(pattern: string, message: string): { readonly ok: false; readonly message: string } {
+  const compiled = compileGlob(pattern);
+  return compiled.ok ? { ok: false, message } : compiled;
 }

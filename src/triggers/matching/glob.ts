@@ -136,5 +136,5 @@ function codePoint(character: string): number {
 
 /** A character as a regular expression that matches it and nothing else, in a class or outside. */
 function quoted(character: string): string {
-  return `\\x{${codePoint(character).toString(16)}}`;
+  return /^[\w/]$/.test(character) ? character : `\\x{${codePoint(character).toString(16)}}`;
 }
