@@ -239,7 +239,11 @@ describe('the bounds of an expression', () => {
     assert.match(refusal(doubled('b"ab"', 30)), /^CEL_TOO_COSTLY: the expression makes bytes of more than/);
     const long = { ...values, event: 'x'.repeat(10_000) };
     assert.match(refusal('event.split("").map(c, event).join("").size() > 0', long), /^CEL_TOO_COSTLY: /);
-    assert.match(refusal('event.replace("x", event).size() > 0', long), /^CEL_TOO_COSTLY: /);
+    const longer = { ...values, event: 'x'.repeat(15_000), body: 'y'.repeat(3_000_000) };
+    assert.match(
+      refusal('event.replace("x", body).size() > 0', longer),
+      /^CEL_TOO_COSTLY: the expression makes a text/,
+    );
   });
 
   it('hold for what one operator looks at', () => {
@@ -247,6 +251,10 @@ describe('the bounds of an expression', () => {
     assert.equal(value('body.list.exists(i, i.id == 9999)', many), true);
     assert.match(refusal('body.list.all(i, body.list == body.list)', many), /^CEL_TOO_COSTLY: /);
     assert.match(refusal('body.list.all(i, !(i.id + 0.5 in body.list.map(j, j.id)))', many), /^CEL_TOO_COSTLY: /);
+    const deep = { ...values, body: { one: [many.body.list], two: [structuredClone(many.body.list)] } };
+    assert.equal(value('body.one == body.two', deep), true);
+    assert.match(refusal(`${digits}.all(i, body.one == body.two)`, deep), /^CEL_TOO_COSTLY: /);
+    assert.match(refusal(`${digits}.all(i, body.one[0] in body.two)`, deep), /^CEL_TOO_COSTLY: /);
     assert.match(refusal('body.list.all(i, body.size() == 1 && body.list.size() > 0)', many), /^CEL_TOO_COSTLY: /);
   });
 

@@ -98,6 +98,7 @@ export class ExpressionEnvironment {
     const budget = new Budget(this.#costMax);
     try {
       const value = this.#meter.during({ values, budget }, parsed.ast.op, () => parsed(values) as unknown);
+      // However the library may absorb errors: what cost too much has no value.
       if (budget.exceeded !== undefined) throw budget.exceeded;
       new Budget(resultSizeMax, `the expression gives more than ${resultSizeMax} characters and items`).spendOnAll(
         value,
