@@ -7,6 +7,7 @@ import { withDefaults } from '../forge/access/with-defaults.ts';
 import type { ForgeDirectory } from '../forge/forge-directory.ts';
 import { type CommitStatus, commitStatuses } from '../forge/kinds/commit-status.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
+import { runAttemptOf } from '../forge/kinds/status-target.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { secrets } from '../kube/core-types.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
@@ -70,7 +71,6 @@ export function createReports(options: ReportsOptions): void {
     settings: new LiveSettings(options),
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
-    metrics: counted,
     again: (key) => desireQueue.add(key),
     created: (uid) => certainty.trust(uid),
     ended(run, repository, spec) {
@@ -78,11 +78,13 @@ export function createReports(options: ReportsOptions): void {
     },
   });
   const desireQueue = host.controller({ name: 'reports', reconciler: desire, workers: desireWorkers });
-  const sources = new Sources(
-    host,
-    (key) => desireQueue.add(key),
-    (key, run) => desire.lost(key, run),
-  );
+  const sources = new Sources(host, {
+    changed: (key) => desireQueue.add(key),
+    ended(key, run) {
+      if ((statuses.get(key)?.spec.attempt ?? 0) > runAttemptOf(run)) counted.superseded();
+    },
+    gone: (key, run) => desire.lost(key, run),
+  });
 
   const globalOf = (): Repository | undefined =>
     repositoryCache.get({ namespace: options.systemNamespace, name: globalRepositoryName });

@@ -26,7 +26,7 @@ import {
   waitingStatus,
 } from './delivery-record.ts';
 import { type DeliveryStep, isDelivered, nextStep, type PlannedComment } from './delivery-step.ts';
-import type { ForgeTurns } from './forge-turns.ts';
+import type { ForgeTurns, Turn } from './forge-turns.ts';
 import type { ReportMetrics } from './report-metrics.ts';
 import { shows } from './shown.ts';
 
@@ -34,8 +34,8 @@ import { shows } from './shown.ts';
 export const eventFailures = 5;
 /** Writes of a status that may meet another one before the queue is asked to try later. */
 const writesMax = 5;
-/** Keys that wait for the end of a pause come back spread over so many milliseconds. */
-const spreadMs = 1_000;
+/** How long a host is left alone that asks for it and does not say for how long, in milliseconds. */
+const quietMs = 60_000;
 
 /** A Repository and what it means for statuses. */
 export interface ReportedRepository {
@@ -69,24 +69,51 @@ export interface DeliverParts {
  */
 export class DeliverReconciler implements Reconciler {
   readonly #parts: DeliverParts;
+  /** The forge that each Repository led to last: to know whose turn it is before anything is asked. */
+  readonly #opened = new Map<string, Forge>();
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
   }
 
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    // Whatever comes of it: a turn that was kept for this key goes on to the next one.
+    const kept = this.#parts.turns.claim(key);
+    try {
+      return await this.#bring(key, kept);
+    } finally {
+      kept?.leave();
+    }
+  }
+
+  async #bring(key: ObjectKey, kept: Turn | undefined): Promise<ReconcileResult> {
     const cached = this.#parts.statuses.get(key);
     if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) return {};
     const soon = this.#stepOf(cached);
     if (soon.kind === 'idle') return {};
     if (soon.kind === 'wait') return { requeueAfterMs: soon.ms };
-    // A cache may not know yet of a newer attempt, or of what was taken already: what is posted is read first.
-    const live = await this.#live(key);
-    if (live === undefined || live.metadata.uid !== cached.metadata.uid) return {};
-    return this.#act(live, this.#stepOf(live));
+    const forge = this.#opened.get(routeOf(cached));
+    const turn = kept ?? (forge && this.#parts.turns.enter(forge, key));
+    if (forge !== undefined && turn === undefined) return this.#waitForTurn(cached);
+    try {
+      // A cache may not know yet of a newer attempt, or of what was taken already: what is posted is read first.
+      const live = await this.#live(key);
+      if (live === undefined || live.metadata.uid !== cached.metadata.uid) return {};
+      return await this.#act(live, this.#stepOf(live), turn);
+    } finally {
+      turn?.leave();
+    }
   }
 
-  async #act(object: CommitStatus, step: DeliveryStep): Promise<ReconcileResult> {
+  /** Says that what was shown is no longer what is to be shown. */
+  async #waitForTurn(object: CommitStatus): Promise<ReconcileResult> {
+    const { clock } = this.#parts;
+    if (!isDelivered(object) && isOutdated(object))
+      await this.#store(object, (live) => waitingStatus(live, clock.now()));
+    return {};
+  }
+
+  async #act(object: CommitStatus, step: DeliveryStep, turn: Turn | undefined): Promise<ReconcileResult> {
     switch (step.kind) {
       case 'idle':
         return {};
@@ -97,7 +124,7 @@ export class DeliverReconciler implements Reconciler {
         return {};
       case 'post':
       case 'comment':
-        return this.#try(object, step.kind);
+        return this.#try(object, step.kind, turn);
     }
   }
 
@@ -112,16 +139,13 @@ export class DeliverReconciler implements Reconciler {
   }
 
   /** Does one step with the host, if it is this one's turn. */
-  async #try(object: CommitStatus, kind: 'post' | 'comment'): Promise<ReconcileResult> {
+  async #try(object: CommitStatus, kind: 'post' | 'comment', held: Turn | undefined): Promise<ReconcileResult> {
+    const { turns } = this.#parts;
     const forge = await this.#open(object);
     if (!('postStatus' in forge)) return this.#fail(object, forge);
-    const turn = this.#parts.turns.enter(forge, keyOf(object));
-    if (turn.kind === 'busy') return {};
-    if (turn.kind === 'paused') {
-      const { clock, random } = this.#parts;
-      if (kind === 'post' && isOutdated(object)) await this.#store(object, (live) => waitingStatus(live, clock.now()));
-      return { requeueAfterMs: turn.ms + random.integer(0, spreadMs) };
-    }
+    this.#opened.set(routeOf(object), forge);
+    const turn = held ?? turns.enter(forge, keyOf(object));
+    if (turn === undefined) return this.#waitForTurn(object);
     try {
       if (kind === 'post') await this.#post(object, forge);
       else await this.#comment(object, forge);
@@ -129,7 +153,7 @@ export class DeliverReconciler implements Reconciler {
       return {};
     } catch (thrown) {
       if (!(thrown instanceof ForgeError)) throw thrown;
-      if (thrown.problem === 'rate-limited') this.#parts.turns.pause(forge, thrown.retryAfterMs ?? spreadMs);
+      if (thrown.problem === 'rate-limited') turns.pause(forge, thrown.retryAfterMs ?? quietMs);
       return this.#fail(object, thrown);
     } finally {
       turn.leave();
@@ -157,8 +181,7 @@ export class DeliverReconciler implements Reconciler {
     if (!certainty.isKnown(uid)) {
       const shown = await this.#readBack(object, forge);
       if (shown !== 'unreadable') {
-        if (shows(shown, report, forge.hostState(report.state)))
-          return this.#acknowledge(object, 'read', shown?.handle ?? handle);
+        if (isShown(object, forge, shown)) return this.#acknowledge(object, 'read', shown?.handle ?? handle);
         handle = shown?.handle ?? handle;
       }
     }
@@ -168,7 +191,7 @@ export class DeliverReconciler implements Reconciler {
     if (outcome.ok) return this.#acknowledge(object, 'accepted', outcome.handle);
     metrics.posted(forge.kind, 'refused');
     const shown = await this.#readBack(object, forge);
-    if (shown !== 'unreadable' && shows(shown, report, forge.hostState(report.state))) {
+    if (shown !== 'unreadable' && isShown(object, forge, shown)) {
       return this.#acknowledge(object, 'read', shown?.handle ?? handle);
     }
     const seen = shown === 'unreadable' || shown === undefined ? 'nothing' : `"${shown.hostState}"`;
@@ -201,7 +224,7 @@ export class DeliverReconciler implements Reconciler {
     const { report } = object.spec;
     try {
       const shown = await asked(forge.readStatus(report, object.status?.handle));
-      metrics.readBack(forge.kind, shows(shown, report, forge.hostState(report.state)) ? 'shown' : 'other');
+      metrics.readBack(forge.kind, isShown(object, forge, shown) ? 'shown' : 'other');
       return shown;
     } catch (thrown) {
       metrics.readBack(forge.kind, 'failed');
@@ -258,7 +281,7 @@ export class DeliverReconciler implements Reconciler {
       const reason = delivered ? 'CommentNotMade' : 'StatusNotDelivered';
       this.#parts.warn(repository.object, reason, `${object.spec.report.context}: ${what}: ${message}`);
     }
-    return { requeueAfterMs: Math.max(0, Date.parse(status.nextTryAt ?? '') - nowMs) || spreadMs };
+    return { requeueAfterMs: Math.max(0, Date.parse(status.nextTryAt ?? '') - nowMs) };
   }
 
   /** Writes what `change` makes of the status, however often somebody else writes in between. */
@@ -287,6 +310,17 @@ export class DeliverReconciler implements Reconciler {
       throw thrown;
     }
   }
+}
+
+/** By what forges are told apart before they are opened. */
+function routeOf({ metadata, spec }: CommitStatus): string {
+  return `${metadata.namespace ?? ''}/${spec.repository}/${spec.installationId ?? ''}`;
+}
+
+/** Whether what the host shows is what `object` is to say. */
+function isShown({ spec, status }: CommitStatus, forge: Forge, shown: ShownStatus | undefined): boolean {
+  const { report, attempt } = spec;
+  return shows(shown, report, forge.hostState(report.state), status?.acknowledged?.attempt === attempt);
 }
 
 /** A call to a host: whatever it fails with, people are told of it as of a failure of the host. */

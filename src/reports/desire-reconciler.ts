@@ -15,7 +15,6 @@ import { type ReportFacts, repositoryOf, specOfDeletedRun, specOfNotice, specOfR
 import type { Excerpts } from './excerpts.ts';
 import type { LiveSettings } from './live-settings.ts';
 import { newest, orderOf } from './order.ts';
-import type { ReportMetrics } from './report-metrics.ts';
 import { maskOf, secretsOfRepository, type SecretValues } from './run-secrets.ts';
 import { stateOfRun } from './run-state.ts';
 import { type Source, sourceOfRun } from './sources.ts';
@@ -42,7 +41,6 @@ export interface DesireParts {
   readonly settings: LiveSettings;
   readonly excerpts: Excerpts;
   readonly secretValues: SecretValues;
-  readonly metrics: ReportMetrics;
   readonly again: (key: ObjectKey) => void;
   /** Told of each CommitStatus that was made here: nothing of it has been posted yet. */
   readonly created: (uid: string) => void;
@@ -85,7 +83,6 @@ export class DesireReconciler implements Reconciler {
     if (best !== undefined && (shown === undefined || best.attempt >= shown.spec.attempt)) {
       return this.#show(key, shown, best);
     }
-    if (best !== undefined) this.#parts.metrics.superseded();
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) return {};
     return this.#keep(key, shown, sources);
   }

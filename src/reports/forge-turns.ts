@@ -1,61 +1,85 @@
 import type { Clock } from '../base/clock.ts';
 import type { Forge } from '../forge/forge.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { keyText, type ObjectKey } from '../kube/object.ts';
 
 /** Contexts that are brought to one credential at a time: a slow or limited host must not hold all workers. */
 export const turnsMax = 4;
 
-/** Whether a context may be brought to its host now. */
-export type Turn =
-  | { readonly kind: 'go'; readonly leave: () => void }
-  /** Its key is added again when a turn comes free. */
-  | { readonly kind: 'busy' }
-  /** The host has asked for quiet, for so many milliseconds. */
-  | { readonly kind: 'paused'; readonly ms: number };
+/** The right to talk to a host now; to be given back. */
+export interface Turn {
+  leave(): void;
+}
 
 interface Queue {
   active: number;
   /** Monotonic. */
   pausedUntilMs: number;
-  /** Keys by their text: a key waits once. */
+  /** Keys by their text, in the order in which they came: each waits once. */
   readonly waiting: Map<string, ObjectKey>;
 }
 
-/** Who may talk to which host now. In memory only: a process that begins anew asks the hosts again. */
+/**
+ * Who may talk to which host now. A key that has to wait is told when it is its turn, which is kept for it until its next
+ * reconcile. In memory only: a process that begins anew asks the hosts again.
+ */
 export class ForgeTurns {
   readonly #clock: Clock;
   readonly #again: (key: ObjectKey) => void;
   readonly #queues = new WeakMap<Forge, Queue>();
+  readonly #kept = new Map<string, Turn>();
 
   constructor(clock: Clock, again: (key: ObjectKey) => void) {
     this.#clock = clock;
     this.#again = again;
   }
 
-  enter(forge: Forge, key: ObjectKey): Turn {
-    const queue = this.#queueOf(forge);
-    const pauseMs = queue.pausedUntilMs - this.#clock.monotonicMs();
-    if (pauseMs > 0) return { kind: 'paused', ms: pauseMs };
-    if (queue.active >= turnsMax) {
-      queue.waiting.set(`${key.namespace}/${key.name}`, key);
-      return { kind: 'busy' };
-    }
-    queue.active++;
-    return { kind: 'go', leave: () => this.#leave(queue) };
+  /** The turn that was kept for `key`, if it had to wait for one. */
+  claim(key: ObjectKey): Turn | undefined {
+    const kept = this.#kept.get(keyText(key));
+    this.#kept.delete(keyText(key));
+    return kept;
   }
 
-  /** Nobody talks to the host for `ms`. */
+  /** A turn; undefined = `key` is told when it is its. */
+  enter(forge: Forge, key: ObjectKey): Turn | undefined {
+    const queue = this.#queueOf(forge);
+    if (this.#isFree(queue)) return this.#turn(queue);
+    queue.waiting.set(keyText(key), key);
+    return undefined;
+  }
+
+  /** Nobody begins to talk to the host for `ms`. */
   pause(forge: Forge, ms: number): void {
     const queue = this.#queueOf(forge);
     queue.pausedUntilMs = Math.max(queue.pausedUntilMs, this.#clock.monotonicMs() + ms);
+    this.#clock.schedule(ms, () => this.#admit(queue));
   }
 
-  #leave(queue: Queue): void {
-    queue.active--;
-    const [next] = queue.waiting;
-    if (next === undefined) return;
-    queue.waiting.delete(next[0]);
-    this.#again(next[1]);
+  #turn(queue: Queue): Turn {
+    queue.active++;
+    let left = false;
+    return {
+      leave: () => {
+        if (left) return;
+        left = true;
+        queue.active--;
+        this.#admit(queue);
+      },
+    };
+  }
+
+  /** Gives free turns to those who wait. */
+  #admit(queue: Queue): void {
+    for (const [text, key] of queue.waiting) {
+      if (!this.#isFree(queue)) return;
+      queue.waiting.delete(text);
+      this.#kept.set(text, this.#turn(queue));
+      this.#again(key);
+    }
+  }
+
+  #isFree(queue: Queue): boolean {
+    return queue.active < turnsMax && this.#clock.monotonicMs() >= queue.pausedUntilMs;
   }
 
   #queueOf(forge: Forge): Queue {

@@ -11,7 +11,7 @@ export interface ReportMetrics {
   posted(host: string, outcome: PostResult): void;
   readBack(host: string, outcome: 'shown' | 'other' | 'failed'): void;
   commented(host: string, outcome: 'made' | 'failed'): void;
-  /** Something of an older attempt, or an older state, was not shown. */
+  /** An attempt ended after a newer one had taken its place. */
   superseded(): void;
 }
 
@@ -48,7 +48,7 @@ export function reportMetrics(
   });
   const dropped = metrics.counter({
     name: 'penstock_status_superseded_total',
-    help: 'Times that something of an older attempt was there to be shown, and was not.',
+    help: 'Attempts that ended after a newer one had taken their place, and were not shown.',
   });
   return {
     posted: (host, outcome) => posts.add(1, { host, outcome }),

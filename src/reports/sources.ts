@@ -3,6 +3,7 @@ import type { CacheHost, ObservedLister } from '../controller/contract.ts';
 import { type Delivery, deliveries, type StatusNotice } from '../forge/kinds/delivery.ts';
 import { runAttemptOf, statusTargetOf } from '../forge/kinds/status-target.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
+import { isDone } from '../tekton/pipeline-run/children.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { repositoryOf } from './desired.ts';
 import type { Ranked } from './order.ts';
@@ -13,6 +14,14 @@ export type Source =
   | (Ranked & { readonly kind: 'run'; readonly object: PipelineRun })
   | (Ranked & { readonly kind: 'notice'; readonly object: Delivery; readonly notice: StatusNotice });
 
+/** Told of changes, with the key of the CommitStatus concerned. */
+export interface SourceHandler {
+  readonly changed: (key: ObjectKey) => void;
+  readonly ended: (key: ObjectKey, run: PipelineRun) => void;
+  /** With the last that was seen of a run that is gone. */
+  readonly gone: (key: ObjectKey, run: PipelineRun) => void;
+}
+
 const indexName = 'reports/status';
 
 /** Finds sources by the CommitStatus they belong to, and tells of their changes. */
@@ -20,13 +29,15 @@ export class Sources {
   readonly #runs: ObservedLister<PipelineRun>;
   readonly #deliveries: ObservedLister<Delivery>;
 
-  /** `changed` is told the keys of the CommitStatuses concerned; `ended` the last that was seen of a run that is gone. */
-  constructor(host: CacheHost, changed: (key: ObjectKey) => void, gone: (key: ObjectKey, run: PipelineRun) => void) {
+  constructor(host: CacheHost, { changed, ended, gone }: SourceHandler) {
     this.#runs = host.informer(pipelineRuns, { [indexName]: (run) => keysOfRun(run).map(keyText) });
     this.#deliveries = host.informer(deliveries, { [indexName]: (delivery) => keysOfDelivery(delivery).map(keyText) });
     this.#runs.addHandler({
       added: (run) => keysOfRun(run).forEach(changed),
-      updated: (_previous, run) => keysOfRun(run).forEach(changed),
+      updated: (previous, run) => {
+        keysOfRun(run).forEach(changed);
+        if (!isDone(previous) && isDone(run)) for (const key of keysOfRun(run)) ended(key, run);
+      },
       deleted: (run) => {
         for (const key of keysOfRun(run)) gone(key, run);
       },

@@ -11,6 +11,7 @@ import { Manager } from '../../src/controller/manager.ts';
 import type { ForgeDirectory } from '../../src/forge/forge-directory.ts';
 import type { Forge, StatusTarget } from '../../src/forge/forge.ts';
 import { type CommitStatus, commitStatuses } from '../../src/forge/kinds/commit-status.ts';
+import { deliveries, type StatusNotice } from '../../src/forge/kinds/delivery.ts';
 import { repositories, type RepositorySettings } from '../../src/forge/kinds/repository.ts';
 import { penstockKeys, runKeys } from '../../src/forge/kinds/run-keys.ts';
 import type { Condition } from '../../src/kube/object.ts';
@@ -32,6 +33,7 @@ import type { ReadLog } from '../../src/reports/excerpts.ts';
 
 export const project = { url: 'https://git.test/team/app', owner: 'team', name: 'app' } as const;
 export const sha = 'c0ffee0000000000000000000000000000000001';
+export const otherSha = 'c0ffee0000000000000000000000000000000002';
 export const context = 'CI / build / main';
 
 /** What a run of the rig is. */
@@ -64,6 +66,7 @@ export class ReportRig {
   refuses: (method: string, path: string) => Error | undefined = () => undefined;
   readonly #transport: Transport;
   #process: ReportsProcess | undefined;
+  #repositories = 0;
 
   constructor(hostOptions: Omit<MemoryHostOptions, 'clock'> = {}) {
     this.host = new MemoryHost({ clock: this.clock, ...hostOptions });
@@ -81,6 +84,7 @@ export class ReportRig {
   /** A Repository with a token; `app` unless named. */
   async repository(name = 'app', settings: RepositorySettings = {}): Promise<void> {
     const secret = { name: 'token', key: 'provider.token' };
+    if (this.#repositories++ === 0) await this.secret('token', { 'provider.token': 'hunter2-token' });
     await this.client.create(repositories, {
       apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
       kind: 'Repository',
@@ -199,7 +203,38 @@ export class ReportRig {
     await this.client.delete(pipelineRuns, { namespace: 'default', name });
   }
 
-  /** All CommitStatuses, by context. */
+  async annotate(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+    const key = { namespace: 'default', name };
+    await this.client.patch(pipelineRuns, key, { metadata: { annotations } }, { type: 'merge' });
+  }
+
+  /** A Delivery that says only this. */
+  async notice(...notices: readonly StatusNotice[]): Promise<void> {
+    const spec = {
+      forge: 'gitea',
+      eventName: 'push',
+      bodyHash: '0'.repeat(64),
+      receivedAt: '',
+      events: [],
+      headers: {},
+    } as const;
+    const metadata = { namespace: 'default', generateName: 'delivery-' };
+    const apiVersion = 'penstock.dev/v1alpha1';
+    const receivedAt = toRfc3339(this.clock.now());
+    const created = await this.client.create(deliveries, {
+      apiVersion,
+      kind: 'Delivery',
+      metadata,
+      spec: { ...spec, receivedAt },
+    });
+    await this.client.updateStatus(deliveries, { ...created, status: { phase: 'Done', notices } });
+  }
+
+  metricsText(): Promise<string> {
+    return this.metrics.text();
+  }
+
+  /** All CommitStatuses. */
   async statuses(): Promise<readonly CommitStatus[]> {
     return (await this.client.list(commitStatuses)).items;
   }

@@ -25,7 +25,7 @@ export type MemoryFault =
 /** One change of a status as the host saw it. */
 export interface SeenState {
   readonly atMs: number;
-  readonly state: string;
+  readonly state: StatusState;
   readonly externalId: string;
   readonly title: string;
 }
@@ -88,6 +88,11 @@ export class MemoryHost {
   /** The words of {@link seen}. */
   states(context: string): readonly string[] {
     return this.seen(context).map(({ state }) => state);
+  }
+
+  /** As {@link states}, in the host's own words. */
+  words(context: string): readonly string[] {
+    return this.seen(context).map(({ state }) => this.word(state));
   }
 
   /** A directory in which every access leads here; the same access to the same forge. */
