@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import { type Clock, fromRfc3339 } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { ControllerHost, Lister } from '../controller/contract.ts';
@@ -10,7 +10,7 @@ import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { runAttemptOf } from '../forge/kinds/status-target.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { secrets } from '../kube/core-types.ts';
-import { keyOf, type KubeObject } from '../kube/object.ts';
+import { keyOf, keyText, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
@@ -58,6 +58,10 @@ export function createReports(options: ReportsOptions): void {
   const repositoryCache = host.informer(repositories);
   const counted = reportMetrics(metrics, { statuses: () => statuses.list(), now: () => clock.now() });
   const certainty = new Certainty();
+  /** Those that somebody deleted while there is something to say: they may have been posted before. */
+  const remade = new Set<string>();
+  // Of what is older than this process nobody knows whether a CommitStatus was deleted before. Whole seconds, as the API has.
+  const startMs = Math.floor(clock.now() / 1000) * 1000;
   const secretValues = secretValuesBy(client);
   const { readLog = podLogs(client) } = options;
 
@@ -72,7 +76,10 @@ export function createReports(options: ReportsOptions): void {
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
     again: (key) => desireQueue.add(key),
-    created: (uid) => certainty.trust(uid),
+    created(key, uid, since) {
+      const isNew = (fromRfc3339(since) ?? 0) >= startMs;
+      if (!remade.delete(keyText(key)) && isNew) certainty.trust(uid);
+    },
     ended(run, repository, spec) {
       if (repository !== undefined) void rememberRun({ client, logger }, repository, run, spec);
     },
@@ -105,16 +112,20 @@ export function createReports(options: ReportsOptions): void {
   });
   const deliverQueue = host.controller({ name: 'statuses', reconciler: deliver, workers: deliverWorkers });
 
-  const look = (object: CommitStatus): void => {
-    desireQueue.add(keyOf(object));
-    deliverQueue.add(keyOf(object));
-  };
   statuses.addHandler({
-    added: look,
-    updated: (_previous, object) => look(object),
+    added(object) {
+      desireQueue.add(keyOf(object));
+      deliverQueue.add(keyOf(object));
+    },
+    updated(previous, object) {
+      // What was shown is no news to those who say what is to be shown.
+      if (previous.metadata.generation !== object.metadata.generation) desireQueue.add(keyOf(object));
+      deliverQueue.add(keyOf(object));
+    },
     deleted(object) {
       certainty.doubt(object.metadata.uid ?? '');
-      // Deleted by hand while there is something to say: it is made again.
+      if (sources.of(keyOf(object)).length === 0) return;
+      remade.add(keyText(keyOf(object)));
       desireQueue.add(keyOf(object));
     },
   });

@@ -42,8 +42,8 @@ export interface DesireParts {
   readonly excerpts: Excerpts;
   readonly secretValues: SecretValues;
   readonly again: (key: ObjectKey) => void;
-  /** Told of each CommitStatus that was made here: nothing of it has been posted yet. */
-  readonly created: (uid: string) => void;
+  /** Told of each CommitStatus that was made here, and since when what it tells of is there. */
+  readonly created: (key: ObjectKey, uid: string, since: string | undefined) => void;
   /** Told of each run whose end was written. */
   readonly ended: (run: PipelineRun, repository: Repository | undefined, spec: CommitStatusSpec) => void;
 }
@@ -70,8 +70,11 @@ export class DesireReconciler implements Reconciler {
     const seen = this.#gone.get(keyText(key));
     const best = newest([...sources, ...(seen !== undefined && isDone(seen) ? [sourceOfRun(seen)] : [])]);
     const result = await this.#bring(key, shown, best, sources);
-    if (seen === this.#gone.get(keyText(key)) && result !== 'waiting') this.#gone.delete(keyText(key));
-    return result === 'waiting' ? {} : result;
+    if (result === 'waiting') return {};
+    if (seen === undefined || seen !== this.#gone.get(keyText(key))) return result;
+    this.#gone.delete(keyText(key));
+    // Once more without it: what is left may have to go some day.
+    return { requeueAfterMs: laggingMs };
   }
 
   async #bring(
@@ -102,7 +105,7 @@ export class DesireReconciler implements Reconciler {
     if (facts === undefined) return 'waiting';
     const spec = specOf(source, facts);
     if (spec === undefined) return {};
-    await this.#write(key, shown, spec, repository);
+    await this.#write(key, shown, spec, repository, source.object.metadata.creationTimestamp);
     if (source.kind === 'run' && isTerminal(spec.report.state)) this.#parts.ended(source.object, repository, spec);
     return {};
   }
@@ -168,13 +171,14 @@ export class DesireReconciler implements Reconciler {
     cached: CommitStatus | undefined,
     spec: CommitStatusSpec,
     repository: Repository | undefined,
+    since: string | undefined,
   ): Promise<void> {
     let current = cached;
     for (let tries = 1; ; tries++) {
       if (orderOf(current?.spec, spec) !== 'write') return;
       try {
         if (current !== undefined) await this.#parts.client.update(commitStatuses, { ...current, spec });
-        else await this.#create(key, spec, repository);
+        else await this.#create(key, spec, repository, since);
         return;
       } catch (thrown) {
         const met =
@@ -185,7 +189,12 @@ export class DesireReconciler implements Reconciler {
     }
   }
 
-  async #create(key: ObjectKey, spec: CommitStatusSpec, repository: Repository | undefined): Promise<void> {
+  async #create(
+    key: ObjectKey,
+    spec: CommitStatusSpec,
+    repository: Repository | undefined,
+    since: string | undefined,
+  ): Promise<void> {
     const { name = '', uid = '' } = repository?.metadata ?? {};
     const owner = { apiVersion: apiVersionOf(repositories), kind: repositories.kind, name, uid };
     const created = await this.#parts.client.create(commitStatuses, {
@@ -198,7 +207,7 @@ export class DesireReconciler implements Reconciler {
       },
       spec,
     });
-    this.#parts.created(created.metadata.uid ?? '');
+    this.#parts.created(key, created.metadata.uid ?? '', since);
   }
 
   /** A CommitStatus to which nothing newer is to be said. */

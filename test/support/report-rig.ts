@@ -113,7 +113,7 @@ export class ReportRig {
       logger: silentLogger,
       metrics,
       forges: this.#mortalForges(() => process),
-      systemNamespace: 'penstock',
+      systemNamespace: 'default',
       readSecret: () => Promise.resolve('hunter2-token'),
       readLog: (place, signal) => this.readLog(place, signal),
       events: { warn: (_about, reason) => void this.events.push(reason) },
@@ -228,6 +228,15 @@ export class ReportRig {
       spec: { ...spec, receivedAt },
     });
     await this.client.updateStatus(deliveries, { ...created, status: { phase: 'Done', notices } });
+  }
+
+  /** The runs that the Repository remembers. */
+  async history(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const repository = await this.client.get(repositories, { namespace: 'default', name: 'app' });
+    return (
+      (repository as { readonly pipelinerun_status?: readonly Readonly<Record<string, unknown>>[] })
+        .pipelinerun_status ?? []
+    );
   }
 
   metricsText(): Promise<string> {

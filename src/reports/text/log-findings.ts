@@ -40,7 +40,8 @@ function findingIn(line: string, pattern: LinearRegex): readonly Annotation[] {
   if (line.length > lineCharactersMax) return [];
   const { filename = '', line: number = '', error = '' } = pattern.groups(line) ?? {};
   const path = filename.trim().replace(/^(?:\.\/)+/, '');
-  const message = cutToBytes(error.trim(), messageBytesMax);
+  // The published pattern leaves the colon after a column in front of the message.
+  const message = cutToBytes(error.replace(/^[:\s]+/, '').trim(), messageBytesMax);
   const lineNumber = Number(number);
   const isFile = path !== '' && path.length <= pathCharactersMax && !path.startsWith('/');
   if (!isFile || message === '' || !Number.isSafeInteger(lineNumber) || lineNumber < 1) return [];
