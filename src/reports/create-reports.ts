@@ -1,7 +1,7 @@
-import { type Clock, fromRfc3339 } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
-import type { ControllerHost, Lister } from '../controller/contract.ts';
+import type { ControllerHost, ControllerQueue, Lister } from '../controller/contract.ts';
 import { accessOf, type ReadSecret } from '../forge/access/access-of.ts';
 import { withDefaults } from '../forge/access/with-defaults.ts';
 import type { ForgeDirectory } from '../forge/forge-directory.ts';
@@ -10,7 +10,7 @@ import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { runAttemptOf } from '../forge/kinds/status-target.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { secrets } from '../kube/core-types.ts';
-import { keyOf, keyText, type KubeObject } from '../kube/object.ts';
+import { keyOf, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
@@ -20,7 +20,7 @@ import { DesireReconciler } from './desire-reconciler.ts';
 import { Excerpts, type ReadLog } from './excerpts.ts';
 import { ForgeTurns } from './forge-turns.ts';
 import { LiveSettings } from './live-settings.ts';
-import { reportMetrics } from './report-metrics.ts';
+import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
 import { rememberRun } from './repository-history.ts';
 import type { SecretValues } from './run-secrets.ts';
 import { Sources } from './sources.ts';
@@ -53,33 +53,54 @@ export interface ReportsOptions {
 
 /** Registers the two controllers of statuses with `host`: what is to be shown, and showing it. */
 export function createReports(options: ReportsOptions): void {
-  const { client, host, clock, random, logger, metrics = noMetrics } = options;
+  const { host, clock, metrics = noMetrics } = options;
   const statuses = host.informer(commitStatuses, { [pullRequestIndex]: pullRequestKeys });
-  const repositoryCache = host.informer(repositories);
   const counted = reportMetrics(metrics, { statuses: () => statuses.list(), now: () => clock.now() });
-  const certainty = new Certainty();
-  /** Those that somebody deleted while there is something to say: they may have been posted before. */
-  const remade = new Set<string>();
-  // Of what is older than this process nobody knows whether a CommitStatus was deleted before. Whole seconds, as the API has.
-  const startMs = Math.floor(clock.now() / 1000) * 1000;
-  const secretValues = secretValuesBy(client);
-  const { readLog = podLogs(client) } = options;
+  const certainty = new Certainty(clock.now());
+  const parts = { ...options, statuses, counted, certainty, repositoryCache: host.informer(repositories) };
+  const { desireQueue, sources } = registerDesire(parts);
+  const deliverQueue = registerDeliver(parts);
+  statuses.addHandler({
+    added(object) {
+      desireQueue.add(keyOf(object));
+      deliverQueue.add(keyOf(object));
+    },
+    updated(previous, object) {
+      // What was shown is no news to those who say what is to be shown.
+      if (previous.metadata.generation !== object.metadata.generation) desireQueue.add(keyOf(object));
+      deliverQueue.add(keyOf(object));
+    },
+    deleted(object) {
+      const isMadeAgain = sources.of(keyOf(object)).length > 0;
+      certainty.gone(keyOf(object), object.metadata.uid ?? '', isMadeAgain);
+      if (isMadeAgain) desireQueue.add(keyOf(object));
+    },
+  });
+}
 
+/** What both controllers share. */
+interface SharedParts extends ReportsOptions {
+  readonly statuses: Lister<CommitStatus>;
+  readonly repositoryCache: Lister<Repository>;
+  readonly counted: ReportMetrics;
+  readonly certainty: Certainty;
+}
+
+function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQueue; readonly sources: Sources } {
+  const { client, host, clock, logger, statuses, counted, certainty, readLog = podLogs(client) } = parts;
+  const secretValues = secretValuesBy(client);
   const desire = new DesireReconciler({
     client,
     clock,
     statuses,
     taskRuns: host.informer(taskRuns),
-    repositories: repositoryCache,
+    repositories: parts.repositoryCache,
     sourcesOf: (key) => sources.of(key),
-    settings: new LiveSettings(options),
+    settings: new LiveSettings(parts),
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
     again: (key) => desireQueue.add(key),
-    created(key, uid, since) {
-      const isNew = (fromRfc3339(since) ?? 0) >= startMs;
-      if (!remade.delete(keyText(key)) && isNew) certainty.trust(uid);
-    },
+    created: (key, uid, since) => certainty.made(key, uid, since),
     ended(run, repository, spec) {
       if (repository !== undefined) void rememberRun({ client, logger }, repository, run, spec);
     },
@@ -92,9 +113,14 @@ export function createReports(options: ReportsOptions): void {
     },
     gone: (key, run) => desire.lost(key, run),
   });
+  return { desireQueue, sources };
+}
 
+function registerDeliver(parts: SharedParts): ControllerQueue {
+  const { client, host, clock, random, logger, statuses, repositoryCache, counted, certainty } = parts;
+  const { forges, events, systemNamespace, readSecret } = parts;
   const globalOf = (): Repository | undefined =>
-    repositoryCache.get({ namespace: options.systemNamespace, name: globalRepositoryName });
+    repositoryCache.get({ namespace: systemNamespace, name: globalRepositoryName });
   const deliver = new DeliverReconciler({
     client,
     clock,
@@ -102,48 +128,26 @@ export function createReports(options: ReportsOptions): void {
     logger,
     statuses,
     repositoryOf: (object) => reportedRepository(object, repositoryCache, globalOf()),
-    open: async (repository, installationId) =>
-      options.forges.open(await accessOf(accessRequest(options, repository, globalOf(), installationId))),
+    async open(repository, { installationId, forge }) {
+      const globalRepository = globalOf();
+      const access = await accessOf({
+        repository,
+        systemNamespace,
+        readSecret,
+        ...(globalRepository === undefined ? {} : { globalRepository }),
+        ...(installationId === undefined ? {} : { installationId }),
+        ...(forge === undefined ? {} : { forge }),
+      });
+      return forges.open(access);
+    },
     isOvertaken: (object) => isOvertaken(object, statuses),
-    turns: new ForgeTurns(clock, (key) => deliverQueue.add(key)),
+    turns: new ForgeTurns(clock, (key) => queue.add(key)),
     certainty,
     metrics: counted,
-    warn: (about, reason, message) => options.events?.warn(about, reason, message),
+    warn: (about, reason, message) => events?.warn(about, reason, message),
   });
-  const deliverQueue = host.controller({ name: 'statuses', reconciler: deliver, workers: deliverWorkers });
-
-  statuses.addHandler({
-    added(object) {
-      desireQueue.add(keyOf(object));
-      deliverQueue.add(keyOf(object));
-    },
-    updated(previous, object) {
-      // What was shown is no news to those who say what is to be shown.
-      if (previous.metadata.generation !== object.metadata.generation) desireQueue.add(keyOf(object));
-      deliverQueue.add(keyOf(object));
-    },
-    deleted(object) {
-      certainty.doubt(object.metadata.uid ?? '');
-      if (sources.of(keyOf(object)).length === 0) return;
-      remade.add(keyText(keyOf(object)));
-      desireQueue.add(keyOf(object));
-    },
-  });
-}
-
-function accessRequest(
-  { systemNamespace, readSecret }: ReportsOptions,
-  repository: Repository,
-  globalRepository: Repository | undefined,
-  installationId: number | undefined,
-): Parameters<typeof accessOf>[0] {
-  return {
-    repository,
-    systemNamespace,
-    readSecret,
-    ...(globalRepository === undefined ? {} : { globalRepository }),
-    ...(installationId === undefined ? {} : { installationId }),
-  };
+  const queue = host.controller({ name: 'statuses', reconciler: deliver, workers: deliverWorkers });
+  return queue;
 }
 
 function reportedRepository(

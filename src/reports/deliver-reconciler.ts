@@ -7,6 +7,7 @@ import { type Forge, ForgeError, type RemoteHandle, type ShownStatus } from '../
 import {
   type Acknowledged,
   type CommitStatus,
+  type CommitStatusSpec,
   type CommitStatusStatus,
   commitStatuses,
 } from '../forge/kinds/commit-status.ts';
@@ -53,7 +54,7 @@ export interface DeliverParts {
   readonly statuses: Lister<CommitStatus>;
   readonly repositoryOf: (object: CommitStatus) => ReportedRepository | undefined;
   /** Opens the host of a Repository. Throws `UserError` where something is missing. */
-  readonly open: (repository: Repository, installationId: number | undefined) => Promise<Forge>;
+  readonly open: (repository: Repository, spec: CommitStatusSpec) => Promise<Forge>;
   /** Whether the comment of a newer commit stands in the place of this one's. */
   readonly isOvertaken: (object: CommitStatus) => boolean;
   readonly turns: ForgeTurns;
@@ -166,7 +167,7 @@ export class DeliverReconciler implements Reconciler {
       return { problem: 'no-access', message: `there is no Repository "${object.spec.repository}" in its namespace` };
     }
     try {
-      return await this.#parts.open(repository.object, object.spec.installationId);
+      return await this.#parts.open(repository.object, object.spec);
     } catch (thrown) {
       // A Secret that is missing, or that we may not read: told where people look, and not only in our log.
       return { problem: 'no-access', message: errorText(thrown) };

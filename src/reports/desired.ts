@@ -1,5 +1,6 @@
 /** What is to be shown of runs and of what has no run. Pure. */
 import type { Annotation, StatusReport } from '../forge/forge.ts';
+import type { ForgeKind } from '../forge/git-event.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
 import type { Delivery, StatusNotice } from '../forge/kinds/delivery.ts';
 import { runKeys } from '../forge/kinds/run-keys.ts';
@@ -24,7 +25,7 @@ export interface ReportFacts {
 }
 
 /** What is to be shown of `run`; undefined for a run that no Git event led to. */
-export function desiredReport(run: PipelineRun, facts: ReportFacts): StatusReport | undefined {
+function desiredReport(run: PipelineRun, facts: ReportFacts): StatusReport | undefined {
   const target = statusTargetOf(run);
   if (target === undefined) return undefined;
   const { mask, annotations = [], ...rest } = facts;
@@ -50,14 +51,29 @@ export function specOfRun(run: PipelineRun, facts: ReportFacts): CommitStatusSpe
   const repository = repositoryOf(run);
   if (report === undefined || repository === undefined) return undefined;
   const { namespace = '', name = '', uid = '' } = run.metadata;
+  const forge = forgeKindIn(run.metadata.annotations?.[runKeys.gitProvider]);
   const installationId = Number(run.metadata.annotations?.[runKeys.installationId]);
   return {
     repository,
     attempt: runAttemptOf(run),
     report,
     run: { namespace, name, uid },
+    ...(forge === undefined ? {} : { forge }),
     ...(Number.isSafeInteger(installationId) && installationId > 0 ? { installationId } : {}),
   };
+}
+
+const forgeKinds: readonly ForgeKind[] = [
+  'github',
+  'gitlab',
+  'gitea',
+  'bitbucket-cloud',
+  'bitbucket-datacenter',
+  'git',
+];
+
+function forgeKindIn(text: string | undefined): ForgeKind | undefined {
+  return forgeKinds.find((kind) => kind === text);
 }
 
 /** Name of the Repository that `run` belongs to, in its namespace. */
@@ -95,6 +111,7 @@ export function specOfNotice(
           commentOnly: true,
           ...(number === undefined ? {} : { comment: { pullRequest: number, marker: comment.marker, body } }),
         }),
+    forge: delivery.spec.forge,
     ...(installationId === undefined ? {} : { installationId }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Condition, KubeObject } from '../../kube/object.ts';
 import type { ResourceType } from '../../kube/resource.ts';
+import type { ForgeKind } from '../git-event.ts';
 import type { RemoteHandle, StatusReport, StatusState } from '../forge.ts';
 
 /** What is to be shown, and since which attempt. */
@@ -15,6 +16,8 @@ export interface CommitStatusSpec {
   readonly comment?: { readonly pullRequest: number; readonly marker: string; readonly body: string };
   /** Only the comment is made: the report is not shown as a status. */
   readonly commentOnly?: true;
+  /** Kind of the host, as the event had it. */
+  readonly forge?: ForgeKind;
   /** GitHub App: by which installation the event came. */
   readonly installationId?: number;
 }

@@ -3,6 +3,9 @@ import { choice, described, flag, instant, integer, list, long, object, text, te
 import { conditions } from '../core/pod.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 
+/** Kinds of Git hosts, as `ForgeKind` of forge has them. */
+const forgeKinds: readonly string[] = ['github', 'gitlab', 'gitea', 'bitbucket-cloud', 'bitbucket-datacenter', 'git'];
+
 /** States of a status, as `StatusState` of forge has them. */
 export const statusStates: readonly string[] = [
   'queued',
@@ -92,6 +95,7 @@ export const commitStatusSpec: StructuralSchema = object(
       { required: ['pullRequest', 'marker', 'body'] },
     ),
     commentOnly: flag('Only the comment is made.'),
+    forge: choice('Kind of the host.', forgeKinds),
     installationId: long('GitHub App installation.'),
   },
   { required: ['repository', 'attempt', 'report'] },
