@@ -36,9 +36,10 @@ export async function uninstallHookCommand(repository: string, environment: CliE
 /** `penstock git-hook send` (in the background of a push) and `flush` (by hand): Penstock is told of what waits. */
 export async function sendPushesCommand(
   command: { readonly repository: string; readonly triesMax: number },
-  { screen, openGit }: CliEnvironment,
+  environment: CliEnvironment,
 ): Promise<number> {
-  const git = await openGit();
+  const { screen } = environment;
+  const git = await environment.openGit();
   const { sent, refused, waiting, problem } = await git.sendPushes(command.repository, command.triesMax);
   screen.write(`${sent} sent, ${refused} refused, ${waiting} waiting\n`);
   if (problem !== undefined) screen.writeError(`${problem}\n`);
