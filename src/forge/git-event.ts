@@ -52,6 +52,7 @@ export interface PullRequest {
   /** Without `refs/heads/`. */
   readonly baseBranch: string;
   readonly headBranch: string;
+  /** Whole, but in events of `bitbucket-cloud`, which abbreviates it: {@link GitEvent.revision} is absent then. */
   readonly headSha: string;
   /** Where the head lives: another project than the event's for a fork. */
   readonly headProject: Project;

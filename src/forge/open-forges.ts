@@ -4,6 +4,8 @@ import { stableJson } from '../base/json.ts';
 import type { Random } from '../base/random.ts';
 import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { buildState as cloudState } from './bitbucket-cloud/status-words.ts';
+import { buildState as datacenterState } from './bitbucket-datacenter/status-words.ts';
 import { Budget } from './calls/budget.ts';
 import { budgetedFetch } from './calls/budgeted-fetch.ts';
 import type { ForgeAccess, ForgeDirectory } from './forge-directory.ts';
@@ -48,6 +50,15 @@ interface HttpKind {
 }
 
 const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {
+  'bitbucket-cloud': {
+    hostState: (_access, state) => cloudState(state),
+    load: async () => (await import('./bitbucket-cloud/bitbucket-cloud-forge.ts')).createBitbucketCloudForge,
+  },
+  'bitbucket-datacenter': {
+    hostState: (_access, state) => datacenterState(state),
+    load: async () =>
+      (await import('./bitbucket-datacenter/bitbucket-datacenter-forge.ts')).createBitbucketDatacenterForge,
+  },
   gitlab: {
     hostState: (_access, state) => gitlabState(state),
     load: async () => (await import('./gitlab/gitlab-forge.ts')).createGitlabForge,
