@@ -233,6 +233,21 @@ describe('durability', () => {
     assert.equal((await answer).status, 201);
   });
 
+  it('is awaited by who is told that the object exists', async () => {
+    const { store, syncs } = slowStore();
+    const { server } = new TestApi({ store });
+    const user = { name: 'ann', groups: [] };
+    const answers: number[] = [];
+    const first = server.handleAs(user, create('a')).then(({ status }) => answers.push(status));
+    const second = server.handleAs(user, create('a')).then(({ status }) => answers.push(status));
+    await new Promise(setImmediate);
+    assert.deepEqual(answers, []);
+    assert.equal(syncs.length, 2);
+    for (const sync of syncs) sync();
+    await Promise.all([first, second]);
+    assert.deepEqual(answers, [201, 409]);
+  });
+
   it('is not awaited by reads and refused writes', async () => {
     const { store, syncs } = slowStore();
     const { server } = new TestApi({ store });

@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../base/clock.ts';
 import { errorText } from '../base/errors.ts';
-import { ApiStatusError } from '../kube/api-error.ts';
+import { ApiStatusError, isApiError } from '../kube/api-error.ts';
 import type { ApiRequest, ApiResponse } from '../kube/transport.ts';
 import type { UserInfo } from '../kube/user.ts';
 import { StoreClosedError, StoreFailedError } from '../store/store-errors.ts';
@@ -49,7 +49,10 @@ export class Router {
       if (durableWrites && request.method !== 'GET') await this.#parts.store.durable();
       return response;
     } catch (thrown) {
-      return this.#errorResponse(request, thrown);
+      // Who hears that the object exists relies on it as who made it does.
+      const isTold = durableWrites && isApiError(thrown, 'AlreadyExists');
+      const lost = isTold ? await this.#parts.store.durable().catch((failure: unknown) => failure) : undefined;
+      return this.#errorResponse(request, lost ?? thrown);
     }
   }
 

@@ -1,8 +1,10 @@
 import { systemClock } from '../base/system-clock.ts';
 import type { ServeOptions } from '../cli/environment.ts';
+import { createClient } from '../client/client.ts';
 import { repositories } from '../forge/kinds/repository.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { namespaces } from '../kube/core-types.ts';
+import { trustedUser } from '../kube/user.ts';
 import { createCloneMount } from '../server/clone-mount.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { Listener } from '../server/listener.ts';
@@ -35,14 +37,16 @@ export function openServedGit(
 /** Listens for webhooks, and lets steps clone plain repositories, where `--hooks-port` says. */
 export async function listenForHooks(
   git: GitEvents,
-  { client, manager }: Embedded,
+  { client, server, manager }: Embedded,
   hooks: ServeOptions['hooks'],
   logger: Logger,
 ): Promise<Listener | undefined> {
   await makeNamespace(client);
   if (hooks === undefined) return undefined;
   const { clones } = git;
-  const receiver = git.inbox(client, manager.informer(repositories));
+  // A host that is told "accepted" forgets: unlike controllers, who look again, the inbox waits for the disk.
+  const durable = createClient((request) => server.handleAs(trustedUser, request));
+  const receiver = git.inbox(durable, manager.informer(repositories));
   const cloning =
     clones && createCloneMount({ prefix: clonePath, handle: (request) => clones.handle(request), logger });
   const mount = createHooksMount({

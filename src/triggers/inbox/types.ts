@@ -11,6 +11,7 @@ import type { SecretMemory } from './secret-memory.ts';
 
 /** What an inbox is made of. */
 export interface InboxOptions {
+  /** Answers writes when they are on disk; the embedded API server does so through `handleAs`, not through `handle`. */
   readonly client: ApiClient;
   /** Where Deliveries and the shared secrets live. */
   readonly systemNamespace: string;
