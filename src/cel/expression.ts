@@ -62,9 +62,9 @@ export class ExpressionEnvironment {
     this.#meter = new Meter();
     this.#environment = new Environment({ homogeneousAggregateLiterals: false, limits });
     for (const [name, type] of Object.entries(options.variables)) this.#environment.registerVariable(name, type);
-    for (const { signature, call } of [...ownFunctions(), ...(options.functions ?? [])]) {
-      const handler = (...args: readonly unknown[]): unknown => call(args, this.#meter.evaluation);
-      this.#environment.registerFunction(signature, handler, { async: false });
+    for (const own of [...ownFunctions(), ...(options.functions ?? [])]) {
+      const handler = (...args: readonly unknown[]): unknown => own.call(args, this.#meter.evaluation);
+      this.#environment.registerFunction(own.signature, handler, { async: false });
     }
     this.#meter.attach(this.#environment);
   }

@@ -34,14 +34,13 @@ export class Meter {
 
   /** Has the environment's evaluator spend from the budget of the evaluation that is going on. */
   attach(environment: Environment): void {
-    let found: Evaluator | undefined;
+    const found: Evaluator[] = [];
     const capture = function (this: Evaluator): boolean {
-      found = this;
-      return true;
+      return found.push(this) > 0;
     };
     environment.registerFunction('captureEvaluator(): bool', capture, { async: false });
     environment.evaluate('captureEvaluator()');
-    const evaluator = present(found, 'the CEL library hands its evaluator to functions');
+    const evaluator = present(found[0], 'the CEL library hands its evaluator to functions');
     assert(typeof evaluator.run === 'function', 'the evaluator of the CEL library has a method run');
     evaluator.run = (node, context) => this.#run(evaluator, node, context);
   }

@@ -32,9 +32,8 @@ export type MatchTrigger = 'push' | 'pull_request' | 'incoming' | 'merge_group' 
 /** What is known of an event when definitions are matched. */
 export interface MatchFacts {
   readonly trigger: MatchTrigger;
+  /** As published; `pull_request_labeled` when nothing but labels is new, on every host. */
   readonly eventType: string;
-  /** Nothing but labels is new. Known without this for the event types `pull_request_labeled` and `label_updated`. */
-  readonly labelsOnly?: boolean;
   /** Title of the pull request, or of the commit. */
   readonly eventTitle: string;
   /** Branch or full tag ref the event is about: base of a pull request, what was pushed to. */

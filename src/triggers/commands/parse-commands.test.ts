@@ -91,6 +91,12 @@ describe('parseCommands', () => {
       assert.ok(protectedVariables.includes(name), name);
     }
     assert.match(argumentsOfComment('/deploy revision=x').problem ?? '', /cannot change "revision"/);
+    assert.match(
+      told('/deploy revision=x')[0] ?? '',
+      /^! a comment cannot change "revision"/,
+      'for on-comment neither',
+    );
+    assert.deepEqual(told('deploy revision=x'), [], 'plain text');
   });
 
   it('reads so many commands and no more', () => {

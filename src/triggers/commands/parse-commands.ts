@@ -6,7 +6,7 @@
  * grants something. A command reaches to the next one: `branch:` and `tag:` may follow on any of its lines.
  */
 import type { Command } from '../types.ts';
-import { argumentsOf, readWords, type Word } from './arguments.ts';
+import { argumentsOf, argumentsOfComment, readWords, type Word } from './arguments.ts';
 
 /** Most commands in one comment. */
 export const commandsMax = 20;
@@ -41,8 +41,15 @@ export function parseCommands(comment: string): ParsedComment {
   if (found.length > commandsMax) {
     problems.push({ text: firstLine(text), message: `only the first ${commandsMax} commands of a comment are read` });
   }
+  if (found.length === 0) problems.push(...problemsOfPlainComment(text));
   const commands = read.flatMap(({ command }) => (command === undefined ? [] : [command]));
   return { commands: byPriority(withoutRepeats(commands)), problems };
+}
+
+/** A comment without a command may match an `on-comment`: then its arguments count, and are refused as a command's are. */
+function problemsOfPlainComment(text: string): readonly CommandProblem[] {
+  const { problem } = argumentsOfComment(text);
+  return problem === undefined ? [] : [{ text: firstLine(text), message: problem }];
 }
 
 interface ReadCommand {

@@ -61,7 +61,7 @@ function definitionOf({ prun }: Row): Parameters<typeof matchDefinitions>[0][num
     'keys.OnEvent': 'on-event',
     'keys.OnTargetBranch': 'on-target-branch',
   };
-  const annotations = Object.entries(prun?.ObjectMeta.Annotations ?? {}).map(([key, value]) => {
+  const annotations = Object.entries(prun?.ObjectMeta.Annotations ?? {}).map(([key, value]): [string, string] => {
     assert.ok(names[key], key);
     return [`pipelinesascode.tekton.dev/${names[key]}`, value];
   });

@@ -4,6 +4,7 @@
  * What somebody wrote wrongly fails his own definition only, and is told in `problem`. A question that cannot be answered
  * because a host did not tell all changed files is answered with yes: a run too many is seen, a run too few is not.
  */
+import { isNamed, plainName } from '../commands/named.ts';
 import { parseCommands } from '../commands/parse-commands.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, RuleResult } from '../types.ts';
 import { matchAnnotations } from './match-annotations.ts';
@@ -56,11 +57,6 @@ interface Matching {
   readonly others: ReadonlyMap<string, readonly Definition[]>;
 }
 
-/** A name without the `-` at the end of a `generateName`: the name under which a definition is known to people. */
-function plainName(name: string): string {
-  return name.replace(/-$/, '');
-}
-
 function definitionsByName(definitions: readonly Definition[]): ReadonlyMap<string, readonly Definition[]> {
   return Map.groupBy(definitions, ({ name }) => plainName(name));
 }
@@ -111,7 +107,7 @@ function namespaceRule(definition: Definition, { namespace }: MatchRequest): rea
 }
 
 function nameRule({ name }: Definition, found: string): RuleResult {
-  return { rule: 'name', wanted: name, found, ok: plainName(name) === plainName(found) };
+  return { rule: 'name', wanted: name, found, ok: isNamed(name, found) };
 }
 
 /** Most characters of a comment that are shown. */
@@ -138,16 +134,12 @@ function shownComment({ comment }: MatchFacts): string {
   return (comment ?? '').trim().slice(0, commentShownMax);
 }
 
-/** Events of which nothing but labels is new. */
-const labelEventTypes: ReadonlySet<string> = new Set([
-  'pull_request_labeled',
-  'pull_request_unlabeled',
-  'label_updated',
-]);
+/** Of an event of which nothing but labels is new, whatever the host calls it. */
+const labelEventType = 'pull_request_labeled';
 
 /** When only labels changed, a definition that says nothing of labels is not asked again. */
 function labelEventRule({ labels, expression }: Rules, facts: MatchFacts): RuleResult | undefined {
-  if (facts.labelsOnly !== true && !labelEventTypes.has(facts.eventType)) return undefined;
+  if (facts.eventType !== labelEventType) return undefined;
   if (expression !== undefined) {
     if (mentionsLabels(expression.mentions)) return undefined;
     return {

@@ -7,6 +7,7 @@ import { isApiError } from '../../kube/api-error.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
 import { ForgeError } from '../../forge/forge.ts';
+import { commandsFor } from '../commands/named.ts';
 import { cancelRun } from './cancel-runs.ts';
 import { createRun, findRun, isRefusal } from './create-run.ts';
 import {
@@ -120,7 +121,7 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
     : undefined;
   const secretName = credential === undefined ? undefined : gitAuthSecretName(plan.name);
   const secretPart = secretName === undefined ? {} : { gitAuthSecret: secretName };
-  const facts = factsOf(parts, open, subject, commands);
+  const facts = factsOf(parts, open, subject, commandsFor(definition.name, commands));
   const { fetcher } = parts;
   const rendered = await renderRun({
     loaded: folder,

@@ -6,6 +6,7 @@ import type { CommitStatus } from '../../forge/kinds/commit-status.ts';
 import type { CancelIntent, Delivery, PlannedRun } from '../../forge/kinds/delivery.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
+import { isNamed } from '../commands/named.ts';
 import { isCancellable, orderOf } from './cancel-runs.ts';
 import type { FreshLister } from './recent-writes.ts';
 import { runStateOf } from './run-state.ts';
@@ -199,7 +200,7 @@ export class History {
         (intent.line === undefined || intent.line === line) &&
         (intent.scope === undefined || intent.scope === run.scope) &&
         (intent.sha === undefined || intent.sha === run.sha) &&
-        (intent.definition === undefined || intent.definition === run.definition) &&
+        (intent.definition === undefined || isNamed(run.definition, intent.definition)) &&
         intent.supersededBy !== run.name,
     );
   }
@@ -216,6 +217,6 @@ function isMeant(run: PipelineRun, intent: CancelIntent): boolean {
     (intent.line === undefined || labels?.[penstockKeys.line] === intent.line) &&
     (intent.scope === undefined || annotations?.[penstockKeys.scope] === intent.scope) &&
     (intent.sha === undefined || annotations?.[runKeys.sha] === intent.sha) &&
-    (intent.definition === undefined || annotations?.[runKeys.originalName] === intent.definition)
+    (intent.definition === undefined || isNamed(annotations?.[runKeys.originalName] ?? '', intent.definition))
   );
 }

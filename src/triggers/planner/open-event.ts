@@ -8,6 +8,7 @@ import type { CustomParam, Repository } from '../../forge/kinds/repository.ts';
 import { canonicalUrl } from '../../forge/repository-url.ts';
 import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
+import { argumentsOfComment } from '../commands/arguments.ts';
 import type { Command } from '../types.ts';
 import { type EventFacts, type LoadedFolder, loadFolder } from './definitions.ts';
 import { matchFactsOf } from './facts.ts';
@@ -121,9 +122,15 @@ export function factsOf(
     namespace: keyOf(open.repository).namespace,
     declaredParams: complete.spec.params ?? [],
     readParamSecret: (param) => readParamSecret(parts, complete, param),
-    commentArgs: Object.assign({}, ...commands.map(({ args }) => args)) as Record<string, string>,
+    commentArgs: commentArgsOf(open.event, commands),
     givenParams: subject.givenParams,
   };
+}
+
+/** Of the commands; of the comment itself where there is none and an `on-comment` matched it. */
+function commentArgsOf({ comment }: GitEvent, commands: readonly Command[]): Readonly<Record<string, string>> {
+  if (commands.length === 0) return comment === undefined ? {} : argumentsOfComment(comment.body).args;
+  return Object.assign({}, ...commands.map(({ args }) => args)) as Record<string, string>;
 }
 
 async function readParamSecret(

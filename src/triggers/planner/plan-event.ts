@@ -5,6 +5,7 @@ import { seriesOf } from '../../forge/kinds/identity.ts';
 import type { Repository } from '../../forge/kinds/repository.ts';
 import { runKeys } from '../../forge/kinds/run-keys.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
+import { commandsFor, isNamed } from '../commands/named.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
 import { skipWordIn } from '../commands/skip-words.ts';
 import type { Command, Definition, MatchResult } from '../types.ts';
@@ -365,7 +366,7 @@ function wantedRun(parts: PlannerParts, decision: Decision, { definition, by }: 
       settings,
     );
   }
-  const facts = factsOf(parts, open, subject, commands);
+  const facts = factsOf(parts, open, subject, commandsFor(definition.name, commands));
   return {
     subject,
     repository,
@@ -393,7 +394,11 @@ function supersedes(
  */
 function isDue(parts: PlannerParts, run: WantedRun, { commands, rerun }: Selection): boolean {
   const { name } = run.definition;
-  if (commands.some((command) => command.name === name || (command.kind === 'test' && command.name === undefined)))
+  if (
+    commands.some(
+      (command) => isNamed(name, command.name ?? '') || (command.kind === 'test' && command.name === undefined),
+    )
+  )
     return true;
   const unsuccessfulOnly = rerun === undefined ? commands.length > 0 : rerun.contexts === undefined;
   if (!unsuccessfulOnly) return true;
