@@ -14,13 +14,18 @@ import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { type OpenForges, openForges } from '../forge/open-forges.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
-import type { FetchLike, ProxySettings } from '../net/outgoing-fetch.ts';
+import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
 import { createReports } from '../reports/create-reports.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
 import { createInbox } from '../triggers/inbox/create-inbox.ts';
 import { archivedLog } from './archived-log.ts';
+import { registerRetention } from '../triggers/inbox/retention.ts';
+import { createTriggers } from '../triggers/planner/create-triggers.ts';
+import { repositoryEvents } from '../triggers/planner/repository-events.ts';
+import { fetchingRemote } from '../triggers/resolve/fetching-remote.ts';
+import { registerSchedules } from '../triggers/schedules/schedule-controller.ts';
 import { secretReader } from '../triggers/secret-reader.ts';
 
 /** What {@link GitEvents} are made of. */
@@ -57,11 +62,14 @@ export class GitEvents implements Disposable {
   /** Absent where plain repositories cannot be used. */
   readonly clones: CloneServer | undefined;
   readonly #options: GitEventsOptions;
+  readonly #definitions: OutgoingFetch;
 
   constructor(options: GitEventsOptions) {
     const { clock, random, logger, proxy, git, observeFetch } = options;
     this.#options = options;
     this.clones = git && new CloneServer({ clock, surroundings: git.surroundings });
+    // What definitions name is somebody else's word: nothing private is reached for it.
+    this.#definitions = createFetch({ clock, ...(proxy === undefined ? {} : { proxy }) });
     this.forges = openForges({
       clock,
       random,
@@ -77,6 +85,12 @@ export class GitEvents implements Disposable {
     const { clock, random, logger, metrics, systemNamespace } = this.#options;
     const parts = { client, host, clock, random, logger, metrics, systemNamespace, events };
     const readSecret = secretReader(client);
+    if (names.includes('triggers')) {
+      const fetcher = fetchingRemote(this.#definitions);
+      createTriggers({ ...parts, forges: this.forges, readSecret, fetcher });
+      registerSchedules({ ...parts, events: repositoryEvents({ client, clock, logger }) });
+      registerRetention(parts);
+    }
     if (names.includes('reports')) {
       const readLog = archive === undefined ? {} : { readLog: archivedLog(archive) };
       createReports({ ...parts, ...readLog, forges: this.forges, readSecret });
@@ -108,6 +122,7 @@ export class GitEvents implements Disposable {
 
   [Symbol.dispose](): void {
     this.forges.close();
+    this.#definitions.close();
   }
 
   #plainGit({ surroundings, cache }: NonNullable<GitEventsOptions['git']>): ReturnType<typeof createGitForge> {

@@ -30,7 +30,7 @@ export function describeGitHook(environment: CliEnvironment, setExitCode: SetExi
     .command('install')
     .description('write the post-receive hook; done again, it changes what is given')
     .addOption(repositoryOption())
-    .option('--url <address>', 'where Penstock is (default: as before, or http://127.0.0.1:8480)')
+    .option('--url <address>', 'where Penstock is (default: as before, or http://127.0.0.1:8481)')
     .option('--secret-file <file>', 'what Penstock knows the sender by (default: a new one in the repository)')
     .option('--repository-url <address>', 'how the Repository object names it (default: by its path)')
     .action(async (flags: InstallHookCommand) => {

@@ -42,7 +42,7 @@ export interface InstalledHook {
 }
 
 /** Where `penstock serve` listens unless it is told otherwise. */
-export const penstockUrlDefault = 'http://127.0.0.1:8480';
+export const penstockUrlDefault = 'http://127.0.0.1:8481';
 const secretFileName = 'penstock-hook.secret';
 const secretBytes = 32;
 
