@@ -49,6 +49,8 @@ export interface MatchFacts {
   readonly headers: Readonly<Record<string, string>>;
   /** Custom params that apply: strings for expressions. */
   readonly params: Readonly<Record<string, string>>;
+  /** Names of all custom params of the Repository: one that does not apply has no value, but is no unknown word. */
+  readonly declaredParams?: readonly string[];
   /** Asked only when a rule needs it. */
   readonly changedFiles: () => Promise<ChangedFiles>;
 }

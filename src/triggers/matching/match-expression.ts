@@ -29,10 +29,14 @@ const matchWorkPerStep = 256;
 /** Compiling a glob costs about as much as so many steps for each of its characters. */
 const compileCostPerUnit = 10;
 
-/** What an expression said. `depends`: the host did not tell all changed files, and the answer depends on them. */
+/**
+ * What an expression said. `depends`: the host did not tell all changed files, and the answer depends on them. `no-answer`: it
+ * asks for what this event does not have (`body.pull_request` of a push): it is not for it. `failed`: its author is to mend it.
+ */
 export type Verdict =
   | { readonly kind: 'decided'; readonly matched: boolean }
   | { readonly kind: 'depends' }
+  | { readonly kind: 'no-answer'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Compiles and evaluates the expressions of one event. */
@@ -46,7 +50,9 @@ export class MatchExpressions {
   constructor(facts: MatchFacts, changedFiles: () => Promise<ChangedFiles>) {
     this.#facts = facts;
     this.#changedFiles = changedFiles;
-    const params = Object.keys(facts.params).filter((name) => isVariableName(name) && !(name in variables));
+    const params = [...Object.keys(facts.params), ...(facts.declaredParams ?? [])].filter(
+      (name) => isVariableName(name) && !(name in variables),
+    );
     const pathChanged = (glob: unknown, budget: Budget): boolean => this.#view.matches(String(glob), budget);
     this.#environment = new ExpressionEnvironment({
       variables: { ...Object.fromEntries(params.map((name) => [name, 'string'])), ...variables },
@@ -75,7 +81,8 @@ export class MatchExpressions {
       return { kind: 'failed', message: `the expression gives ${what}, not true or false` };
     } catch (thrown) {
       if (!(thrown instanceof ExpressionError)) throw thrown;
-      return view.missed ? { kind: 'depends' } : { kind: 'failed', message: thrown.message };
+      if (view.missed) return { kind: 'depends' };
+      return { kind: thrown.code === 'CEL_EVALUATION' ? 'no-answer' : 'failed', message: thrown.message };
     }
   }
 
@@ -147,7 +154,7 @@ class FilesView {
     if (known !== undefined) return known;
     budget.spend(compileCostPerUnit * (1 + pattern.length));
     const compiled = compileGlob(pattern);
-    if (!compiled.ok) throw new ExpressionError(compiled.message, { code: 'CEL_EVALUATION' });
+    if (!compiled.ok) throw new ExpressionError(compiled.message, { code: 'CEL_SYNTAX' });
     this.#globs.set(pattern, compiled.glob);
     return compiled.glob;
   }

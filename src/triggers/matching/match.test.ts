@@ -337,10 +337,21 @@ describe('matching by expression', () => {
     }
   });
 
+  it('is not for an event that does not have what it asks for', async () => {
+    const missing = await cel('body.pull_request.draft == false', { trigger: 'push' });
+    assert.deepEqual(told(missing), [
+      'does not run by expression',
+      '- on-cel-expression: body.pull_request.draft == false / No such key: pull_request, at character 6',
+    ]);
+    const filtered = await cel('tier == "gold"', { declaredParams: ['tier', 'no-name'] });
+    assert.deepEqual([filtered.matched, filtered.problem], [false, undefined], 'a param that does not apply');
+    assert.equal((await cel('tier == "gold" || event == "pull_request"', { declaredParams: ['tier'] })).matched, true);
+  });
+
   it('says what cannot be evaluated, of this definition alone', async () => {
     const results = await matchDefinitions(
       [
-        definition('a', { 'on-cel-expression': 'body.nothing.here == 1' }),
+        definition('a', { 'on-cel-expression': 'event.matches("(")' }),
         definition('b', { 'on-cel-expression': 'event ==' }),
         definition('c', { 'on-cel-expression': '"text"' }),
         definition('d', { 'on-cel-expression': 'body.text' }),
@@ -353,7 +364,7 @@ describe('matching by expression', () => {
     assert.deepEqual(
       results.map(({ matched, problem }) => problem?.message ?? matched),
       [
-        'No such key: nothing, at character 6',
+        '"(" is no regular expression: missing closing ) at character 1',
         'Unexpected token: EOF, at character 9',
         'the expression gives string, not true or false',
         'the expression gives "x", not true or false',

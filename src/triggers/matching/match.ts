@@ -167,8 +167,9 @@ async function matchExpression(
   };
   if (verdict.kind === 'decided') return answer(String(verdict.matched), verdict.matched);
   if (verdict.kind === 'depends') return answer('unknown: the host did not tell all changed files', true);
-  const problem = problemOf(definition, 'on-cel-expression', verdict.message);
-  return { ...answer('an error', false), problem };
+  const answered = answer(verdict.message, false);
+  if (verdict.kind === 'no-answer') return answered;
+  return { ...answered, problem: problemOf(definition, 'on-cel-expression', verdict.message) };
 }
 
 function overriddenRule(definition: Definition, rule: RuleName): readonly RuleResult[] {

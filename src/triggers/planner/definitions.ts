@@ -70,7 +70,8 @@ export async function matchFolder(
   request: { readonly namespace: string; readonly name?: string },
 ): Promise<readonly MatchResult[]> {
   const { params } = await paramsOf(folder, facts);
-  return matchDefinitions(folder.definitions, { ...facts.match, params }, request);
+  const declaredParams = facts.declaredParams.map(({ name }) => name);
+  return matchDefinitions(folder.definitions, { ...facts.match, params, declaredParams }, request);
 }
 
 /** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
