@@ -52,10 +52,28 @@ export const triggerRules: readonly PolicyRule[] = [
 ];
 
 /** What making runs of what came in needs besides, in every namespace with a Repository: runs, each with a Secret to clone with. */
-const plannerRules: readonly PolicyRule[] = [
+export const plannerRules: readonly PolicyRule[] = [
   { apiGroups: tekton, resources: ['pipelineruns'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['get', 'create', 'patch', 'delete'] },
   { apiGroups: ['penstock.dev'], resources: ['commitstatuses'], verbs: ['list', 'watch'] },
+];
+
+/** What showing statuses needs: what became of runs, the end of a log, and the objects that say what a host has been shown. */
+export const reportRules: readonly PolicyRule[] = [
+  { apiGroups: tekton, resources: ['pipelineruns', 'taskruns'], verbs: observe },
+  // `pipelinerun_status` is part of the object itself.
+  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['get', 'list', 'watch', 'patch'] },
+  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['penstock.dev'],
+    resources: ['commitstatuses'],
+    verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
+  },
+  { apiGroups: ['penstock.dev'], resources: ['commitstatuses/status'], verbs: ['update'] },
+  { apiGroups: core, resources: ['pods/log'], verbs: ['get'] },
+  // The token of the host, and what must not be seen in a text.
+  { apiGroups: core, resources: ['secrets'], verbs: ['get'] },
+  { apiGroups: core, resources: ['events'], verbs: ['create'] },
 ];
 
 /** What the triggers need in Penstock's own namespace: what comes in is stored there, judged, and after a while deleted. */
@@ -77,13 +95,16 @@ const webhookRules: readonly PolicyRule[] = [
   },
 ];
 
-/** Only where logs are kept: they are read from the kubelets. Which secrets they must not show the engine reads anyway. */
-const logRules: readonly PolicyRule[] = [{ apiGroups: core, resources: ['pods/log'], verbs: ['get'] }];
-
 /** Rules of the ClusterRole. */
-export function clusterRules({ engine, logs }: Pick<InstallOptions, 'engine' | 'logs'>): readonly PolicyRule[] {
-  const ours = [...engineRules, ...(logs === undefined ? [] : logRules)];
-  return [...(engine === 'penstock' ? ours : []), ...gateRules, ...triggerRules, ...plannerRules, ...webhookRules];
+export function clusterRules({ engine }: Pick<InstallOptions, 'engine'>): readonly PolicyRule[] {
+  return [
+    ...(engine === 'penstock' ? engineRules : []),
+    ...gateRules,
+    ...triggerRules,
+    ...plannerRules,
+    ...reportRules,
+    ...webhookRules,
+  ];
 }
 
 /** Rules of the Role in Penstock's own namespace. A create cannot be limited to a name. */
@@ -133,11 +154,11 @@ function peopleRoles({ tektonCrds }: InstallOptions): readonly JsonObject[] {
     rules: asJson(rules),
   });
   const write = ['create', 'update', 'patch', 'delete', 'deletecollection'];
-  const gates: PolicyRule = { apiGroups: ['penstock.dev'], resources: ['gates'], verbs: observe };
+  const own: PolicyRule = { apiGroups: ['penstock.dev'], resources: ['gates', 'commitstatuses'], verbs: observe };
   const asRules = (verbs: readonly string[]): readonly PolicyRule[] =>
     runs.map(({ group, resources }) => ({ apiGroups: [group], resources, verbs }));
   return [
-    role('view', ['view', 'edit', 'admin'], [...asRules(observe), gates]),
+    role('view', ['view', 'edit', 'admin'], [...asRules(observe), own]),
     ...(runs.length === 0 ? [] : [role('edit', ['edit', 'admin'], asRules(write))]),
   ];
 }

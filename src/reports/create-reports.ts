@@ -191,7 +191,7 @@ function secretValuesBy(client: ApiClient): SecretValues {
 }
 
 /** Logs of pods that are still there. */
-function podLogs(client: ApiClient): ReadLog {
+export function podLogs(client: ApiClient): ReadLog {
   return async ({ namespace, podName, container, tailLines, bytesMax }, signal) => {
     const chunks: Uint8Array[] = [];
     const options = { container, tailLines, limitBytes: bytesMax, signal };

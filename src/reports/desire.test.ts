@@ -17,28 +17,10 @@ async function running(): Promise<ReportRig> {
   return rig;
 }
 
-/** A run of one task whose only step fails with code 2. */
+/** A run that fails, and whose log is this. */
 async function failing(rig: ReportRig, log: string | Error): Promise<void> {
   rig.readLog = () => (typeof log === 'string' ? Promise.resolve(log) : Promise.reject(log));
-  await rig.run('build-1');
-  await rig.begin('build-1');
-  const at = '2026-01-01T00:00:10Z';
-  const ended = { exitCode: 2, reason: 'Error', startedAt: at, finishedAt: at };
-  const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'deploy', key: 'key' } } }];
-  const taskSpec = { steps: [{ name: 'unit', image: 'i', env, envFrom: [{ secretRef: { name: 'more' } }] }] };
-  await rig.taskRun({
-    name: 'build-1-test',
-    spec: { taskSpec },
-    status: {
-      podName: 'build-1-test-pod',
-      startTime: '2026-01-01T00:00:05Z',
-      completionTime: at,
-      conditions: [{ type: 'Succeeded', status: 'False', reason: 'Failed', message: 'it failed' }],
-      steps: [{ name: 'unit', container: 'step-unit', terminationReason: 'Error', terminated: ended }],
-    },
-  });
-  const child = { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: 'build-1-test', pipelineTaskName: 'test' };
-  await rig.end('build-1', 'Failed', { childReferences: [child] });
+  await rig.failingRun('build-1');
 }
 
 describe('what is to be shown', () => {

@@ -13,6 +13,7 @@ import type { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { Manager } from '../../src/controller/manager.ts';
 import { deliveries } from '../../src/forge/kinds/delivery.ts';
 import { repositories } from '../../src/forge/kinds/repository.ts';
+import { ReportRig } from '../support/report-rig.ts';
 import { InboxRig, gitPush, systemNamespace } from '../../src/triggers/inbox/inbox-rig.ts';
 import { deliveryKeepMs, deliverySweepEveryMs, registerRetention } from '../../src/triggers/inbox/retention.ts';
 import { registerSchedules } from '../../src/triggers/schedules/schedule-controller.ts';
@@ -21,6 +22,8 @@ import {
   inboxRules,
   ownNamespaceRules,
   type PolicyRule,
+  plannerRules,
+  reportRules,
   triggerRules,
 } from '../../src/install/access.ts';
 import { createClient } from '../../src/client/client.ts';
@@ -32,6 +35,8 @@ import { MemoryBlobStore } from '../../src/logs/memory-blob-store.ts';
 import { CertificateRig } from '../../src/server/admission/certificate-rig.ts';
 import { serverDaysValid } from '../../src/server/admission/webhook-certificates.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { keptMs } from '../../src/reports/desire-reconciler.ts';
+import { settingsConfigMap } from '../../src/forge/kinds/settings.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { type PipelineRun, pipelineRuns, tasks } from '../../src/tekton/types.ts';
 
@@ -234,6 +239,27 @@ async function exerciseSchedules({ client, clock }: InboxRig, seen: Set<Access>)
   await stopped;
 }
 
+/** Statuses that are shown, refused, quoted and given up, of runs that end, vanish and are forgotten. */
+async function exerciseReports(rig: ReportRig): Promise<void> {
+  await rig.repository();
+  await rig.start();
+  rig.readLog = undefined;
+  await rig.failingRun('build-1');
+  await rig.settle();
+  await rig.run('build-2', { target: { context: 'gone' } });
+  await rig.settle();
+  await rig.deleteRun('build-2');
+  await rig.settle();
+  rig.host.down = true;
+  await rig.run('build-3', { target: { context: 'late' } });
+  await rig.settle(60_000);
+  rig.kill();
+  for (const name of ['build-1', 'build-3']) await rig.deleteRun(name);
+  rig.clock.jump(2 * keptMs);
+  await rig.start();
+  await rig.settle();
+}
+
 describe('the roles of an installation', () => {
   it('allow what engine and gate do in a cluster, and nothing else', async () => {
     const recorder = new Recorder();
@@ -252,11 +278,9 @@ describe('the roles of an installation', () => {
     }
     // The caches are shared with the node agent, which a cluster does not have; only it looks at claims.
     for (const verb of ['list', 'watch']) recorder.seen.delete(`${verb} /persistentvolumeclaims`);
-    const allowed = accessesOf(
-      clusterRules({ engine: 'penstock', logs: 's3://bucket' }).filter((rule) => !isNamed(rule)),
-    );
+    const allowed = accessesOf(clusterRules({ engine: 'penstock' }).filter((rule) => !isNamed(rule)));
     assert.deepEqual([...recorder.seen.difference(allowed)], [], 'done, but not allowed');
-    const elsewhere = accessesOf(triggerRules);
+    const elsewhere = accessesOf([...triggerRules, ...plannerRules, ...reportRules]);
     assert.deepEqual([...allowed.difference(recorder.seen).difference(elsewhere)], [], 'allowed, but never done');
   });
 
@@ -274,6 +298,17 @@ describe('the roles of an installation', () => {
     assert.deepEqual([...allowed.difference(seen).difference(new Set(planner))], [], 'allowed, but never done');
   });
 
+  it('allow what shows statuses, and nothing else', async () => {
+    const seen = new Set<Access>();
+    const rig = new ReportRig();
+    rig.observe = (request) => void seen.add(accessOf(request));
+    await exerciseReports(rig);
+    // By name, in Penstock's own namespace; and what the recorder of Events does, which the rig has none of.
+    assert.ok(seen.delete('get /configmaps') && rig.events.length > 0);
+    seen.add('create /events');
+    assert.deepEqual([...seen].sort(), [...accessesOf(reportRules)].sort());
+  });
+
   it('allow what the webhook does with its certificates, by name', async () => {
     const seen = new Set<string>();
     const rig = new CertificateRig();
@@ -285,7 +320,8 @@ describe('the roles of an installation', () => {
     await rig.keeper().check();
     rig.clock.jump(serverDaysValid * 86_400_000);
     await rig.keeper().check();
-    const own = ownNamespaceRules.filter((rule) => !inboxRules.includes(rule));
+    const isSettings = ({ resourceNames }: PolicyRule): boolean => resourceNames?.includes(settingsConfigMap) ?? false;
+    const own = ownNamespaceRules.filter((rule) => !inboxRules.includes(rule) && !isSettings(rule));
     const rules = [...clusterRules({ engine: 'penstock' }).filter(isNamed), ...own];
     const allowed = rules.flatMap((rule) =>
       [...accessesOf([rule])].flatMap((access) =>

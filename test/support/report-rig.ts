@@ -16,10 +16,11 @@ import { repositories, type RepositorySettings } from '../../src/forge/kinds/rep
 import { penstockKeys, runKeys } from '../../src/forge/kinds/run-keys.ts';
 import type { Condition } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/core-types.ts';
-import type { Transport } from '../../src/kube/transport.ts';
+import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
 import { servedKinds } from '../../src/schema/served-kinds.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import {
+  type ChildReference,
   type PipelineRun,
   pipelineRuns,
   type PipelineRunStatus,
@@ -28,7 +29,7 @@ import {
 } from '../../src/tekton/types.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../../src/telemetry/prometheus-metrics.ts';
-import { createReports } from '../../src/reports/create-reports.ts';
+import { createReports, podLogs } from '../../src/reports/create-reports.ts';
 import type { ReadLog } from '../../src/reports/excerpts.ts';
 
 export const project = { url: 'https://git.test/team/app', owner: 'team', name: 'app' } as const;
@@ -59,7 +60,10 @@ export class ReportRig {
   readonly metrics: PrometheusMetrics = createPrometheusMetrics();
   /** Reasons of the Events that were written. */
   readonly events: string[] = [];
-  readLog: ReadLog = () => Promise.resolve('');
+  /** Undefined: by the API. */
+  readLog: ReadLog | undefined = () => Promise.resolve('');
+  /** Told of each request of the process. */
+  observe: (request: ApiRequest) => void = () => undefined;
   /** Asked before each write to the API and each call to the host, and after it: true = the process dies there. */
   dies: (boundary: string) => boolean = () => false;
   /** Asked before each write to the API: an error to answer with. */
@@ -115,7 +119,7 @@ export class ReportRig {
       forges: this.#mortalForges(() => process),
       systemNamespace: 'default',
       readSecret: () => Promise.resolve('hunter2-token'),
-      readLog: (place, signal) => this.readLog(place, signal),
+      readLog: (place, signal) => (this.readLog ?? podLogs(createClient(this.#mortal(() => process))))(place, signal),
       events: { warn: (_about, reason) => void this.events.push(reason) },
     });
     this.#process = process;
@@ -186,6 +190,36 @@ export class ReportRig {
       spec,
     });
     await this.client.updateStatus(taskRuns, { ...created, status });
+  }
+
+  /** A run of one task whose only step fails with code 2, and uses the Secrets `deploy` and `more`. */
+  async failingRun(name: string): Promise<void> {
+    await this.run(name);
+    await this.begin(name);
+    const at = toRfc3339(this.clock.now());
+    const startTime = toRfc3339(this.clock.now() - 5_000);
+    const ended = { exitCode: 2, reason: 'Error', startedAt: at, finishedAt: at };
+    const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'deploy', key: 'key' } } }];
+    const taskSpec = { steps: [{ name: 'unit', image: 'i', env, envFrom: [{ secretRef: { name: 'more' } }] }] };
+    await this.taskRun({
+      name: `${name}-test`,
+      spec: { taskSpec },
+      status: {
+        podName: `${name}-test-pod`,
+        startTime,
+        completionTime: at,
+        conditions: [{ type: 'Succeeded', status: 'False', reason: 'Failed', message: 'it failed' }],
+        steps: [{ name: 'unit', container: 'step-unit', terminationReason: 'Error', terminated: ended }],
+      },
+    });
+    const child = (of: string): ChildReference => ({
+      apiVersion: 'tekton.dev/v1',
+      kind: 'TaskRun',
+      name: `${name}-${of}`,
+      pipelineTaskName: of,
+    });
+    // The second one was never made.
+    await this.end(name, 'Failed', { childReferences: [child('test'), child('never')] });
   }
 
   async secret(name: string, data: Readonly<Record<string, string>>): Promise<void> {
@@ -268,6 +302,7 @@ export class ReportRig {
   #mortal(processOf: () => ReportsProcess): Transport {
     return async (request) => {
       await this.#live(processOf());
+      this.observe(request);
       if (request.method === 'GET') return this.#transport(request);
       const what = `${request.method} ${request.path.split('/').slice(6).join('/')}`;
       await this.#cross(processOf(), `before ${what}`);
