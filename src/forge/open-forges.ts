@@ -12,6 +12,7 @@ import type { ForgeAccess, ForgeDirectory } from './forge-directory.ts';
 import { ForgeError, type Forge, type StatusState } from './forge.ts';
 import type { CreateForge } from './forge-parts.ts';
 import type { ForgeKind } from './git-event.ts';
+import { giteaState } from './gitea/status-words.ts';
 import { gitlabState } from './gitlab/status-words.ts';
 import { lazyForge } from './lazy-forge.ts';
 
@@ -58,6 +59,10 @@ const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {
     hostState: (_access, state) => datacenterState(state),
     load: async () =>
       (await import('./bitbucket-datacenter/bitbucket-datacenter-forge.ts')).createBitbucketDatacenterForge,
+  },
+  gitea: {
+    hostState: (_access, state) => giteaState(state),
+    load: async () => (await import('./gitea/gitea-forge.ts')).createGiteaForge,
   },
   gitlab: {
     hostState: (_access, state) => gitlabState(state),

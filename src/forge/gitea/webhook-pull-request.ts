@@ -33,7 +33,7 @@ export function pullRequestEvent(reader: PayloadReader): Normalised {
   if (meaning === undefined) return { ok: false, ignored: ignoredBecause(action) };
   const project = readRepository(reader.object('repository'));
   const number = payload.number('number');
-  const pullRequest = readPullRequest(payload, project, number);
+  const pullRequest = pullRequestOf(payload, project);
   if (pullRequest === undefined && meaning.trigger === 'pull_request') {
     return { ok: false, ignored: `the source repository of pull request ${number} is gone` };
   }
@@ -69,8 +69,9 @@ function ignoredBecause(action: string): string {
   return action === 'edited' ? 'it did not cease to be a draft' : `nothing starts with the action "${action}"`;
 }
 
-/** undefined: the repository of the head was deleted. */
-function readPullRequest(payload: PayloadReader, project: Project, number: number): PullRequest | undefined {
+/** A pull request, as webhooks and the API describe it. undefined: the repository of the head was deleted. */
+export function pullRequestOf(payload: PayloadReader, project: Project): PullRequest | undefined {
+  const number = payload.number('number');
   const head = payload.object('head');
   const headRepository = head.optionalObject('repo');
   if (headRepository === undefined) return undefined;
