@@ -32,6 +32,10 @@ const environment: CliEnvironment = {
     const { openLocalGit } = await import('./local-git.ts');
     return openLocalGit(processEnvironment, process.argv[1] ?? '');
   },
+  async explainMatch(question) {
+    const { explainLocally } = await import('./match.ts');
+    return explainLocally(question, processEnvironment);
+  },
   async connect(choice) {
     const { connect } = await import('./connect.ts');
     return connect(choice, processEnvironment);

@@ -8,6 +8,7 @@ import type { SentPushes } from '../forge/git/hook/send-pushes.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
+import type { MatchQuestion, ShownExplanation } from './match/explanation.ts';
 
 /** Where a command writes, and what it knows of the reader. */
 export interface Screen {
@@ -158,6 +159,8 @@ export interface CliEnvironment {
   /** Finds the server; throws `UserError` when no kubeconfig is there or it cannot be used. Nothing is sent yet. */
   connect(choice: ServerChoice): Promise<Connection>;
   openGit(): Promise<LocalGit>;
+  /** Throws `UserError` for what cannot be read or asked. */
+  explainMatch(question: MatchQuestion): Promise<ShownExplanation>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */
   readonly onInterrupt: (listener: () => void) => () => void;
 }

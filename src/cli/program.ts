@@ -7,6 +7,7 @@ import { describeLogs } from './logs/describe-logs.ts';
 import { controllersOption, describeController, logsOption } from './describe-controller.ts';
 import { parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
+import { describeMatch } from './match/describe-match.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
 import { JsonOutput } from './run/json-output.ts';
 import type { OutputForm } from './run/run-command.ts';
@@ -81,6 +82,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
     .showHelpAfterError('(penstock --help lists commands and options)');
   program.addCommand(describeRun(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeLint(environment, setExitCode).copyInheritedSettings(program));
+  program.addCommand(describeMatch(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeServe(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeController(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeInstall(environment, setExitCode).copyInheritedSettings(program));

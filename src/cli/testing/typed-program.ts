@@ -22,6 +22,7 @@ const nothing: Omit<CliEnvironment, 'screen' | 'clock'> = {
   control: never,
   connect: never,
   openGit: never,
+  explainMatch: never,
 };
 
 /** Types `words` after `penstock`, in an environment that has only what is `given`; to ask for more fails the test. */

@@ -11,12 +11,12 @@ const lasting: ReadonlySet<string> = new Set(['NET_TOO_LARGE', 'NET_ADDRESS_REFU
  * along. Where there is nothing (404, 410) there is no document; too many requests, errors of the server and lost
  * connections may pass; every other answer stays.
  */
-export function fetchingRemote(fetch: FetchLike): RemoteFetcher {
-  return { fetchText: (url, bytesMax) => fetchText(fetch, url, bytesMax) };
+export function fetchingRemote(call: FetchLike): RemoteFetcher {
+  return { fetchText: (url, bytesMax) => fetchText(call, url, bytesMax) };
 }
 
-async function fetchText(fetch: FetchLike, url: string, bytesMax: number): Promise<string | undefined> {
-  const response = await answerOf(fetch, url);
+async function fetchText(call: FetchLike, url: string, bytesMax: number): Promise<string | undefined> {
+  const response = await answerOf(call, url);
   if (response.status === 404 || response.status === 410) return undefined;
   if (!response.ok) {
     const passing = response.status === 429 || response.status === 408 || response.status >= 500;
@@ -27,9 +27,9 @@ async function fetchText(fetch: FetchLike, url: string, bytesMax: number): Promi
   throw new RemoteFetchError(`${hostOf(url)} answered more than ${bytesMax} bytes`, { passing: false });
 }
 
-async function answerOf(fetch: FetchLike, url: string): Promise<Response> {
+async function answerOf(call: FetchLike, url: string): Promise<Response> {
   try {
-    return await fetch(url, { headers: { accept: '*/*' } });
+    return await call(url, { headers: { accept: '*/*' } });
   } catch (thrown) {
     throw failed(thrown, url);
   }
