@@ -37,8 +37,8 @@ export interface GitEventsOptions {
   /** Where Deliveries, settings and the App's secret are. */
   readonly systemNamespace: string;
   readonly proxy?: ProxySettings;
-  /** Plain repositories can be used: git, and a folder for copies of those behind SSH. */
-  readonly git?: { readonly surroundings: GitSurroundings; readonly cache: string };
+  /** Plain repositories can be used: git, and a folder for copies of those behind SSH; with a key steps can clone them. */
+  readonly git?: { readonly surroundings: GitSurroundings; readonly cache: string; readonly cloneKey?: string };
   /** Sees every request to a Git host. */
   readonly observeFetch?: (fetch: FetchLike) => FetchLike;
 }
@@ -67,7 +67,8 @@ export class GitEvents implements Disposable {
   constructor(options: GitEventsOptions) {
     const { clock, random, logger, proxy, git, observeFetch } = options;
     this.#options = options;
-    this.clones = git && new CloneServer({ clock, surroundings: git.surroundings });
+    const { cloneKey: key } = git ?? {};
+    this.clones = git && key ? new CloneServer({ clock, surroundings: git.surroundings, key }) : undefined;
     // What definitions name is somebody else's word: nothing private is reached for it.
     this.#definitions = createFetch({ clock, ...(proxy === undefined ? {} : { proxy }) });
     this.forges = openForges({

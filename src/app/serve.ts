@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const logStore = await openLogStore(options.logs ?? join(directory, 'step-logs'), systemRandom);
   const stopRetention = logStore && startRetention(logStore, keepLogsDefault, parts);
   const tracer = await processTracer(environment, logger);
-  const git = openServedGit({ ...parts, metrics }, directory, environment);
+  const git = openServedGit({ ...parts, metrics }, directory, credentials, environment);
   const embedded = await startEmbedded({
     ...parts,
     ...(tracer === undefined ? {} : { tracer }),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { systemClock } from '../base/system-clock.ts';
 import type { ServeOptions } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
@@ -9,6 +10,7 @@ import { createCloneMount } from '../server/clone-mount.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Credentials } from './credentials.ts';
 import type { Embedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { GitEvents, type GitEventsOptions } from './git-events.ts';
@@ -24,14 +26,20 @@ const clonePath = '/git';
 export function openServedGit(
   parts: Pick<GitEventsOptions, 'clock' | 'random' | 'logger' | 'metrics'>,
   directory: string,
+  { token }: Credentials,
   environment: ProcessEnvironment,
 ): GitEvents {
   return new GitEvents({
     ...parts,
     systemNamespace: embeddedNamespace,
     proxy: environment.proxy,
-    git: { surroundings: gitSurroundings(environment), cache: directory },
+    git: { surroundings: gitSurroundings(environment), cache: directory, cloneKey: cloneKeyOf(token) },
   });
+}
+
+/** Made from what only this home knows, and good for nothing else. */
+function cloneKeyOf(token: string): string {
+  return createHmac('sha256', token).update('clone').digest('hex');
 }
 
 /** Listens for webhooks, and lets steps clone plain repositories, where `--hooks-port` says. */

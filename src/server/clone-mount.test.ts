@@ -21,6 +21,7 @@ describe('clones over HTTP', () => {
   const clones = new CloneServer({
     clock: systemClock,
     surroundings: { path: process.env['PATH'] ?? '' },
+    key: 'a key',
   });
   clones.directoryOf = () => Promise.resolve(join(origin, '.git'));
   let listener: Listener;

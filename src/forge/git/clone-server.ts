@@ -2,7 +2,6 @@
  * Plain repositories for steps: those of this machine, and the copies of those behind SSH, can be cloned over HTTP with a
  * token that is good for one of them. A step in a container or a sandbox sees neither the machine's folders nor its SSH keys.
  */
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { ForgeError, type GitCredential } from '../forge.ts';
 import type { Project } from '../git-event.ts';
@@ -10,7 +9,6 @@ import { cloneToken, cloneTokenMsMax, isCloneToken } from './clone-token.ts';
 import type { GitSurroundings } from './git-program.ts';
 import { uploadPack } from './upload-pack.ts';
 
-const keyBytes = 32;
 const userName = 'penstock';
 
 /** A request below the server's address. */
@@ -34,16 +32,17 @@ export interface CloneAnswer {
 export interface CloneServerOptions {
   readonly clock: Clock;
   readonly surroundings: GitSurroundings;
+  /** What tokens are made with; the same key takes the tokens of an earlier process. */
+  readonly key: string;
 }
 
-/** Serves clones. Its tokens end with the process: what runs then is lost anyway. */
+/** Serves clones. */
 export class CloneServer {
   /** Where {@link handle} is reached: set once something listens. */
   address: string | undefined;
   /** The git directory of a project, as it is now; set by who knows repositories. */
   directoryOf: (project: Project) => Promise<string> = noRepositories;
   readonly #options: CloneServerOptions;
-  readonly #key = randomBytes(keyBytes).toString('hex');
 
   constructor(options: CloneServerOptions) {
     this.#options = options;
@@ -58,7 +57,7 @@ export class CloneServer {
   credential(project: Project): GitCredential | undefined {
     if (this.address === undefined) return undefined;
     const expiresAtMs = this.#options.clock.now() + cloneTokenMsMax;
-    const token = cloneToken(this.#key, project.url, expiresAtMs);
+    const token = cloneToken(this.#options.key, project.url, expiresAtMs);
     return { username: userName, token, expiresAt: new Date(expiresAtMs).toISOString() };
   }
 
@@ -67,7 +66,9 @@ export class CloneServer {
     const [, encoded = '', name = '', service = ''] = /^\/([\w-]+)\/([^/]+)\.git\/(.+)$/.exec(request.path) ?? [];
     const url = Buffer.from(encoded, 'base64url').toString('utf8');
     // Whoever has no token learns nothing, not even which repositories there are.
-    if (!isCloneToken(this.#key, url, passwordOf(request.headers['authorization']), this.#options.clock.now())) {
+    if (
+      !isCloneToken(this.#options.key, url, passwordOf(request.headers['authorization']), this.#options.clock.now())
+    ) {
       const headers = { 'www-authenticate': 'Basic realm="Penstock", charset="UTF-8"' };
       return { status: 401, headers, body: 'a token of a run is needed\n' };
     }

@@ -11,6 +11,7 @@ import { commandsFor } from '../commands/named.ts';
 import { cancelRun } from './cancel-runs.ts';
 import { createRun, findRun, isRefusal } from './create-run.ts';
 import {
+  clonedFrom,
   dropGitAuthSecret,
   ForeignSecretError,
   gitAuthSecret,
@@ -121,7 +122,8 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
     : undefined;
   const secretName = credential === undefined ? undefined : gitAuthSecretName(plan.name);
   const secretPart = secretName === undefined ? {} : { gitAuthSecret: secretName };
-  const facts = factsOf(parts, open, subject, commandsFor(definition.name, commands));
+  const event = { ...open.event, project: clonedFrom(open.forge, open.event.project) };
+  const facts = factsOf(parts, { ...open, event }, subject, commandsFor(definition.name, commands));
   const { fetcher } = parts;
   const rendered = await renderRun({
     loaded: folder,
@@ -144,8 +146,7 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
     ...secretPart,
   });
   try {
-    if (credential !== undefined)
-      await makeGitAuthSecret(parts.client, gitAuthSecret(plan, open.event.project, credential));
+    if (credential !== undefined) await makeGitAuthSecret(parts.client, gitAuthSecret(plan, event.project, credential));
   } catch (thrown) {
     if (thrown instanceof ForeignSecretError) return again(parts, request, content);
     if (!isRefusal(thrown)) throw thrown;

@@ -8,7 +8,7 @@ import { isApiError } from '../../kube/api-error.ts';
 import { type Secret, secrets } from '../../kube/core-types.ts';
 import { keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
-import { gitAuthData } from './git-auth-secret.ts';
+import { clonedFrom, gitAuthData } from './git-auth-secret.ts';
 import { globalRepositoryOf } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { runStateOf } from './run-state.ts';
@@ -82,7 +82,7 @@ export class GitAuthReconciler implements Reconciler {
     const expiresAt = credential.expiresAt ?? null;
     const patch = {
       metadata: { uid, annotations: { [penstockKeys.expiresAt]: expiresAt } },
-      data: gitAuthData(project, credential),
+      data: gitAuthData(clonedFrom(forge, project), credential),
     };
     await client.patch(secrets, keyOf(secret), patch, { type: 'merge' });
     logger.debug('the credential of a run was renewed', { run: run.metadata.name });

@@ -1,6 +1,6 @@
 /** The Secret a run clones with: one for each run, made before it, owned by it, gone with it. */
 import type { ApiClient } from '../../client/api-client.ts';
-import type { GitCredential } from '../../forge/forge.ts';
+import type { GitCredential, Forge } from '../../forge/forge.ts';
 import type { Project } from '../../forge/git-event.ts';
 import type { PlannedRun } from '../../forge/kinds/delivery.ts';
 import { managedByKey, managedByRuns, penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
@@ -60,6 +60,12 @@ export function gitAuthData(project: Project, { username, token }: GitCredential
     '.git-credentials': base64(credentials),
     'git-provider-token': base64(token),
   };
+}
+
+/** The project with the address that steps clone from, where its own is none that a step could reach. */
+export function clonedFrom(forge: Forge, project: Project): Project {
+  const cloneUrl = forge.cloneUrl?.(project);
+  return cloneUrl === undefined ? project : { ...project, cloneUrl };
 }
 
 function base64(text: string): string {
