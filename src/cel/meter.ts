@@ -36,7 +36,8 @@ export class Meter {
   attach(environment: Environment): void {
     const found: Evaluator[] = [];
     const capture = function (this: Evaluator): boolean {
-      return found.push(this) > 0;
+      if (found.length === 0) found.push(this);
+      return true;
     };
     environment.registerFunction('captureEvaluator(): bool', capture, { async: false });
     environment.evaluate('captureEvaluator()');
