@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type ControllerName, controllerNames } from './environment.ts';
 
 /** The value of a flag that names a port. */
@@ -16,4 +16,12 @@ export function parseControllers(text: string): readonly ControllerName[] {
     if (known !== undefined) return known;
     throw new InvalidArgumentError(`"${name}" is none of ${controllerNames.join(', ')}.`);
   });
+}
+
+/** The command with the option that names the server it talks to. */
+export function withServerOption(command: Command): Command {
+  return command.option(
+    '--kubeconfig <file>',
+    'the server to talk to (default: KUBECONFIG, then ./penstock-data/kubeconfig, then ~/.kube/config)',
+  );
 }

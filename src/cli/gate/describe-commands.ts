@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
+import { withServerOption } from '../flags.ts';
 import type { ListForm } from './queue-command.ts';
 
 interface ServerFlags {
@@ -94,13 +95,6 @@ function describeRunCommand(
       const command = name === 'bump' ? bumpCommand : startCommand;
       setExitCode(await command({ ...flags, run }, environment));
     });
-}
-
-function withServerOption(command: Command): Command {
-  return command.option(
-    '--kubeconfig <file>',
-    'the server to talk to (default: KUBECONFIG, then ./penstock-data/kubeconfig, then ~/.kube/config)',
-  );
 }
 
 function listFormOption(): Option {
