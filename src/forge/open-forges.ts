@@ -13,6 +13,7 @@ import { ForgeError, type Forge, type StatusState } from './forge.ts';
 import type { CreateForge } from './forge-parts.ts';
 import type { ForgeKind } from './git-event.ts';
 import { giteaState } from './gitea/status-words.ts';
+import { githubState } from './github/status-words.ts';
 import { gitlabState } from './gitlab/status-words.ts';
 import { lazyForge } from './lazy-forge.ts';
 
@@ -67,6 +68,10 @@ const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {
   gitlab: {
     hostState: (_access, state) => gitlabState(state),
     load: async () => (await import('./gitlab/gitlab-forge.ts')).createGitlabForge,
+  },
+  github: {
+    hostState: githubState,
+    load: async () => (await import('./github/github-forge.ts')).createGithubForge,
   },
 };
 

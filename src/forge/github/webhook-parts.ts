@@ -24,6 +24,12 @@ export function readUser(reader: PayloadReader): Actor {
   };
 }
 
+/** Who wrote something; GitHub's own name for accounts that are gone. */
+export function readAuthor(reader: PayloadReader): Actor {
+  const user = reader.optionalObject('user');
+  return user === undefined ? { login: 'ghost' } : readUser(user);
+}
+
 /** The project and who did it, of any event, and by which installation of the App it came. */
 export function readOrigin(reader: PayloadReader): {
   readonly forge: 'github';
@@ -67,7 +73,7 @@ export function readPullRequest(reader: PayloadReader): PullRequest | undefined 
     number: reader.number('number'),
     title: reader.optionalText('title') ?? '',
     url: reader.webUrl('html_url'),
-    author: readUser(reader.object('user')),
+    author: readAuthor(reader),
     state: merged ? 'merged' : reader.text('state') === 'closed' ? 'closed' : 'open',
     ...(reader.flag('draft') ? { draft: true } : {}),
     baseBranch: reader.object('base').text('ref'),

@@ -1,0 +1,52 @@
+import type { CreateForge } from '../forge-parts.ts';
+import type { Project } from '../git-event.ts';
+import { BlobCache } from './blob-cache.ts';
+import { changedFiles } from './changed-files.ts';
+import { postCheck, readCheck, type CheckCalls } from './check-runs.ts';
+import { postCommitStatus, readCommitStatus } from './commit-statuses.ts';
+import { readFile, readFolder, readProject, readRevision } from './contents.ts';
+import { gitCredential } from './git-credential.ts';
+import { openGithubApi } from './github-api.ts';
+import { isTeamMember, readOwnLogin, standing } from './people.ts';
+import { pullRequestsOf, putComment, readComments, readPullRequest } from './pull-requests.ts';
+import { githubState } from './status-words.ts';
+
+/** github.com or GitHub Enterprise: with an App, statuses are check runs; with a token, commit statuses. */
+export const createGithubForge: CreateForge = (parts) => {
+  const api = openGithubApi(parts);
+  const blobs = new BlobCache();
+  const { credential } = parts.access;
+  const checks: CheckCalls | undefined =
+    credential.type === 'github-app'
+      ? { api, applicationId: credential.applicationId, logger: parts.logger }
+      : undefined;
+  let login: Promise<string> | undefined;
+  const ownLogin = (project: Project): Promise<string> => {
+    login ??= readOwnLogin(api, project).catch((thrown: unknown) => {
+      // Not kept: it may be told the next time.
+      login = undefined;
+      throw thrown;
+    });
+    return login;
+  };
+  return {
+    kind: 'github',
+    commentable: true,
+    hostState: (state) => githubState(parts.access, state),
+    readFolder: (project, sha, folder) => readFolder(api, blobs, { project, sha, folder }),
+    readFile: (project, sha, path) => readFile(api, project, sha, path),
+    readProject: (project) => readProject(api, project),
+    readRevision: (project, ref) => readRevision(api, project, ref),
+    readPullRequest: (project, number) => readPullRequest(api, project, number),
+    pullRequestsOf: (project, sha) => pullRequestsOf(api, project, sha),
+    changedFiles: (project, range) => changedFiles(api, project, range),
+    readComments: (project, number) => readComments(api, project, number),
+    standing: (project, actor) => standing(api, project, actor),
+    isTeamMember: (project, team, actor) => isTeamMember(api, project, team, actor),
+    postStatus: (report, handle) =>
+      checks === undefined ? postCommitStatus(api, report) : postCheck(checks, report, handle),
+    readStatus: (target) => (checks === undefined ? readCommitStatus(api, target) : readCheck(checks, target)),
+    putComment: async (comment) => putComment(api, comment, await ownLogin(comment.project)),
+    gitCredential: (project, further) => gitCredential(api, project, further),
+  };
+};
