@@ -26,7 +26,7 @@ import { localForge, readWorkingFolder } from '../triggers/explain/local-forge.t
 import { pullRequestEvent } from '../triggers/explain/pull-request-event.ts';
 import { type ReadEvent, eventBytesMax, readEvent } from '../triggers/explain/read-event.ts';
 import { placeOf } from '../triggers/own-event.ts';
-import { definitionsFolder } from '../triggers/planner/open-event.ts';
+import { definitionsFolder } from '../triggers/planner/definitions.ts';
 import { fetchingRemote } from '../triggers/resolve/fetching-remote.ts';
 import { secretReader } from '../triggers/secret-reader.ts';
 import { connect } from './connect.ts';

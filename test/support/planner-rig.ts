@@ -68,6 +68,7 @@ export class PlannerRig {
   readonly #transport: Transport;
   #manager: Manager | undefined;
   #deliveries = 0;
+  #life = 0;
 
   constructor(files: Files) {
     const server = createApiServer({
@@ -127,7 +128,11 @@ export class PlannerRig {
 
   /** Starts the planner, or another one in its place. */
   async start(): Promise<void> {
-    const client = createClient((request) => this.interfere(request, this.#transport));
+    const life = ++this.#life;
+    // What an ended process still asks for is never answered.
+    const client = createClient((request) =>
+      life === this.#life ? this.interfere(request, this.#transport) : new Promise<never>(() => undefined),
+    );
     const { clock, random, logger, metrics } = this;
     const manager = new Manager({ client, clock, random, logger, stopGraceMs: 0 });
     createTriggers({
@@ -144,6 +149,7 @@ export class PlannerRig {
 
   /** Ends the planner in the middle of whatever it does. */
   crash(): void {
+    this.#life++;
     void this.#manager?.stop();
     this.#manager = undefined;
   }

@@ -10,6 +10,7 @@ import { skipWordIn } from '../commands/skip-words.ts';
 import { type EventFacts, type LoadedFolder, loadFolder, matchFolder, renderRun } from '../planner/definitions.ts';
 import { matchFactsOf } from '../planner/facts.ts';
 import { type Subject, isSubject, subjectOf } from '../planner/subject.ts';
+import { readDefinitions } from '../resolve/read-definitions.ts';
 import { RemoteFetchError, type RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import type { Command, MatchResult } from '../types.ts';
 import type { ExplainedDefinition, ExplainedEvent, MatchExplanation } from './explanation.ts';
@@ -37,13 +38,12 @@ export interface ExplainOptions {
  */
 export async function explainMatch(options: ExplainOptions): Promise<MatchExplanation> {
   const { events, ignored } = options.read;
-  const { folder } = loadFolder(options.definitions, anyProject, '');
+  const { problems } = readDefinitions(options.definitions);
   const explained: ExplainedEvent[] = [];
   for (const event of events) explained.push(await new EventExplainer(options, event).explain());
-  return { events: explained, ...(ignored === undefined ? {} : { ignored }), problems: folder.problems };
+  return { events: explained, ...(ignored === undefined ? {} : { ignored }), problems };
 }
 
-const anyProject = { url: '', owner: '', name: '' };
 /** Where a Repository is taken to be when nobody says. */
 const namespaceDefault = 'default';
 /** What stands for the name of the Secret with the credential for cloning: it is made with the run. */
@@ -68,7 +68,9 @@ class EventExplainer {
     if (commands.length < comment.commands.length) this.#notes.add('it cancels runs that are under way');
     const subject = await this.#subject(commands[0]);
     if (typeof subject === 'string') return this.#explained(undefined, [], subject);
-    const loaded = loadFolder(this.#options.definitions, this.#event.project, subject.sha);
+    const { definitions: files, fetcher, settings } = this.#options;
+    const place = { project: this.#event.project, sha: subject.sha };
+    const loaded = loadFolder(files, { ...place, forge: this.#forge, fetcher, settings });
     const facts = this.#facts(subject, commands);
     const results = await this.#results(subject, commands, loaded, facts);
     const definitions: ExplainedDefinition[] = [];
@@ -139,18 +141,8 @@ class EventExplainer {
     const found = { name, file, line, matched, by, rules };
     if (!matched || problem !== undefined)
       return { ...found, ...(problem === undefined ? {} : { problem }), warnings: [] };
-    const { settings, fetcher } = this.#options;
-    const request = {
-      loaded,
-      definition,
-      facts,
-      settings,
-      fetcher,
-      forge: this.#forge,
-      gitAuthSecret: gitAuthSecretShown,
-    };
     try {
-      const rendered = await renderRun(request);
+      const rendered = await renderRun({ loaded, definition, facts, gitAuthSecret: gitAuthSecretShown });
       if (!rendered.ok) return { ...found, problem: rendered.problem, warnings: [] };
       return { ...found, warnings: rendered.warnings };
     } catch (thrown) {

@@ -15,11 +15,14 @@ import { usesChangedFiles } from '../templates/dynamic.ts';
 import { standardVariables } from '../templates/standard-variables.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
 
-/** `.tekton` of one commit, and where it was read. */
+/** Where definitions are. */
+export const definitionsFolder = '.tekton';
+
+/** `.tekton` of one commit. */
 export interface LoadedFolder {
   readonly folder: TektonFolder;
-  readonly project: Project;
-  readonly sha: string;
+  /** What annotations name elsewhere: fetched once for all runs of the commit. */
+  readonly remote: RemoteDocuments;
 }
 
 /** What is known of an event. */
@@ -44,9 +47,6 @@ export interface RenderRequest {
   readonly loaded: LoadedFolder;
   readonly definition: Definition;
   readonly facts: EventFacts;
-  readonly settings: Settings;
-  readonly forge: Forge;
-  readonly fetcher: RemoteFetcher;
   readonly gitAuthSecret?: string;
 }
 
@@ -55,9 +55,21 @@ export type Rendered =
   | { readonly ok: true; readonly run: PipelineRun; readonly warnings: readonly DefinitionProblem[] }
   | { readonly ok: false; readonly problem: DefinitionProblem };
 
-/** Reads what was found in `.tekton`. */
-export function loadFolder(files: readonly RepositoryFile[], project: Project, sha: string): LoadedFolder {
-  return { folder: readDefinitions(files), project, sha };
+/** Where `.tekton` is read. */
+export interface FolderSource {
+  readonly forge: Forge;
+  readonly project: Project;
+  readonly sha: string;
+  readonly fetcher: RemoteFetcher;
+  readonly settings: Settings;
+}
+
+/** Reads what was found in `.tekton` of a commit. */
+export function loadFolder(files: readonly RepositoryFile[], source: FolderSource): LoadedFolder {
+  const { forge, project, sha, fetcher, settings } = source;
+  const { catalogs, remoteTasks } = settings;
+  const sources = forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks });
+  return { folder: readDefinitions(files), remote: new RemoteDocuments(sources) };
 }
 
 /**
@@ -75,12 +87,9 @@ export async function matchFolder(
 }
 
 /** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
-export async function renderRun(request: RenderRequest): Promise<Rendered> {
-  const { loaded, definition, facts, settings, forge, fetcher, gitAuthSecret } = request;
-  const { folder, project, sha } = loaded;
+export async function renderRun({ loaded, definition, facts, gitAuthSecret }: RenderRequest): Promise<Rendered> {
+  const { folder, remote } = loaded;
   const { variables } = await paramsOf(folder, facts, gitAuthSecret);
-  const { catalogs, remoteTasks } = settings;
-  const remote = new RemoteDocuments(forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks }));
   const template = { ...(await templateFacts(folder, facts, gitAuthSecret)), variables };
   const resolution = await resolveDefinition(definition, { folder, remote, facts: template });
   if (!resolution.ok) return resolution;

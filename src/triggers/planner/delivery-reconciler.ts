@@ -54,20 +54,19 @@ export class DeliveryReconciler implements Reconciler {
     try {
       return await work.advance();
     } catch (thrown) {
-      if (isApiError(thrown, 'Conflict')) return this.#reread(key);
+      if (isApiError(thrown, 'Conflict')) await this.#reread(key);
       if (!isOutside(thrown)) throw thrown;
       return work.tryLater(thrown);
     }
   }
 
   /** Somebody else has changed the Delivery: what was decided is decided again from what it says now. */
-  async #reread(key: ObjectKey): Promise<ReconcileResult> {
+  async #reread(key: ObjectKey): Promise<void> {
     try {
       this.#parts.deliveries.wrote(await this.#parts.client.get(deliveries, key));
     } catch (thrown) {
       if (!isApiError(thrown, 'NotFound')) throw thrown;
     }
-    return { requeueAfterMs: 0 };
   }
 }
 

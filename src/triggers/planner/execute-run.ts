@@ -1,6 +1,6 @@
 /** Makes one planned run real: renders it, gives it its Secret, creates or adopts it. Restartable at any await. */
 import { errorText } from '../../base/errors.ts';
-import type { Delivery, PlannedRun, StatusNotice } from '../../forge/kinds/delivery.ts';
+import type { CancelIntent, Delivery, PlannedRun, StatusNotice } from '../../forge/kinds/delivery.ts';
 import { lineOf } from '../../forge/kinds/identity.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import { isApiError } from '../../kube/api-error.ts';
@@ -31,7 +31,7 @@ import { runObject } from './run-object.ts';
 /** Longest a run waits for room in a quota, in milliseconds. */
 export const quotaWaitMsMax: number = 6 * 60 * 60 * 1000;
 /** Time between two tries while a quota has no room, in milliseconds. */
-export const quotaRetryMs = 30_000;
+export const quotaRetryMs = 60_000;
 /** Most names that may belong to somebody else. */
 const collisionsMax = 20;
 
@@ -60,8 +60,8 @@ export async function executeRun(parts: PlannerParts, request: ExecuteRequest): 
   const { plan, isRetry } = request;
   const there = isRetry ? await findRun(parts.client, plan) : undefined;
   if (there !== undefined) return settle(parts, plan, there, 'adopted');
-  const by = overtakenBy(parts, request);
-  if (by !== undefined) return stopped(parts, plan, by);
+  const overtaken = overtakenBy(parts, request);
+  if (overtaken !== undefined) return stopped(parts, plan, overtaken);
   try {
     return await make(parts, request, await request.content());
   } catch (thrown) {
@@ -72,21 +72,23 @@ export async function executeRun(parts: PlannerParts, request: ExecuteRequest): 
 }
 
 /** Who or what came after the plan and ends it before it began. */
-function overtakenBy({ history }: PlannerParts, { plan, delivery }: ExecuteRequest): string | undefined {
+function overtakenBy({ history }: PlannerParts, { plan, delivery }: ExecuteRequest): CancelIntent | undefined {
   const line = lineOf({ ...plan, repository: `${plan.namespace}/${plan.repository}` });
-  return history.cancelOf(plan, line, receivedMs(delivery))?.by;
+  return history.cancelOf(plan, line, receivedMs(delivery));
 }
 
-async function stopped(parts: PlannerParts, plan: PlannedRun, by: string): Promise<Executed> {
+async function stopped(parts: PlannerParts, plan: PlannedRun, intent: CancelIntent): Promise<Executed> {
+  const { by, supersededBy } = intent;
   await dropGitAuthSecret(parts.client, plan);
   parts.metrics.run('superseded');
-  const message = `cancelled before it was created, by ${by}`;
-  const draft = {
+  const isSuperseded = supersededBy !== undefined;
+  const message = `${isSuperseded ? 'superseded' : 'cancelled'} before it was created, by ${by}`;
+  const draft: NoticeDraft = {
     target: plan.target,
-    state: 'cancelled',
-    title: `Cancelled by ${by}`,
+    state: isSuperseded ? 'superseded' : 'cancelled',
+    title: firstLine(`${isSuperseded ? 'Superseded' : 'Cancelled'} by ${by}`),
     text: `\`${plan.definition}\` was ${message}.`,
-  } as const;
+  };
   return { run: { ...plan, outcome: 'superseded', message }, notice: noticeOf(plan, draft) };
 }
 
@@ -124,16 +126,7 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
   const secretPart = secretName === undefined ? {} : { gitAuthSecret: secretName };
   const event = { ...open.event, project: clonedFrom(open.forge, open.event.project) };
   const facts = factsOf(parts, { ...open, event }, subject, commandsFor(definition.name, commands));
-  const { fetcher } = parts;
-  const rendered = await renderRun({
-    loaded: folder,
-    definition,
-    facts,
-    settings,
-    forge: open.forge,
-    fetcher,
-    ...secretPart,
-  });
+  const rendered = await renderRun({ loaded: folder, definition, facts, ...secretPart });
   if (!rendered.ok) {
     return failed(parts, plan, problemDraft(subject, { ...rendered.problem, definition: definition.name }, settings));
   }
@@ -172,15 +165,15 @@ async function create(
   const name = `${plan.namespace}/${plan.repository}`;
   // Cancels hold the same lock: whatever is not there yet when one begins is stopped here, the rest it finds.
   const result = await parts.locks.hold(name, async () => {
-    const by = overtakenBy(parts, request);
-    if (by !== undefined) return { kind: 'overtaken', by } as const;
+    const intent = overtakenBy(parts, request);
+    if (intent !== undefined) return { kind: 'overtaken', intent } as const;
     const answer = await createRun(client, wanted);
     if (answer.kind === 'created' || answer.kind === 'adopted') parts.runs.wrote(answer.run);
     return answer;
   });
   switch (result.kind) {
     case 'overtaken':
-      return stopped(parts, plan, result.by);
+      return stopped(parts, plan, result.intent);
     case 'created':
     case 'adopted':
       return settle(parts, plan, result.run, result.kind);

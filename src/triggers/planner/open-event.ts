@@ -10,7 +10,7 @@ import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { argumentsOfComment } from '../commands/arguments.ts';
 import type { Command } from '../types.ts';
-import { type EventFacts, type LoadedFolder, loadFolder } from './definitions.ts';
+import { definitionsFolder, type EventFacts, type LoadedFolder, loadFolder } from './definitions.ts';
 import { matchFactsOf } from './facts.ts';
 import { addressIndex, findRepository, type RepositoryQuestion } from './find-repository.ts';
 import type { PlannerParts } from './planner-parts.ts';
@@ -28,9 +28,6 @@ export interface OpenEvent {
   readonly key: string;
   readonly forge: Forge;
 }
-
-/** Where definitions are. */
-export const definitionsFolder = '.tekton';
 
 /** Finds the Repository and its host; undefined when no Repository is about the event. Throws `UserError`. */
 export async function openEvent(
@@ -95,9 +92,15 @@ export async function defaultBranchSha(forge: Forge, { project }: GitEvent): Pro
 }
 
 /** Reads `.tekton` at `sha`. Throws `ForgeError`. */
-export async function loadDefinitions(open: OpenEvent, subject: Subject, sha: string): Promise<LoadedFolder> {
+export async function loadDefinitions(
+  { fetcher, settings }: PlannerParts,
+  open: OpenEvent,
+  subject: Subject,
+  sha: string,
+): Promise<LoadedFolder> {
   const project = sourceOf(open, subject, sha);
-  return loadFolder(await open.forge.readFolder(project, sha, definitionsFolder), project, sha);
+  const files = await open.forge.readFolder(project, sha, definitionsFolder);
+  return loadFolder(files, { forge: open.forge, project, sha, fetcher, settings: settings() });
 }
 
 /** A commit of the default branch is in the event's project, whatever the pull request's own commits are in. */

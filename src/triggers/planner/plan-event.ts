@@ -160,7 +160,7 @@ async function planSubject(
   await keepPin(definitionsSha === subject.sha ? found : { ...found, definitionsSha });
   const skipped = await reasonToSkip(open, subject, selection, parts);
   if (skipped !== undefined) return skipped;
-  const folder = await loadDefinitions(open, subject, definitionsSha);
+  const folder = await loadDefinitions(parts, open, subject, definitionsSha);
   const matched = await matchedIn(parts, open, subject, selection, folder);
   return decide(parts, { open, subject, selection, folder, ...matched });
 }

@@ -6,7 +6,7 @@ import { contextOf } from '../../forge/kinds/contexts.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
 import { addressIndex, findRepository } from './find-repository.ts';
 import { firstLine, quoted } from './notices.ts';
-import { definitionsFolder } from './open-event.ts';
+import { definitionsFolder } from './definitions.ts';
 import type { EventPlan } from './plan-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 

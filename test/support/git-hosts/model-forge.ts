@@ -44,7 +44,7 @@ export class ModelHost {
   /** Every call fails with 503. */
   down = false;
   /** Called before each call is carried out. */
-  before: (call: string) => void = () => undefined;
+  before: (call: string) => Promise<void> | void = () => undefined;
   /** What clones get; undefined = nothing. */
   token: { readonly token: string; readonly expiresAt?: string } | undefined = { token: 'ghs_narrow-token' };
 
@@ -64,19 +64,13 @@ export class ModelHost {
     return found;
   }
 
-  #call<T>(name: string, answer: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.calls.push(name);
-      try {
-        this.before(name);
-        if (this.down) throw new ForgeError('unavailable', 'HTTP status 503', { status: 503 });
-        const failure = this.failures.shift();
-        if (failure !== undefined) throw failure;
-        resolve(answer());
-      } catch (thrown) {
-        reject(thrown as Error);
-      }
-    });
+  async #call<T>(name: string, answer: () => T): Promise<T> {
+    this.calls.push(name);
+    await this.before(name);
+    if (this.down) throw new ForgeError('unavailable', 'HTTP status 503', { status: 503 });
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    return answer();
   }
 
   // tidy: table
