@@ -43,25 +43,30 @@ export type Verdict =
 export class MatchExpressions {
   readonly #facts: MatchFacts;
   readonly #changedFiles: () => Promise<ChangedFiles>;
-  readonly #environment: ExpressionEnvironment;
+  /** Made when the first expression is compiled: most folders have none. */
+  #environment: ExpressionEnvironment | undefined;
   #view: FilesView = new FilesView(undefined);
 
   /** `changedFiles` is asked only if an answer depends on it. */
   constructor(facts: MatchFacts, changedFiles: () => Promise<ChangedFiles>) {
     this.#facts = facts;
     this.#changedFiles = changedFiles;
-    const params = [...Object.keys(facts.params), ...(facts.declaredParams ?? [])].filter(
+  }
+
+  #environmentOf({ params, declaredParams = [] }: MatchFacts): ExpressionEnvironment {
+    const names = [...Object.keys(params), ...declaredParams].filter(
       (name) => isVariableName(name) && !(name in variables),
     );
     const pathChanged = (glob: unknown, budget: Budget): boolean => this.#view.matches(String(glob), budget);
-    this.#environment = new ExpressionEnvironment({
-      variables: { ...Object.fromEntries(params.map((name) => [name, 'string'])), ...variables },
+    return new ExpressionEnvironment({
+      variables: { ...Object.fromEntries(names.map((name) => [name, 'string'])), ...variables },
       functions: [{ signature: 'string.pathChanged(): bool', call: ([glob], { budget }) => pathChanged(glob, budget) }],
     });
   }
 
   /** Throws {@link ExpressionError}. */
   compile(source: string): Expression {
+    this.#environment ??= this.#environmentOf(this.#facts);
     return this.#environment.compile(source);
   }
 
