@@ -6,10 +6,12 @@ import { accessOf, type ReadSecret } from '../forge/access/access-of.ts';
 import { withDefaults } from '../forge/access/with-defaults.ts';
 import type { ForgeDirectory } from '../forge/forge-directory.ts';
 import { type CommitStatus, commitStatuses } from '../forge/kinds/commit-status.ts';
+import { liveSettings } from '../forge/kinds/live-settings.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
+import { settingsConfigMap } from '../forge/kinds/settings.ts';
 import { runAttemptOf } from '../forge/kinds/status-target.ts';
 import { isApiError } from '../kube/api-error.ts';
-import { secrets } from '../kube/core-types.ts';
+import { configMaps, secrets } from '../kube/core-types.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -19,7 +21,6 @@ import { DeliverReconciler, type ReportedRepository } from './deliver-reconciler
 import { DesireReconciler } from './desire-reconciler.ts';
 import { Excerpts, type ReadLog } from './excerpts.ts';
 import { ForgeTurns } from './forge-turns.ts';
-import { LiveSettings } from './live-settings.ts';
 import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
 import { rememberRun } from './repository-history.ts';
 import type { SecretValues } from './run-secrets.ts';
@@ -96,7 +97,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     taskRuns: host.informer(taskRuns),
     repositories: parts.repositoryCache,
     sourcesOf: (key) => sources.of(key),
-    settings: new LiveSettings(parts),
+    settings: liveSettings({ read: () => settingsData(parts), clock, logger }),
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
     again: (key) => desireQueue.add(key),
@@ -176,6 +177,19 @@ function isOvertaken(object: CommitStatus, statuses: Lister<CommitStatus>): bool
   const created = object.metadata.creationTimestamp ?? '';
   const others = statuses.byIndex(pullRequestIndex, value);
   return others.some(({ metadata }) => (metadata.creationTimestamp ?? '') > created);
+}
+
+/** Not by a cache: that would hold all ConfigMaps of a cluster. */
+async function settingsData({
+  client,
+  systemNamespace: namespace,
+}: SharedParts): Promise<Readonly<Record<string, string>> | undefined> {
+  try {
+    return (await client.get(configMaps, { namespace, name: settingsConfigMap })).data;
+  } catch (thrown) {
+    if (isApiError(thrown, 'NotFound')) return undefined;
+    throw thrown;
+  }
 }
 
 function secretValuesBy(client: ApiClient): SecretValues {

@@ -29,7 +29,7 @@ import {
 import { type DeliveryStep, isDelivered, nextStep, type PlannedComment } from './delivery-step.ts';
 import type { ForgeTurns, Turn } from './forge-turns.ts';
 import type { ReportMetrics } from './report-metrics.ts';
-import { shows } from './shown.ts';
+import { shows, showsDespiteRefusal } from './shown.ts';
 
 /** Failures in a row after which the Repository gets an Event, once. */
 export const eventFailures = 5;
@@ -182,7 +182,8 @@ export class DeliverReconciler implements Reconciler {
     if (!certainty.isKnown(uid)) {
       const shown = await this.#readBack(object, forge);
       if (shown !== 'unreadable') {
-        if (isShown(object, forge, shown)) return this.#acknowledge(object, 'read', shown?.handle ?? handle);
+        if (shows(shown, report, forge.hostState(report.state)))
+          return this.#acknowledge(object, 'read', shown?.handle ?? handle);
         handle = shown?.handle ?? handle;
       }
     }
@@ -192,7 +193,9 @@ export class DeliverReconciler implements Reconciler {
     if (outcome.ok) return this.#acknowledge(object, 'accepted', outcome.handle);
     metrics.posted(forge.kind, 'refused');
     const shown = await this.#readBack(object, forge);
-    if (shown !== 'unreadable' && isShown(object, forge, shown)) {
+    const isAttemptShown = object.status?.acknowledged?.attempt === object.spec.attempt;
+    const word = forge.hostState(report.state);
+    if (shown !== 'unreadable' && showsDespiteRefusal(shown, report, word, isAttemptShown)) {
       return this.#acknowledge(object, 'read', shown?.handle ?? handle);
     }
     const seen = shown === 'unreadable' || shown === undefined ? 'nothing' : `"${shown.hostState}"`;
@@ -225,7 +228,7 @@ export class DeliverReconciler implements Reconciler {
     const { report } = object.spec;
     try {
       const shown = await asked(forge.readStatus(report, object.status?.handle));
-      metrics.readBack(forge.kind, isShown(object, forge, shown) ? 'shown' : 'other');
+      metrics.readBack(forge.kind, shows(shown, report, forge.hostState(report.state)) ? 'shown' : 'other');
       return shown;
     } catch (thrown) {
       metrics.readBack(forge.kind, 'failed');
@@ -316,12 +319,6 @@ export class DeliverReconciler implements Reconciler {
 /** By what forges are told apart before they are opened. */
 function routeOf({ metadata, spec }: CommitStatus): string {
   return `${metadata.namespace ?? ''}/${spec.repository}/${spec.installationId ?? ''}`;
-}
-
-/** Whether what the host shows is what `object` is to say. */
-function isShown({ spec, status }: CommitStatus, forge: Forge, shown: ShownStatus | undefined): boolean {
-  const { report, attempt } = spec;
-  return shows(shown, report, forge.hostState(report.state), status?.acknowledged?.attempt === attempt);
 }
 
 /** A call to a host: whatever it fails with, people are told of it as of a failure of the host. */

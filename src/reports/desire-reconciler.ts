@@ -5,6 +5,7 @@ import { isTerminal } from '../forge/forge.ts';
 import { type CommitStatus, type CommitStatusSpec, commitStatuses } from '../forge/kinds/commit-status.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { runKeys } from '../forge/kinds/run-keys.ts';
+import type { LiveSettings } from '../forge/kinds/live-settings.ts';
 import type { Settings } from '../forge/kinds/settings.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
@@ -13,7 +14,6 @@ import { isDone } from '../tekton/pipeline-run/children.ts';
 import { type PipelineRun, pipelineRuns, type TaskRun, taskRuns } from '../tekton/types.ts';
 import { type ReportFacts, repositoryOf, specOfDeletedRun, specOfNotice, specOfRun } from './desired.ts';
 import type { Excerpts } from './excerpts.ts';
-import type { LiveSettings } from './live-settings.ts';
 import { newest, orderOf } from './order.ts';
 import { maskOf, secretsOfRepository, type SecretValues } from './run-secrets.ts';
 import { stateOfRun } from './run-state.ts';
@@ -91,7 +91,8 @@ export class DesireReconciler implements Reconciler {
   }
 
   async #show(key: ObjectKey, shown: CommitStatus | undefined, source: Source): Promise<ReconcileResult | 'waiting'> {
-    const settings = await this.#parts.settings.current();
+    await this.#parts.settings.refresh();
+    const settings = this.#parts.settings.current();
     const repository = this.#repositoryAt(key, source);
     const bare = await this.#bareFacts(source, settings, repository);
     const draft = specOf(source, bare);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isTerminal, type StatusState } from '../forge/forge.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
 import { newest, orderOf } from './order.ts';
-import { shows } from './shown.ts';
+import { shows, showsDespiteRefusal } from './shown.ts';
 
 const states: readonly StatusState[] = [
   'queued',
@@ -93,17 +93,27 @@ describe('what a host shows', () => {
     assert.ok(!shows({ state: 'failed', hostState: 'failed', externalId: 'run-1', handle }, report, 'failed'));
   });
 
-  it('is told by its link or its title where the host keeps no more', () => {
+  it('is told by its link and its title where the host keeps no more', () => {
     const linked = { ...report, detailsUrl: 'https://p.test/2' };
-    assert.ok(
-      shows({ state: 'failed', hostState: 'failed', detailsUrl: 'https://p.test/2', handle }, linked, 'failed'),
-    );
-    assert.ok(
-      !shows({ state: 'failed', hostState: 'failed', detailsUrl: 'https://p.test/1', handle }, linked, 'failed'),
-    );
+    const shown = { state: 'failed', hostState: 'failed', handle } as const;
+    assert.ok(shows({ ...shown, detailsUrl: 'https://p.test/2' }, linked, 'failed'));
+    assert.ok(!shows({ ...shown, detailsUrl: 'https://p.test/1' }, linked, 'failed'));
     const titled = { ...report, title: `${'x'.repeat(50)} and more` };
-    assert.ok(shows({ state: 'failed', hostState: 'failed', title: 'x'.repeat(45), handle }, titled, 'failed'));
-    assert.ok(!shows({ state: 'failed', hostState: 'failed', title: 'y', handle }, titled, 'failed'));
-    assert.ok(shows({ state: 'failed', hostState: 'failed', title: 'y', handle }, titled, 'failed', true));
+    assert.ok(shows({ ...shown, title: 'x'.repeat(45) }, titled, 'failed'));
+    assert.ok(!shows({ ...shown, title: 'y' }, titled, 'failed'));
+    assert.ok(
+      !shows({ ...shown, externalId: 'run-2', title: 'y' }, titled, 'failed'),
+      'one word may stand for two states',
+    );
+  });
+
+  it('is the report in other words when the host refused these, and the attempt is known to be shown', () => {
+    const shown = { state: 'failed', hostState: 'failed', title: 'y', handle } as const;
+    assert.ok(showsDespiteRefusal(shown, report, 'failed', true));
+    assert.ok(!showsDespiteRefusal(shown, report, 'failed', false));
+    assert.ok(showsDespiteRefusal({ ...shown, title: report.title }, report, 'failed', false));
+    assert.ok(showsDespiteRefusal({ ...shown, externalId: 'run-2' }, report, 'failed', false));
+    assert.ok(!showsDespiteRefusal({ ...shown, externalId: 'run-1' }, report, 'failed', true));
+    assert.ok(!showsDespiteRefusal(shown, report, 'success', true));
   });
 });

@@ -1,25 +1,40 @@
 import type { ShownStatus, StatusReport } from '../forge/forge.ts';
 
-/** Characters of a title that must be the same: hosts cut titles, and some put words before them. */
+/** Characters of a title that must be the same: hosts cut titles. */
 const comparedCharacters = 40;
 
 /**
- * Whether what a host shows is `report`: the word for its state, and the same attempt, as far as the host keeps something by
- * which attempts are told apart. `hostState` is the host's word for the report's state; `isAttemptShown` says that the host was
- * seen to take something of this attempt before: then only the word counts.
+ * Whether a host shows `report`: the word for its state, the same attempt and the same title, as far as the host keeps them.
+ * `hostState` is the host's word for the report's state. When in doubt it is not: to post it once more is harmless.
  */
-export function shows(
+export function shows(shown: ShownStatus | undefined, report: StatusReport, hostState: string): boolean {
+  if (shown?.hostState !== hostState || isSameAttempt(shown, report) === false) return false;
+  return hasSameTitle(shown, report) ?? true;
+}
+
+/**
+ * Whether a host that refused `report` shows it all the same, though perhaps in other words: it takes no second status of one
+ * name. `isAttemptShown` says that it was seen to take something of this attempt before; without that the attempt must show.
+ */
+export function showsDespiteRefusal(
   shown: ShownStatus | undefined,
   report: StatusReport,
   hostState: string,
-  isAttemptShown = false,
+  isAttemptShown: boolean,
 ): boolean {
-  if (shown === undefined || shown.hostState !== hostState) return false;
+  if (shown?.hostState !== hostState) return false;
+  return isSameAttempt(shown, report) ?? (isAttemptShown || hasSameTitle(shown, report) === true);
+}
+
+/** undefined = the host keeps nothing by which attempts are told apart. */
+function isSameAttempt(shown: ShownStatus, report: StatusReport): boolean | undefined {
   if (shown.externalId !== undefined && shown.externalId !== '') return shown.externalId === report.externalId;
-  if (isAttemptShown) return true;
-  if (shown.detailsUrl !== undefined && shown.detailsUrl !== '' && report.detailsUrl !== undefined) {
-    return shown.detailsUrl === report.detailsUrl;
-  }
+  if (shown.detailsUrl === undefined || shown.detailsUrl === '' || report.detailsUrl === undefined) return undefined;
+  return shown.detailsUrl === report.detailsUrl;
+}
+
+/** undefined = the host shows no title. */
+function hasSameTitle(shown: ShownStatus, report: StatusReport): boolean | undefined {
   const [seen, wanted] = [shown.title, report.title].map((title) => title?.trim().slice(0, comparedCharacters));
-  return seen === undefined || seen === '' || seen === wanted;
+  return seen === undefined || seen === '' ? undefined : seen === wanted;
 }
