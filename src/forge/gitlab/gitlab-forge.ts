@@ -5,8 +5,8 @@ import { isTeamMember, readOwnAccount, standing } from './people.ts';
 import type { OwnAccount } from './people.ts';
 import { changedFiles, readFile, readFolder, readProject, readRevision } from './repository.ts';
 import { gitlabState } from './status-words.ts';
+import type { StatusCalls } from './status-place.ts';
 import { postStatus, readStatus } from './statuses.ts';
-import type { StatusCalls } from './statuses.ts';
 
 /** GitLab under a personal, project or group access token, or an OAuth token, with the scope `api`. */
 export const createGitlabForge: CreateForge = (parts) => {

@@ -1,9 +1,16 @@
 import { readAnswer } from '../calls/read-answer.ts';
 import type { RemoteHandle, StatusTarget } from '../forge.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import type { GitlabApi } from './gitlab-api.ts';
 import { mayPost } from './people.ts';
+import type { OwnAccount } from './people.ts';
 import { projectKey } from './repository.ts';
-import type { StatusCalls } from './statuses.ts';
+
+/** What statuses need. `own` is asked for only where it matters. */
+export interface StatusCalls {
+  readonly api: GitlabApi;
+  readonly own: () => Promise<OwnAccount>;
+}
 
 /** Where the statuses of one context belong. */
 export interface StatusPlace {

@@ -5,17 +5,10 @@ import type { PostOutcome, RemoteHandle, ShownStatus, StatusReport, StatusTarget
 import type { PayloadReader } from '../webhook-payload.ts';
 import { unlessMissing } from './gitlab-api.ts';
 import type { GitlabApi } from './gitlab-api.ts';
-import type { OwnAccount } from './people.ts';
 import { gitlabState, isOpen, stateOfGitlab } from './status-words.ts';
 import type { GitlabState } from './status-words.ts';
 import { placeOf } from './status-place.ts';
-import type { StatusPlace } from './status-place.ts';
-
-/** What statuses need. `own` is asked for only where it matters. */
-export interface StatusCalls {
-  readonly api: GitlabApi;
-  readonly own: () => Promise<OwnAccount>;
-}
+import type { StatusCalls, StatusPlace } from './status-place.ts';
 
 /** Longest description and link that GitLab takes, in characters. */
 const descriptionCharactersMax = 255;

@@ -16,6 +16,14 @@ export interface WebhookSource {
 
 type Members = Readonly<Record<string, unknown>>;
 
+/** What happened to a merge request. */
+export interface MergeRequestEvent {
+  readonly action: string;
+  readonly actor: string;
+  readonly oldrev?: string;
+  readonly changes?: Members;
+}
+
 function sent(source: WebhookSource, event: string, body: Members): SentWebhook {
   const id = `${event}-${source.model.nextId()}`.replaceAll(' ', '-').toLowerCase();
   return {
@@ -78,12 +86,7 @@ export function mergeRequestWebhook(
   source: WebhookSource,
   repository: ModelRepository,
   pull: ModelPullRequest,
-  event: {
-    readonly action: string;
-    readonly actor: string;
-    readonly oldrev?: string;
-    readonly changes?: Members;
-  },
+  event: MergeRequestEvent,
 ): SentWebhook {
   const user = source.model.user(event.actor);
   return sent(source, 'Merge Request Hook', {

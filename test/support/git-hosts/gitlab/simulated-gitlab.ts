@@ -1,14 +1,21 @@
 import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
-import { startHostServer } from '../host-server.ts';
+import { GitModel, type ModelPullRequest, type ModelRepository, type ModelUser } from '../git-model.ts';
+import { startHostServer, type HostServer } from '../host-server.ts';
 import { routerOf } from '../routes.ts';
-import type { SimulatedHost } from '../simulated-host.ts';
+import type { SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import { CommitStatuses } from './commit-statuses.ts';
 import { gitlabRoutes, type GitlabState } from './gitlab-routes.ts';
-import { labelMembers, mergeRequestWebhook, noteWebhook, pushWebhook, type WebhookSource } from './gitlab-webhooks.ts';
+import {
+  labelMembers,
+  mergeRequestWebhook,
+  noteWebhook,
+  pushWebhook,
+  type MergeRequestEvent,
+  type WebhookSource,
+} from './gitlab-webhooks.ts';
 import { Members } from './members.ts';
 
 const token = 'glpat-simulated-token-1';
@@ -41,12 +48,53 @@ export interface SimulatedGitlab extends SimulatedHost {
   limitDiffs(files: number): void;
 }
 
+interface Known {
+  readonly model: GitModel;
+  readonly url: () => string;
+  readonly repositoryOf: (project: Project) => ModelRepository;
+  readonly pullOf: (project: Project, number: number) => ModelPullRequest;
+}
+
 export async function startGitlab(options: { readonly clock: Clock }): Promise<SimulatedGitlab> {
   const model = new GitModel(options.clock);
-  const bot = model.user('project_1_bot_penstock');
-  const other = model.user('project_1_bot_other');
+  const accounts = [model.user('project_1_bot_penstock'), model.user('project_1_bot_other')] as const;
+  const [bot] = accounts;
   const log = new StatusLog();
-  const state: GitlabState = {
+  const state = stateOf(model, accounts, log);
+  const server = await startServer(state, options.clock);
+  state.url = server.url;
+  const known = knownOf(model, () => server.url);
+  return {
+    kind: 'gitlab',
+    url: server.url,
+    access: { kind: 'gitlab', webUrl: server.url, credential: { type: 'token', token } },
+    webhookSecret,
+    faults: server.faults,
+    requests: server.requests,
+    violations: state.violations,
+    statusRows: state.statuses,
+    repositoryOf: known.repositoryOf,
+    ownLogin: bot.login,
+    otherToken,
+    ...projectsOf(
+      known,
+      accounts.map((account) => account.login),
+    ),
+    ...peopleOf(known, state, bot.login),
+    addPipeline: (project, sha, ref, kind) =>
+      state.statuses.addPipeline(known.repositoryOf(project), sha, ref, kind).id,
+    limitDiffs: (files) => {
+      state.diffFilesMax = files;
+    },
+    webhooks: webhooksOf(known),
+    statuses: (project, sha) => log.of(project, sha),
+    comments: (project, number) => known.pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+function stateOf(model: GitModel, [bot, other]: readonly [ModelUser, ModelUser], log: StatusLog): GitlabState {
+  return {
     url: '',
     model,
     members: new Members(model),
@@ -69,9 +117,12 @@ export async function startGitlab(options: { readonly clock: Clock }): Promise<S
         url: row.targetUrl ?? '',
       }),
   };
+}
+
+function startServer(state: GitlabState, clock: Clock): Promise<HostServer> {
   const route = routerOf(gitlabRoutes(state));
-  const server = await startHostServer({
-    clock: options.clock,
+  return startHostServer({
+    clock,
     answer: (request) => {
       const answer = route(request);
       if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
@@ -82,114 +133,112 @@ export async function startGitlab(options: { readonly clock: Clock }): Promise<S
       'ratelimit-limit': String(limit),
       'ratelimit-observed': '1',
       'ratelimit-remaining': String(limit - 1),
-      'ratelimit-reset': String(Math.ceil(options.clock.now() / 1000) + 60),
-      'x-request-id': String(model.nextId()),
+      'ratelimit-reset': String(Math.ceil(clock.now() / 1000) + 60),
+      'x-request-id': String(state.model.nextId()),
     }),
   });
-  state.url = server.url;
-  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret };
+}
+
+function knownOf(model: GitModel, url: () => string): Known {
   const repositoryOf = (project: Project): ModelRepository =>
     present(model.repository(project.owner, project.name), 'the project is there');
   const pullOf = (project: Project, number: number): ModelPullRequest =>
     present(repositoryOf(project).pulls.get(number), 'the merge request is there');
+  return { model, url, repositoryOf, pullOf };
+}
+
+function projectsOf(
+  { model, url, repositoryOf }: Known,
+  ownLogins: readonly string[],
+): Pick<SimulatedHost, 'addProject' | 'addUser' | 'commit' | 'fork'> {
   const projectOf = (repository: ModelRepository): Project => ({
-    url: `${server.url}/${repository.fullName}`,
+    url: `${url()}/${repository.fullName}`,
     owner: repository.owner,
     name: repository.name,
     id: String(repository.id),
     defaultBranch: repository.defaultBranch,
-    cloneUrl: `${server.url}/${repository.fullName}.git`,
+    cloneUrl: `${url()}/${repository.fullName}.git`,
   });
   return {
-    kind: 'gitlab',
-    url: server.url,
-    access: { kind: 'gitlab', webUrl: server.url, credential: { type: 'token', token } },
-    webhookSecret,
-    faults: server.faults,
-    requests: server.requests,
-    violations: state.violations,
-    statusRows: state.statuses,
-    repositoryOf,
-    ownLogin: bot.login,
-    otherToken,
     addProject: (owner, name, files) => {
       const repository = model.addRepository(owner, name, files);
-      for (const account of [bot, other]) repository.permissions.set(account.login, 'admin');
+      for (const login of ownLogins) repository.permissions.set(login, 'admin');
       return projectOf(repository);
     },
     addUser: (login, { writes = [], teams = [] } = {}) => {
       model.user(login, teams);
       for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
     },
-    commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
+    commit: (project, branch, files, options) => repositoryOf(project).commit(branch, files, options),
     fork: (project, owner) => projectOf(model.fork(repositoryOf(project), owner)),
-    addPipeline: (project, sha, ref, kind) => state.statuses.addPipeline(repositoryOf(project), sha, ref, kind).id,
+  };
+}
+
+function peopleOf(
+  { repositoryOf, pullOf }: Known,
+  state: GitlabState,
+  ownLogin: string,
+): Pick<SimulatedGitlab, 'setLevel' | 'setGroupLevel' | 'block' | 'makeAdministrator' | 'addSystemNote'> {
+  return {
     setLevel: (project, login, level) => state.members.setLevel(repositoryOf(project), login, level),
     setGroupLevel: (group, login, level) => state.members.setGroupLevel(group, login, level),
     block: (login) => state.members.block(login),
-    makeAdministrator: () => void state.administrators.add(bot.login),
+    makeAdministrator: () => void state.administrators.add(ownLogin),
     addSystemNote: (project, number, body) => {
-      const note = repositoryOf(project).addComment(pullOf(project, number), bot.login, body);
+      const note = repositoryOf(project).addComment(pullOf(project, number), ownLogin, body);
       state.systemNotes.add(note.id);
     },
-    limitDiffs: (files) => {
-      state.diffFilesMax = files;
+  };
+}
+
+function webhooksOf({ model, url, repositoryOf, pullOf }: Known): SimulatedHost['webhooks'] {
+  const source: WebhookSource = { url, model, secret: webhookSecret };
+  const mergeRequest = (project: Project, number: number, event: MergeRequestEvent): SentWebhook =>
+    mergeRequestWebhook(source, repositoryOf(project), pullOf(project, number), event);
+  return {
+    push: (project, branch, pusher) => {
+      const repository = repositoryOf(project);
+      const after = present(repository.branches.get(branch), 'the branch is there');
+      const before = repository.commits.get(after)?.parents[0];
+      const push = { ref: `refs/heads/${branch}`, after, pusher, ...(before === undefined ? {} : { before }) };
+      return pushWebhook(source, repository, push);
     },
-    webhooks: {
-      push: (project, branch, pusher) => {
-        const repository = repositoryOf(project);
-        const after = present(repository.branches.get(branch), 'the branch is there');
-        const before = repository.commits.get(after)?.parents[0];
-        const ref = `refs/heads/${branch}`;
-        return pushWebhook(source, repository, { ref, after, pusher, ...(before === undefined ? {} : { before }) });
-      },
-      tag: (project, tag, sha, pusher) => {
-        const repository = repositoryOf(project);
-        repository.tags.set(tag, sha);
-        return pushWebhook(source, repository, { ref: `refs/tags/${tag}`, after: sha, pusher });
-      },
-      openPullRequest: (project, { from, ...request }) => {
-        const repository = repositoryOf(project);
-        const pull = repository.openPullRequest({
-          ...request,
-          ...(from === undefined ? {} : { from: repositoryOf(from) }),
-        });
-        const event = { action: 'open', actor: request.author };
-        return { number: pull.number, webhook: mergeRequestWebhook(source, repository, pull, event) };
-      },
-      synchronize: (project, number, actor) => {
-        const [repository, pull] = [repositoryOf(project), pullOf(project, number)];
-        const oldrev = repository.commits.get(repository.headSha(pull))?.parents[0] ?? '';
-        return mergeRequestWebhook(source, repository, pull, { action: 'update', actor, oldrev });
-      },
-      label: (project, number, label, actor) => {
-        const [repository, pull] = [repositoryOf(project), pullOf(project, number)];
-        const previous = labelMembers(pull);
-        repository.addLabel(pull, label);
-        const changes = { labels: { previous, current: labelMembers(pull) } };
-        return mergeRequestWebhook(source, repository, pull, { action: 'update', actor, changes });
-      },
-      close: (project, number, actor) => {
-        const [repository, pull] = [repositoryOf(project), pullOf(project, number)];
-        repository.closePullRequest(pull);
-        return mergeRequestWebhook(source, repository, pull, { action: 'close', actor });
-      },
-      comment: (project, number, body, actor) => {
-        const [repository, pull] = [repositoryOf(project), pullOf(project, number)];
-        return noteWebhook(source, repository, pull, repository.addComment(pull, actor, body));
-      },
-      deleteBranch: (project, branch, actor) => {
-        const repository = repositoryOf(project);
-        const before = repository.deleteBranch(branch);
-        return pushWebhook(source, repository, {
-          ref: `refs/heads/${branch}`,
-          pusher: actor,
-          ...(before === undefined ? {} : { before }),
-        });
-      },
+    tag: (project, tag, sha, pusher) => {
+      const repository = repositoryOf(project);
+      repository.tags.set(tag, sha);
+      return pushWebhook(source, repository, { ref: `refs/tags/${tag}`, after: sha, pusher });
     },
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    openPullRequest: (project, { from, ...request }) => {
+      const head = from === undefined ? {} : { from: repositoryOf(from) };
+      const { number } = repositoryOf(project).openPullRequest({ ...request, ...head });
+      return { number, webhook: mergeRequest(project, number, { action: 'open', actor: request.author }) };
+    },
+    synchronize: (project, number, actor) => {
+      const repository = repositoryOf(project);
+      const oldrev = repository.commits.get(repository.headSha(pullOf(project, number)))?.parents[0] ?? '';
+      return mergeRequest(project, number, { action: 'update', actor, oldrev });
+    },
+    label: (project, number, label, actor) => {
+      const pull = pullOf(project, number);
+      const previous = labelMembers(pull);
+      repositoryOf(project).addLabel(pull, label);
+      const changes = { labels: { previous, current: labelMembers(pull) } };
+      return mergeRequest(project, number, { action: 'update', actor, changes });
+    },
+    close: (project, number, actor) => {
+      repositoryOf(project).closePullRequest(pullOf(project, number));
+      return mergeRequest(project, number, { action: 'close', actor });
+    },
+    comment: (project, number, body, actor) => {
+      const repository = repositoryOf(project);
+      const pull = pullOf(project, number);
+      return noteWebhook(source, repository, pull, repository.addComment(pull, actor, body));
+    },
+    deleteBranch: (project, branch, actor) => {
+      const repository = repositoryOf(project);
+      const before = repository.deleteBranch(branch);
+      const push = { ref: `refs/heads/${branch}`, pusher: actor, ...(before === undefined ? {} : { before }) };
+      return pushWebhook(source, repository, push);
+    },
   };
 }
