@@ -84,6 +84,7 @@ describe('statuses of GitLab', () => {
       detailsUrl: 'https://ci.example.org/runs/run-1',
       handle: queued,
     });
+    assert.equal(queued['attempt'], 'run-1');
   });
 
   const words: Readonly<Record<StatusState, string>> = {
@@ -144,6 +145,17 @@ describe('statuses of GitLab', () => {
     assert.deepEqual(states(), ['running', 'canceled', 'pending', 'running']);
     const shown = await forge.readStatus(report('running', newer), handle);
     assert.deepEqual([shown?.state, shown?.detailsUrl], ['running', 'https://ci.example.org/runs/run-2']);
+  });
+
+  it('tell attempts apart by the handle where there are no links', async () => {
+    const { detailsUrl: _link, ...older } = report('running');
+    const { detailsUrl: _other, ...newer } = report('running', { externalId: 'run-2' });
+    const handle = await post(older);
+    assert.match(refused(await forge.postStatus({ ...older, title: 'half way' }, handle)), /Cannot transition/);
+    const again = await post(newer, handle);
+    assert.deepEqual(states(), ['running', 'canceled', 'running']);
+    assert.match(refused(await forge.postStatus(newer, again)), /Cannot transition/);
+    assert.equal((await forge.readStatus(newer, again))?.handle['attempt'], 'run-2');
   });
 
   it('are skipped even when they ran already', async () => {

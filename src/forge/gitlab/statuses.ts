@@ -39,7 +39,7 @@ export async function postStatus(
   const first = await sendWanted();
   if (first.ok || !isRefusedTransition(first.refused)) return first;
   const shown = await newestRow(calls.api, place, report);
-  if (shown === undefined || !isInTheWay(shown, wanted)) return first;
+  if (shown === undefined || !isInTheWay(shown, wanted, handle?.['attempt'])) return first;
   const ended = await send(calls.api, place, {
     ...wanted,
     state: 'canceled',
@@ -63,7 +63,7 @@ export async function readStatus(
     hostState: row.status,
     ...(row.description !== undefined && { title: row.description }),
     ...(row.link !== undefined && { detailsUrl: row.link }),
-    handle: handleOf(place, row.pipeline),
+    handle: handleOf(place, row.pipeline, handle?.['attempt']),
   };
 }
 
@@ -72,6 +72,7 @@ type LibraryState = Exclude<GitlabState, 'skipped'>;
 
 /** What a row is to be. */
 interface WantedRow {
+  readonly attempt: string;
   readonly sha: string;
   readonly name: string;
   readonly state: GitlabState;
@@ -82,6 +83,7 @@ interface WantedRow {
 function rowOf(report: StatusReport): WantedRow {
   const link = report.detailsUrl;
   return {
+    attempt: report.externalId,
     sha: report.sha,
     name: report.context,
     state: gitlabState(report.state),
@@ -92,13 +94,14 @@ function rowOf(report: StatusReport): WantedRow {
 }
 
 /**
- * Whether the row that is shown belongs to something else than the one wanted and must end before that can be shown. The same
- * state with the same link is what is wanted; GitLab keeps no other trace of an attempt.
+ * Whether the row that is shown belongs to an older attempt and must end before the wanted one can be shown. GitLab keeps no
+ * trace of an attempt but its link; without links, the handle says whose post was taken last.
  */
-function isInTheWay(shown: ShownRow, wanted: WantedRow): boolean {
+function isInTheWay(shown: ShownRow, wanted: WantedRow, lastAttempt: string | undefined): boolean {
   if (!isOpen(shown.status)) return false;
   if (wanted.state === 'skipped') return true;
-  return wanted.link !== undefined && shown.link !== wanted.link;
+  if (wanted.link !== undefined && shown.link !== undefined) return shown.link !== wanted.link;
+  return lastAttempt !== undefined && lastAttempt !== wanted.attempt;
 }
 
 function isRefusedTransition(words: string): boolean {
@@ -140,7 +143,7 @@ async function send(api: GitlabApi, place: StatusPlace, row: WantedRow): Promise
       ...(place.pipeline === undefined && place.ref !== undefined ? { ref: place.ref } : {}),
     });
     const shown = readAnswer(`${api.host}: status ${row.name} of ${row.sha}`, answer, shownRow);
-    return { ok: true, handle: handleOf(place, shown.pipeline) };
+    return { ok: true, handle: handleOf(place, shown.pipeline, row.attempt) };
   } catch (thrown) {
     return refusalOf(thrown);
   }
@@ -187,7 +190,11 @@ async function newestRow(api: GitlabApi, place: StatusPlace, target: StatusTarge
   );
 }
 
-function handleOf(place: StatusPlace, pipeline: string | undefined): RemoteHandle {
+function handleOf(place: StatusPlace, pipeline: string | undefined, attempt: string | undefined): RemoteHandle {
   const known = pipeline ?? place.pipeline;
-  return { project: place.project, ...(known === undefined ? {} : { pipeline: known }) };
+  return {
+    project: place.project,
+    ...(known === undefined ? {} : { pipeline: known }),
+    ...(attempt === undefined ? {} : { attempt }),
+  };
 }

@@ -252,7 +252,7 @@ describe('webhooks of GitLab: merge requests', () => {
   it('name who did it, and the author apart from him', () => {
     const event = normalise('Merge Request Hook', mergeRequest({ author_id: 8 }));
     assert.equal(event.actor.login, 'ada');
-    assert.deepEqual(event.pullRequest?.author, { login: '', id: '8' });
+    assert.deepEqual(event.pullRequest?.author, { login: 'user 8', id: '8' });
   });
 
   it('give occurrences of one second their own names', () => {

@@ -130,10 +130,11 @@ function wholePullRequest(parts: WholeParts): PullRequest {
   };
 }
 
+/** Of an author who did not do this himself only the number is told: he gets a name that no account can have. */
 function authorOf(reader: PayloadReader, actorOfEvent: Actor): Actor {
   const id = reader.optionalNumber('author_id');
   if (id === undefined || String(id) === actorOfEvent.id) return actorOfEvent;
-  return { login: '', id: String(id) };
+  return { login: `user ${id}`, id: String(id) };
 }
 
 /** `source` of a note's merge request has no `id`; the merge request itself has it as `source_project_id`. */
