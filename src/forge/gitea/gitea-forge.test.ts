@@ -224,7 +224,9 @@ describe('Gitea: statuses', () => {
   };
   for (const [state, word] of Object.entries(words) as [StatusState, string][]) {
     it(`say ${word} for ${state}`, async () => {
-      assert.ok((await forge.postStatus(report(state), undefined)).ok);
+      const outcome = await forge.postStatus(report(state), undefined);
+      assert.ok(outcome.ok);
+      assert.equal((await forge.readStatus(report(state), outcome.handle))?.state, state);
       assert.deepEqual(
         gitea.statuses(project, sha).map((status) => status.state),
         [word],

@@ -37,7 +37,7 @@ export const createGiteaForge: CreateForge = (parts) => {
     standing: (project, actor) => standing(api, project, actor),
     isTeamMember: (project, team, actor) => isTeamMember(api, project, team, actor),
     postStatus: (report) => postStatus(api, report),
-    readStatus: (target) => readStatus(api, target),
+    readStatus: (target, handle) => readStatus(api, target, handle),
     putComment: async (comment) => putComment(api, comment, await own()),
     // Gitea cannot make a narrower token of this one without the account's password: whoever clones with it may do what it may.
     gitCredential: () => Promise.resolve({ username, token: tokenOf(parts) }),

@@ -29,6 +29,9 @@ const meanings: ReadonlyMap<string, StatusState> = new Map<GiteaState, StatusSta
   ['error', 'error'],
 ]);
 
+/** All states that there are a word for. */
+export const giteaStates: readonly StatusState[] = Object.keys(words) as StatusState[];
+
 /** Gitea's word for a state. */
 export function giteaState(state: StatusState): GiteaState {
   return words[state];

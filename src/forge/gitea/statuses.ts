@@ -1,11 +1,11 @@
 import { readAnswer, readAnswers } from '../calls/read-answer.ts';
 import { cutText, oneLine } from '../cut-text.ts';
 import { ForgeError } from '../forge.ts';
-import type { PostOutcome, RemoteHandle, ShownStatus, StatusReport, StatusTarget } from '../forge.ts';
+import type { PostOutcome, RemoteHandle, ShownStatus, StatusReport, StatusState, StatusTarget } from '../forge.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
 import { allPages, pageEntriesMax, pathOf } from './gitea-api.ts';
 import type { GiteaApi } from './gitea-api.ts';
-import { giteaState, stateOfGitea } from './status-words.ts';
+import { giteaState, giteaStates, stateOfGitea } from './status-words.ts';
 
 /** Longest description, in characters: what Gitea shows of one beside a pull request. */
 const descriptionCharactersMax = 255;
@@ -26,7 +26,7 @@ export async function postStatus(api: GiteaApi, report: StatusReport): Promise<P
       ...(report.detailsUrl === undefined ? {} : { target_url: report.detailsUrl }),
     });
     const row = readAnswer(`${api.host}: status of ${report.sha}`, answer.data, rowOf);
-    return { ok: true, handle: handleOf(row) };
+    return { ok: true, handle: { status: String(row.id), state: report.state } };
   } catch (thrown) {
     if (thrown instanceof ForgeError && (thrown.status === 400 || thrown.status === 422)) {
       return { ok: false, refused: thrown.message };
@@ -35,8 +35,15 @@ export async function postStatus(api: GiteaApi, report: StatusReport): Promise<P
   }
 }
 
-/** What is shown: the newest status of the context. */
-export async function readStatus(api: GiteaApi, target: StatusTarget): Promise<ShownStatus | undefined> {
+/**
+ * What is shown: the newest status of the context. Several of our states share a word; which it was is known of the status that
+ * the handle tells of.
+ */
+export async function readStatus(
+  api: GiteaApi,
+  target: StatusTarget,
+  handle: RemoteHandle | undefined,
+): Promise<ShownStatus | undefined> {
   const answer = await allPages(
     (page) =>
       api.repos.repoListStatuses(...pathOf(target.project), target.sha, {
@@ -50,12 +57,13 @@ export async function readStatus(api: GiteaApi, target: StatusTarget): Promise<S
   const ours = rows.filter((row) => row.context === target.context).toSorted((a, b) => b.id - a.id);
   const [newest] = ours;
   if (newest === undefined) return undefined;
+  const known = handle?.['status'] === String(newest.id) ? stateOfHandle(handle, newest.status) : undefined;
   return {
-    state: stateOfGitea(newest.status),
+    state: known ?? stateOfGitea(newest.status),
     hostState: newest.status,
     ...(newest.description && { title: newest.description }),
     ...(newest.link && { detailsUrl: newest.link }),
-    handle: handleOf(newest),
+    handle: { status: String(newest.id), ...(known === undefined ? {} : { state: known }) },
   };
 }
 
@@ -77,6 +85,7 @@ function rowOf(reader: PayloadReader): StatusRow {
   };
 }
 
-function handleOf(row: StatusRow): RemoteHandle {
-  return { status: String(row.id) };
+/** The state that was posted, if the handle says one and the host's word is the one for it. */
+function stateOfHandle(handle: RemoteHandle, word: string): StatusState | undefined {
+  return giteaStates.find((state) => state === handle['state'] && giteaState(state) === word);
 }
