@@ -5,9 +5,9 @@ import { ForgeError, type GitCredential } from '../forge.ts';
 import type { Project } from '../git-event.ts';
 
 /**
- * Opens the API 2.0 of Bitbucket Cloud. The published client (`bitbucket` on npm) takes a `fetch`, but makes an answer 500 of
- * every call that got none, and parses files that happen to be JSON: whether a post may have been carried out, and what a
- * file says, could not be told any more. Its published types serve the simulated host instead.
+ * Opens the API 2.0 of Bitbucket Cloud, without the client that is published for it (`bitbucket` on npm): that makes an answer 500
+ * of every call that got none, and parses files that happen to be JSON, so it could not be told any more whether a post may
+ * have been carried out, nor what a file says.
  */
 export function openCloudApi({ access, fetch, clock }: ForgeParts): RestApi {
   const { token, user } = credentialOf(access);

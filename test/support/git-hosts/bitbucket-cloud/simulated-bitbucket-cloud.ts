@@ -1,0 +1,131 @@
+import { present } from '../../../../src/base/assert.ts';
+import type { Clock } from '../../../../src/base/clock.ts';
+import type { Project } from '../../../../src/forge/git-event.ts';
+import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
+import { startHostServer } from '../host-server.ts';
+import { routerOf } from '../routes.ts';
+import type { SimulatedHost } from '../simulated-host.ts';
+import { StatusLog } from '../status-log.ts';
+import { uuidOf } from './cloud-json.ts';
+import { type CloudState, cloudRoutes, failure } from './cloud-routes.ts';
+import { type PushedRef, type WebhookSource, pullRequestWebhook, pushWebhook } from './cloud-webhooks.ts';
+
+const token = 'ATCTT3xFfGN0-simulated-token';
+const webhookSecret = 'cloud-webhook-secret';
+
+/** A simulated Bitbucket Cloud; besides what all hosts have, what only it has. */
+export interface SimulatedBitbucketCloud extends SimulatedHost {
+  readonly kind: 'bitbucket-cloud';
+  /** Whether the token may ask for everybody's permissions in the workspace. True at first. */
+  setAdministrator(is: boolean): void;
+  /** A push of several refs at once. */
+  pushOf(project: Project, pusher: string, refs: readonly PushedRef[]): ReturnType<SimulatedHost['webhooks']['push']>;
+  /** UUID of an account. */
+  uuidOf(login: string): string;
+}
+
+export async function startBitbucketCloud(options: { readonly clock: Clock }): Promise<SimulatedBitbucketCloud> {
+  const model = new GitModel(options.clock);
+  const bot = model.user('penstock-bot');
+  const log = new StatusLog();
+  const state: CloudState = {
+    url: '',
+    model,
+    logins: new Map([[`Bearer ${token}`, bot]]),
+    builds: new Map(),
+    violations: [],
+    administrator: true,
+    changed: (repository, sha, { name, state: word, description, url }) =>
+      log.record({ project: repository.fullName, sha, context: name, state: word, description, url }),
+  };
+  const route = routerOf(cloudRoutes(state));
+  const server = await startHostServer({
+    clock: options.clock,
+    answer: (request) => {
+      const answer = route(request);
+      if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
+      return answer ?? failure(404, 'Resource not found');
+    },
+    error: failure,
+  });
+  state.url = server.url;
+  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret };
+  const repositoryOf = (project: Project): ModelRepository =>
+    present(model.repository(project.owner, project.name), 'the project is there');
+  const pullOf = (project: Project, number: number): ModelPullRequest =>
+    present(repositoryOf(project).pulls.get(number), 'the pull request is there');
+  const projectOf = (repository: ModelRepository): Project => ({
+    url: `${server.url}/${repository.fullName}`,
+    owner: repository.owner,
+    name: repository.name,
+    id: uuidOf(repository.id),
+    defaultBranch: repository.defaultBranch,
+  });
+  const shown = (repository: ModelRepository): Project => {
+    repository.permissions.set(bot.login, 'admin');
+    return projectOf(repository);
+  };
+  const told = (project: Project, number: number, name: string, actor: string): ReturnType<typeof pullRequestWebhook> =>
+    pullRequestWebhook(source, repositoryOf(project), pullOf(project, number), { name, actor });
+  const pushOf: SimulatedBitbucketCloud['pushOf'] = (project, pusher, refs) =>
+    pushWebhook(source, repositoryOf(project), pusher, refs);
+  return {
+    kind: 'bitbucket-cloud',
+    url: server.url,
+    access: { kind: 'bitbucket-cloud', webUrl: server.url, credential: { type: 'token', token } },
+    webhookSecret,
+    faults: server.faults,
+    requests: server.requests,
+    violations: state.violations,
+    setAdministrator: (is) => {
+      state.administrator = is;
+    },
+    uuidOf: (login) => uuidOf(model.user(login).id),
+    addProject: (owner, name, files) => shown(model.addRepository(owner, name, files)),
+    addUser: (login, { writes = [], teams = [] } = {}) => {
+      model.user(login, teams);
+      for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
+    },
+    commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
+    fork: (project, owner) => shown(model.fork(repositoryOf(project), owner)),
+    pushOf,
+    webhooks: {
+      push: (project, branch, pusher) => {
+        const repository = repositoryOf(project);
+        const after = present(repository.branches.get(branch), 'the branch is there');
+        const before = repository.commits.get(after)?.parents[0];
+        return pushOf(project, pusher, [{ type: 'branch', name: branch, after, ...(before && { before }) }]);
+      },
+      tag: (project, tag, sha, pusher) => {
+        repositoryOf(project).tags.set(tag, sha);
+        return pushOf(project, pusher, [{ type: 'tag', name: tag, after: sha }]);
+      },
+      openPullRequest: (project, { from, ...request }) => {
+        const more = from === undefined ? {} : { from: repositoryOf(from) };
+        const { number } = repositoryOf(project).openPullRequest({ ...request, ...more });
+        return { number, webhook: told(project, number, 'created', request.author) };
+      },
+      synchronize: (project, number, actor) => told(project, number, 'updated', actor),
+      label: () => {
+        throw new Error('Bitbucket has no labels');
+      },
+      close: (project, number, actor) => {
+        repositoryOf(project).closePullRequest(pullOf(project, number));
+        return told(project, number, 'rejected', actor);
+      },
+      comment: (project, number, body, actor) => {
+        const repository = repositoryOf(project);
+        const comment = repository.addComment(pullOf(project, number), actor, body);
+        const event = { name: 'comment_created', actor, comment };
+        return pullRequestWebhook(source, repository, pullOf(project, number), event);
+      },
+      deleteBranch: (project, branch, actor) => {
+        const before = repositoryOf(project).deleteBranch(branch);
+        return pushOf(project, actor, [{ type: 'branch', name: branch, ...(before && { before }) }]);
+      },
+    },
+    statuses: (project, sha) => log.of(project, sha),
+    comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
