@@ -9,45 +9,24 @@ const nameCharactersMax = 255;
 const descriptionCharactersMax = 255;
 const buildNumberCharactersMax = 255;
 const linkCharactersMax = 450;
-const buildsMax = 2_000;
-/** From this version on, builds belong to a repository and can be cancelled; before, to a commit of whatever repository. */
-const buildsSince: readonly [number, number] = [7, 14];
-
-/** The two ways in which builds are kept. */
-export type BuildsApi = 'of-repository' | 'of-commit';
-
-/** Which way the server knows. */
-export async function readBuildsApi(api: RestApi): Promise<BuildsApi> {
-  const version = await api.read({ path: '/rest/api/1.0/application-properties' }, (reader) => reader.text('version'));
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [sinceMajor, sinceMinor] = buildsSince;
-  return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor) ? 'of-repository' : 'of-commit';
-}
-
 /** Shows a status: a post with a key that is there overwrites what it shows. The key is the context, the same in every attempt. */
-export async function postStatus(api: RestApi, builds: BuildsApi, report: StatusReport): Promise<PostOutcome> {
+export async function postStatus(api: RestApi, report: StatusReport): Promise<PostOutcome> {
   const body = {
     key: cutText(report.context, nameCharactersMax),
-    state: stateFor(builds, report),
+    state: buildState(report.state),
     name: cutText(report.context, nameCharactersMax),
     description: cutText(oneLine(report.title), descriptionCharactersMax),
     // Bitbucket takes no status without a link.
     url: linkOf(report),
-    ...(builds === 'of-repository' ? detailsOf(report) : {}),
+    ...detailsOf(report),
   };
   try {
-    await api.text({ method: 'POST', path: buildsPath(builds, report), body });
+    await api.text({ method: 'POST', path: buildsPath(report), body });
     return { ok: true, handle: {} };
   } catch (thrown) {
     if (thrown instanceof ForgeError && thrown.status === 400) return { ok: false, refused: thrown.message };
     throw thrown;
   }
-}
-
-/** Old servers know neither cancelled builds nor unknown ones. */
-function stateFor(builds: BuildsApi, { state }: StatusReport): string {
-  const word = buildState(state);
-  return builds === 'of-commit' && word === 'CANCELLED' ? 'FAILED' : word;
 }
 
 function linkOf({ detailsUrl, project, sha }: StatusReport): string {
@@ -73,24 +52,14 @@ function detailsOf({
 }
 
 /** What is shown in a context. */
-export async function readStatus(
-  api: RestApi,
-  builds: BuildsApi,
-  target: StatusTarget,
-): Promise<ShownStatus | undefined> {
+export function readStatus(api: RestApi, target: StatusTarget): Promise<ShownStatus | undefined> {
   const key = cutText(target.context, nameCharactersMax);
-  const path = buildsPath(builds, target);
-  if (builds === 'of-repository') return unlessMissing(api.read({ path, query: { key } }, readBuild));
-  const call = { path, query: { limit: 100 } };
-  const list = await unlessMissing(
-    api.list(call, buildsMax, (reader) => ({ key: reader.text('key'), status: readBuild(reader) })),
-  );
-  return list?.items.find((build) => build.key === key)?.status;
+  return unlessMissing(api.read({ path: buildsPath(target), query: { key } }, readBuild));
 }
 
-function buildsPath(builds: BuildsApi, { project, sha }: StatusTarget): string {
-  const commit = `/commits/${encodeURIComponent(sha)}`;
-  return builds === 'of-repository' ? `${pathOf(project)}${commit}/builds` : `/rest/build-status/1.0${commit}`;
+/** Builds of a repository, which version 7.14 brought. The older API has none that were cancelled: those would be red. */
+function buildsPath({ project, sha }: StatusTarget): string {
+  return `${pathOf(project)}/commits/${encodeURIComponent(sha)}/builds`;
 }
 
 function readBuild(reader: PayloadReader): ShownStatus {

@@ -25,15 +25,14 @@ export interface Build {
 /** What the endpoints work on. */
 export interface DatacenterState {
   url: string;
-  version: string;
   readonly model: GitModel;
   /** Account by the value of `Authorization`. */
   readonly logins: Map<string, ModelUser>;
-  /** By `KEY/slug sha key`; of old servers, by ` sha key`. */
+  /** By `owner/slug sha key`. */
   readonly builds: Map<string, Build>;
   readonly commentVersions: Map<number, number>;
   readonly violations: string[];
-  readonly changed: (repository: ModelRepository | undefined, sha: string, build: Build) => void;
+  readonly changed: (repository: ModelRepository, sha: string, build: Build) => void;
 }
 
 interface Call {
@@ -49,9 +48,19 @@ const api = '/rest/api/1.0';
 const root = `${api}/projects/{key}/repos/{slug}`;
 const exceptions = 'com.atlassian.bitbucket';
 const states: readonly unknown[] = ['SUCCESSFUL', 'FAILED', 'INPROGRESS', 'CANCELLED', 'UNKNOWN'];
-const statesOfOld: readonly unknown[] = ['SUCCESSFUL', 'FAILED', 'INPROGRESS'];
-const buildMembers: readonly string[] = ['key', 'state', 'url', 'name', 'description'];
-const newBuildMembers: readonly string[] = ['buildNumber', 'duration', 'lastUpdated', 'parent', 'ref', 'testResults'];
+const buildMembers: readonly string[] = [
+  'key',
+  'state',
+  'url',
+  'name',
+  'description',
+  'buildNumber',
+  'duration',
+  'lastUpdated',
+  'parent',
+  'ref',
+  'testResults',
+];
 /** Longest texts of a build, in characters. */
 const lengths: Readonly<Record<string, number>> = { key: 255, name: 255, description: 255, buildNumber: 255, url: 450 };
 
@@ -124,8 +133,6 @@ const permissionsFor: Readonly<Record<string, readonly ModelPermission[]>> = {
 
 function serverRoutes(state: DatacenterState): Routes {
   return {
-    [`GET ${api}/application-properties`]: () =>
-      ok({ version: state.version, buildNumber: '8019000', displayName: 'Bitbucket' }),
     [`GET ${api}/users`]: (request) => {
       if (userOf(state, request) === undefined) return unauthorized();
       const { query } = request;
@@ -139,27 +146,11 @@ function serverRoutes(state: DatacenterState): Routes {
         .filter(({ login }) => !wanted || wanted.includes(repository?.permissions.get(login.toLowerCase()) as 'read'));
       return listed(request, users.map(json.userJson));
     },
-    'POST /rest/build-status/1.0/commits/{commit}': (request, parts) => {
-      if (userOf(state, request) === undefined) return unauthorized();
-      const build = readBuild(state, request, statesOfOld, buildMembers);
-      if ('status' in build) return build;
-      const sha = parts['commit'] ?? '';
-      keep(state, undefined, sha, build);
-      return { status: 204 };
-    },
-    'GET /rest/build-status/1.0/commits/{commit}': (request, parts) => {
-      if (userOf(state, request) === undefined) return unauthorized();
-      const builds = [...state.builds].filter(([key]) => key.startsWith(` ${parts['commit'] ?? ''} `));
-      return listed(
-        request,
-        builds.map(([, build]) => build),
-      );
-    },
   };
 }
 
-function keep(state: DatacenterState, repository: ModelRepository | undefined, sha: string, build: Build): void {
-  const place = `${repository?.fullName ?? ''} ${sha} ${build.key}`;
+function keep(state: DatacenterState, repository: ModelRepository, sha: string, build: Build): void {
+  const place = `${repository.fullName} ${sha} ${build.key}`;
   const changes = JSON.stringify(state.builds.get(place)) !== JSON.stringify(build);
   state.builds.set(place, build);
   if (changes) state.changed(repository, sha, build);
@@ -172,7 +163,7 @@ function buildRoutes(state: DatacenterState): Record<string, Handler> {
       const sha = repository.resolve(parts['commit'] ?? '')?.sha;
       if (sha === undefined) return noCommit();
       if (repository.permissions.get(user.login.toLowerCase()) === undefined) return failure(401, 'Not permitted');
-      const build = readBuild(state, request, states, [...buildMembers, ...newBuildMembers]);
+      const build = readBuild(state, request);
       if ('status' in build) return build;
       keep(state, repository, sha, build);
       return { status: 204 };
@@ -186,20 +177,15 @@ function buildRoutes(state: DatacenterState): Record<string, Handler> {
   };
 }
 
-function readBuild(
-  state: DatacenterState,
-  request: HostRequest,
-  words: readonly unknown[],
-  members: readonly string[],
-): Build | HostAnswer {
+function readBuild(state: DatacenterState, request: HostRequest): Build | HostAnswer {
   const body: JsonObject = isJsonObject(request.json) ? request.json : {};
-  const unknown = Object.keys(body).filter((name) => !members.includes(name));
+  const unknown = Object.keys(body).filter((name) => !buildMembers.includes(name));
   if (unknown.length > 0) state.violations.push(`${request.path}: ${unknown.join(', ')} is not documented`);
   const tooLong = Object.entries(lengths).find(
     ([name, max]) => typeof body[name] === 'string' && body[name].length > max,
   );
   const missing = ['key', 'url'].find((name) => typeof body[name] !== 'string' || body[name] === '');
-  if (!words.includes(body['state'])) return failure(400, 'state is not one of the words');
+  if (!states.includes(body['state'])) return failure(400, 'state is not one of the words');
   if (missing !== undefined) return failure(400, `${missing} is required`);
   if (tooLong !== undefined) return failure(400, `${tooLong[0]} is too long`);
   return body as unknown as Build;
@@ -267,8 +253,8 @@ function pullRequestRoutes(state: DatacenterState): Record<string, Handler> {
     };
   const shown = (repository: ModelRepository, pull: ModelPullRequest): object =>
     json.pullRequestJson(state.url, state.model, repository, pull);
-  const comment = (of: ModelComment): object =>
-    json.commentJson(state.model, of, state.commentVersions.get(of.id) ?? 0);
+  const comment = (each: ModelComment): object =>
+    json.commentJson(state.model, each, state.commentVersions.get(each.id) ?? 0);
   return {
     [`GET ${root}/commits/{commit}/pull-requests`]: ({ request, parts, repository }) => {
       const pulls = [...repository.pulls.values()].filter((pull) =>

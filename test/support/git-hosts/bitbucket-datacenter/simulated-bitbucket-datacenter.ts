@@ -30,24 +30,20 @@ export interface SimulatedBitbucketDatacenter extends SimulatedHost {
 
 export async function startBitbucketDatacenter(options: {
   readonly clock: Clock;
-  /** 8.19.0 by default. */
-  readonly version?: string;
 }): Promise<SimulatedBitbucketDatacenter> {
   const model = new GitModel(options.clock);
   const bot = model.user('penstock-bot');
   const log = new StatusLog();
   const state: DatacenterState = {
     url: '',
-    version: options.version ?? '8.19.0',
     model,
     logins: new Map([[`Bearer ${token}`, bot]]),
     builds: new Map(),
     commentVersions: new Map(),
     violations: [],
     changed: (repository, sha, build) => {
-      const holder = repository ?? model.repositories.find(({ commits }) => commits.has(sha));
       log.record({
-        project: `${holder ? json.keyOf(holder) : ''}/${holder?.name ?? ''}`,
+        project: `${json.keyOf(repository)}/${repository.name}`,
         sha,
         context: build.name ?? build.key,
         state: build.state,
