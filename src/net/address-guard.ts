@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { callbackify } from 'node:util';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { ConnectionError } from './connection-error.ts';
 
@@ -66,15 +67,14 @@ export const systemResolve: ResolveHost = async (name) => {
  * address between check and connection (rebinding) gains nothing.
  */
 export function guardedLookup(resolve: ResolveHost, isTrusted: (name: string) => boolean): LookupFunction {
+  const ask = callbackify(addressesOf);
   return (name, options, callback) => {
-    addressesOf(resolve, name, isTrusted(name)).then(
-      (found) => {
-        const first = found[0];
-        if (options.all === true) callback(null, [...found]);
-        else if (first !== undefined) callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
-    );
+    ask(resolve, name, isTrusted(name), (error, found) => {
+      const first = found?.[0];
+      if (error !== null || first === undefined) callback(error, '');
+      else if (options.all === true) callback(null, [...found]);
+      else callback(null, first.address, first.family);
+    });
   };
 }
 

@@ -96,8 +96,8 @@ export function limitWaitMs(answer: HostAnswer, nowMs: number): number | undefin
 
 /** How long an answer of any status asks to wait before the next request, in milliseconds; undefined = it does not. */
 export function saidWaitMs(answer: Pick<HostAnswer, 'header'>, nowMs: number): number | undefined {
-  const retryAfter = retryAfterMs(answer.header('retry-after'), nowMs);
-  if (retryAfter !== undefined) return retryAfter;
+  const asked = readRetryAfter(answer.header('retry-after'), nowMs);
+  if (asked !== undefined) return asked;
   const remaining = answer.header('x-ratelimit-remaining') ?? answer.header('ratelimit-remaining');
   if (remaining === undefined || Number(remaining) > 0 || Number.isNaN(Number(remaining))) return undefined;
   const reset = Number(answer.header('x-ratelimit-reset') ?? answer.header('ratelimit-reset'));
@@ -108,7 +108,7 @@ export function saidWaitMs(answer: Pick<HostAnswer, 'header'>, nowMs: number): n
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+function readRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined || value.trim() === '') return undefined;
   if (/^\s*\d+\s*$/.test(value)) return clampWait(Number(value) * 1000);
   const at = Date.parse(value);

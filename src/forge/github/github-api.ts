@@ -110,7 +110,7 @@ function authorized(options: {
   return octokit.request.defaults({
     headers: { 'x-github-api-version': apiVersion },
     request: { hook },
-  }) as unknown as Octokit['request'];
+  });
 }
 
 /** What a hook of the library gets: more than is written here. */
@@ -150,10 +150,7 @@ interface AnswerError {
 
 function problemOf(name: CallName, thrown: unknown, nowMs: number): ForgeError {
   if (!isAnswerError(thrown)) return errorOfThrown(name, thrown);
-  const header = (key: string): string | undefined => {
-    const value = thrown.response.headers[key];
-    return value === undefined ? undefined : String(value);
-  };
+  const header = (key: string): string | undefined => thrown.response.headers[key];
   return errorOfAnswer(name, { status: thrown.status, header, text: thrown.message }, nowMs);
 }
 

@@ -112,7 +112,7 @@ export class ModelRepository {
     this.name = name;
     this.forkOf = forkOf;
     this.createdAtMs = model.clock.now();
-    this.commits = forkOf?.commits ?? new Map();
+    this.commits = forkOf?.commits ?? new Map<string, Commit>();
   }
 
   get fullName(): string {

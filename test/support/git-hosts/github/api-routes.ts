@@ -89,7 +89,7 @@ export function githubRoutes(state: GithubState, callerOf: (request: HostRequest
     [`GET ${repo}/issues/{number}/comments`]: about('issues', 'read', comments),
     [`POST ${repo}/issues/{number}/comments`]: about('issues', 'write', addComment),
     [`PATCH ${repo}/issues/comments/{id}`]: about('issues', 'write', changeComment),
-    [`GET ${repo}/collaborators/{login}/permission`]: about('metadata', 'read', permission),
+    [`GET ${repo}/collaborators/{login}/permission`]: about('metadata', 'read', permissionOf),
     [`GET ${repo}/commits/{sha}/check-runs`]: about('checks', 'read', listChecks),
     [`POST ${repo}/check-runs`]: about('checks', 'write', createCheck),
     [`PATCH ${repo}/check-runs/{id}`]: about('checks', 'write', updateCheck),
@@ -388,7 +388,7 @@ function changeComment({ place }: GithubState, { repository, parts, body }: Call
   return missing;
 }
 
-function permission({ place }: GithubState, { repository, parts }: Call): HostAnswer {
+function permissionOf({ place }: GithubState, { repository, parts }: Call): HostAnswer {
   const login = parts['login'] ?? '';
   if (!place.model.users.has(login.toLowerCase())) return missing;
   // All repositories here are public: everybody may read them.

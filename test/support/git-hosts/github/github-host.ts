@@ -5,16 +5,16 @@ import { systemClock } from '../../../../src/base/system-clock.ts';
 import type { ForgeAccess } from '../../../../src/forge/forge-directory.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
 import { GitModel, type ModelRepository } from '../git-model.ts';
-import { startHostServer, type HostAnswer, type HostRequest } from '../host-server.ts';
+import { startHostServer, type HostAnswer, type HostRequest, type HostServer } from '../host-server.ts';
 import { routerOf } from '../routes.ts';
-import type { SimulatedHost } from '../simulated-host.ts';
+import type { FaultPlan, Files, SeenStatus, SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import { githubRoutes } from './api-routes.ts';
 import { GithubAccounts, type Caller } from './app.ts';
 import { GithubChecks } from './checks.ts';
 import type { Place } from './documents.ts';
-import { publishedApi } from './published-api.ts';
-import { githubWebhooks, type GithubWebhooks } from './webhooks.ts';
+import { publishedApi, type PublishedApi } from './published-api.ts';
+import { GithubWebhookBuilder, type GithubWebhooks } from './webhooks.ts';
 
 export interface GithubHost extends SimulatedHost {
   readonly webhooks: GithubWebhooks;
@@ -25,7 +25,7 @@ export interface GithubHost extends SimulatedHost {
   readonly model: GitModel;
   readonly checks: GithubChecks;
   /** What is left of the hour's calls; 0 = refused until the reset. */
-  limit: { remaining: number; resetAtMs: number };
+  readonly limit: { remaining: number; resetAtMs: number };
   /** The next calls that change something are refused for a secondary limit; without `retryAfterSeconds`, in words only. */
   refuseWrites(times: number, retryAfterSeconds?: number): void;
 }
@@ -48,105 +48,166 @@ export async function startGithubHost(options: GithubHostOptions = {}): Promise<
   const accounts = new GithubAccounts(clock);
   const log = new StatusLog();
   const violations: string[] = [];
-  const published = options.compared === false ? undefined : publishedApi();
-  const limit = { remaining: callsOfHour, resetAtMs: clock.now() + hourMs };
-  const secondary = { times: 0, retryAfterSeconds: undefined as number | undefined };
+  const limits: GithubLimits = {
+    hour: { remaining: callsOfHour, resetAtMs: clock.now() + hourMs },
+    secondary: { times: 0, retryAfterSeconds: undefined },
+  };
   // The address is known once the server listens; nothing is asked before.
   const place: { web: string; api: string; readonly model: GitModel } = { web: '', api: '', model };
   const checks = new GithubChecks(place, log, accounts);
-  const answer = githubAnswers({ place, checks, accounts, limit, secondary, clock });
+  const answer = githubAnswers({ place, checks, accounts, limits, clock });
   const server = await startHostServer({
     clock,
-    answer: (request) => {
-      const path = request.path.startsWith(apiPath) ? request.path.slice(apiPath.length) : undefined;
-      if (path === undefined) return errorOf(404, 'Not Found');
-      const given = answer({ ...request, path });
-      if (given === undefined) violations.push(`${request.method} ${path}: GitHub has no such call`);
-      else violations.push(...(published?.violationsOf(request, path, given) ?? []));
-      return given ?? errorOf(404, 'Not Found');
-    },
+    answer: judgedAnswers(answer, violations, options.compared === false ? undefined : publishedApi()),
     error: errorOf,
-    commonHeaders: () => ({
-      'x-github-request-id': 'SIMULATED',
-      'x-ratelimit-limit': String(callsOfHour),
-      'x-ratelimit-remaining': String(limit.remaining),
-      'x-ratelimit-used': String(callsOfHour - limit.remaining),
-      'x-ratelimit-reset': String(Math.ceil(limit.resetAtMs / 1000)),
-      'x-ratelimit-resource': 'core',
-    }),
+    commonHeaders: () => headersOf(limits),
   });
   place.web = server.url;
   place.api = `${server.url}${apiPath}`;
-  const projectOf = (repository: ModelRepository): Project => ({
-    url: `${server.url}/${repository.fullName}`,
-    owner: repository.owner,
-    name: repository.name,
-    id: String(repository.id),
-    defaultBranch: repository.defaultBranch,
-  });
-  const find = (project: Project): ModelRepository =>
-    present(model.repository(project.owner, project.name), `${project.owner}/${project.name} is there`);
-  const appAccess: ForgeAccess = {
-    kind: 'github',
-    webUrl: server.url,
-    credential: {
-      type: 'github-app',
-      applicationId: accounts.applicationId,
-      privateKey: accounts.privateKey,
-      installationId: accounts.installationId,
-    },
-  };
-  const tokenAccess: ForgeAccess = {
-    kind: 'github',
-    webUrl: server.url,
-    credential: { type: 'token', token: accounts.userToken },
-  };
-  const isApp = options.credential !== 'token';
-  const webhookSecret = 'simulated-github-secret';
-  return {
-    kind: 'github',
-    url: server.url,
-    access: isApp ? appAccess : tokenAccess,
-    appAccess,
-    tokenAccess,
-    app: accounts,
-    model,
-    checks,
-    limit,
-    webhookSecret,
-    faults: server.faults,
-    requests: server.requests,
-    violations,
-    refuseWrites(times, retryAfterSeconds) {
-      Object.assign(secondary, { times, retryAfterSeconds });
-    },
-    addProject(owner, name, files) {
-      const repository = model.addRepository(owner, name, files);
-      repository.permissions.set(model.user(accounts.userLogin).login, 'write');
-      return projectOf(repository);
-    },
-    addUser(login, { writes = [], teams = [] } = {}) {
-      model.user(login, teams);
-      for (const project of writes) find(project).permissions.set(login.toLowerCase(), 'write');
-    },
-    commit: (project, branch, files, more) => find(project).commit(branch, files, more),
-    fork: (project, owner) => projectOf(model.fork(find(project), owner)),
-    webhooks: githubWebhooks({
+  return new SimulatedGithub({ server, place, checks, accounts, log, violations, limits, options });
+}
+
+interface GithubLimits {
+  readonly hour: { remaining: number; resetAtMs: number };
+  readonly secondary: { times: number; retryAfterSeconds: number | undefined };
+}
+
+interface GithubParts {
+  readonly server: HostServer;
+  readonly place: Place;
+  readonly checks: GithubChecks;
+  readonly accounts: GithubAccounts;
+  readonly log: StatusLog;
+  readonly violations: readonly string[];
+  readonly limits: GithubLimits;
+  readonly options: GithubHostOptions;
+}
+
+class SimulatedGithub implements GithubHost {
+  readonly kind = 'github';
+  readonly url: string;
+  readonly webhookSecret = 'simulated-github-secret';
+  readonly access: ForgeAccess;
+  readonly appAccess: ForgeAccess;
+  readonly tokenAccess: ForgeAccess;
+  readonly app: GithubAccounts;
+  readonly model: GitModel;
+  readonly checks: GithubChecks;
+  readonly limit: { remaining: number; resetAtMs: number };
+  readonly faults: FaultPlan;
+  readonly requests: readonly string[];
+  readonly violations: readonly string[];
+  readonly webhooks: GithubWebhooks;
+  readonly #parts: GithubParts;
+
+  constructor(parts: GithubParts) {
+    const { server, place, accounts, checks } = parts;
+    const { applicationId, privateKey, installationId } = accounts;
+    const isApp = parts.options.credential !== 'token';
+    this.#parts = parts;
+    this.url = server.url;
+    this.appAccess = {
+      kind: 'github',
+      webUrl: server.url,
+      credential: { type: 'github-app', applicationId, privateKey, installationId },
+    };
+    this.tokenAccess = {
+      kind: 'github',
+      webUrl: server.url,
+      credential: { type: 'token', token: accounts.userToken },
+    };
+    this.access = isApp ? this.appAccess : this.tokenAccess;
+    this.app = accounts;
+    this.model = place.model;
+    this.checks = checks;
+    this.limit = parts.limits.hour;
+    this.faults = server.faults;
+    this.requests = server.requests;
+    this.violations = parts.violations;
+    this.webhooks = new GithubWebhookBuilder({
       place,
       checks,
-      secret: webhookSecret,
-      installationId: isApp ? accounts.installationId : undefined,
-      repositoryOf: find,
-    }),
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) =>
-      present(find(project).pulls.get(number), `there is a pull request ${number}`).comments.map(
-        ({ author, body }) => ({
-          author,
-          body,
-        }),
-      ),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      secret: this.webhookSecret,
+      installationId: isApp ? installationId : undefined,
+      repositoryOf: (project) => this.#find(project),
+    });
+  }
+
+  refuseWrites(times: number, retryAfterSeconds?: number): void {
+    Object.assign(this.#parts.limits.secondary, { times, retryAfterSeconds });
+  }
+
+  addProject(owner: string, name: string, files?: Files): Project {
+    const repository = this.model.addRepository(owner, name, files);
+    repository.permissions.set(this.app.userLogin, 'write');
+    return this.#projectOf(repository);
+  }
+
+  addUser(login: string, options: Parameters<SimulatedHost['addUser']>[1] = {}): void {
+    this.model.user(login, options.teams);
+    for (const project of options.writes ?? []) this.#find(project).permissions.set(login.toLowerCase(), 'write');
+  }
+
+  commit(project: Project, branch: string, files: Files, options?: Parameters<SimulatedHost['commit']>[3]): string {
+    return this.#find(project).commit(branch, files, options);
+  }
+
+  fork(project: Project, owner: string): Project {
+    return this.#projectOf(this.model.fork(this.#find(project), owner));
+  }
+
+  statuses(project: Project, sha: string): readonly SeenStatus[] {
+    return this.#parts.log.of(project, sha);
+  }
+
+  comments(project: Project, number: number): readonly { readonly author: string; readonly body: string }[] {
+    const pull = present(this.#find(project).pulls.get(number), `there is a pull request ${number}`);
+    return pull.comments.map(({ author, body }) => ({ author, body }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.#parts.server[Symbol.asyncDispose]());
+  }
+
+  #find({ owner, name }: Project): ModelRepository {
+    return present(this.model.repository(owner, name), `${owner}/${name} is there`);
+  }
+
+  #projectOf(repository: ModelRepository): Project {
+    return {
+      url: `${this.url}/${repository.fullName}`,
+      owner: repository.owner,
+      name: repository.name,
+      id: String(repository.id),
+      defaultBranch: repository.defaultBranch,
+    };
+  }
+}
+
+/** The answers of the API, below its path; what should not have been asked or answered is noted. */
+function judgedAnswers(
+  answer: (request: HostRequest) => HostAnswer | undefined,
+  violations: string[],
+  published: PublishedApi | undefined,
+): (request: HostRequest) => HostAnswer {
+  return (request) => {
+    if (!request.path.startsWith(`${apiPath}/`)) return errorOf(404, 'Not Found');
+    const path = request.path.slice(apiPath.length);
+    const given = answer({ ...request, path });
+    if (given === undefined) violations.push(`${request.method} ${path}: GitHub has no such call`);
+    else violations.push(...(published?.violationsOf(request, path, given) ?? []));
+    return given ?? errorOf(404, 'Not Found');
+  };
+}
+
+function headersOf({ hour }: GithubLimits): Readonly<Record<string, string>> {
+  return {
+    'x-github-request-id': 'SIMULATED',
+    'x-ratelimit-limit': String(callsOfHour),
+    'x-ratelimit-remaining': String(hour.remaining),
+    'x-ratelimit-used': String(callsOfHour - hour.remaining),
+    'x-ratelimit-reset': String(Math.ceil(hour.resetAtMs / 1000)),
+    'x-ratelimit-resource': 'core',
   };
 }
 
@@ -159,11 +220,11 @@ function githubAnswers(options: {
   readonly place: Place;
   readonly checks: GithubChecks;
   readonly accounts: GithubAccounts;
-  readonly limit: { remaining: number; resetAtMs: number };
-  readonly secondary: { times: number; retryAfterSeconds: number | undefined };
+  readonly limits: GithubLimits;
   readonly clock: Clock;
 }): (request: HostRequest) => HostAnswer | undefined {
-  const { accounts, limit, secondary, clock } = options;
+  const { accounts, clock } = options;
+  const { hour, secondary } = options.limits;
   const callers = new WeakMap<HostRequest, Caller>();
   const route = routerOf(
     githubRoutes(options, (request) => present(callers.get(request), 'the request was authenticated')),
@@ -171,10 +232,9 @@ function githubAnswers(options: {
   return (request) => {
     const caller = accounts.callerOf(request);
     if (typeof caller === 'string') return errorOf(401, caller);
-    if (clock.now() >= limit.resetAtMs)
-      Object.assign(limit, { remaining: callsOfHour, resetAtMs: clock.now() + hourMs });
-    if (limit.remaining <= 0) return errorOf(403, 'API rate limit exceeded for installation.');
-    limit.remaining--;
+    if (clock.now() >= hour.resetAtMs) Object.assign(hour, { remaining: callsOfHour, resetAtMs: clock.now() + hourMs });
+    if (hour.remaining <= 0) return errorOf(403, 'API rate limit exceeded for installation.');
+    hour.remaining--;
     if (request.method !== 'GET' && secondary.times > 0) {
       secondary.times--;
       const { retryAfterSeconds } = secondary;
