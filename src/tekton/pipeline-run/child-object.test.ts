@@ -82,7 +82,12 @@ describe('the TaskRun of a pipeline task', () => {
       },
       {
         labels: { a: 'run', b: 'run', 'tekton.dev/memberOf': 'nonsense' },
-        annotations: { n: 'run', 'chains.tekton.dev/signed': 'true', 'penstock.dev/cancelled-by': 'ada' },
+        annotations: {
+          n: 'run',
+          'chains.tekton.dev/signed': 'true',
+          'penstock.dev/cancelled-by': 'ada',
+          'penstock.dev/status-target': '{}',
+        },
       },
     );
     const metadata = { labels: { a: 'spec', b: 'spec', c: 'spec' }, annotations: { n: 'spec', m: 'spec' } };

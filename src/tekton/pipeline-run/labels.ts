@@ -16,11 +16,16 @@ export const cancelledByAnnotation = 'penstock.dev/cancelled-by';
 /** Annotations by which Tekton Chains says what it has signed. They belong to one object and to no other. */
 export const signaturePrefix = 'chains.tekton.dev/';
 
+/** What is said of the run as a whole: where it is reported, where it waits, who ended it. */
+const ofRunAlone: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  cancelledByAnnotation,
+  'penstock.dev/superseded-by',
+  'penstock.dev/status-target',
+  'penstock.dev/queue',
+]);
+
 /** Annotations of a run that must not reach its children. */
 export function staysWithRun(key: string): boolean {
-  return (
-    key.startsWith(signaturePrefix) ||
-    key === 'kubectl.kubernetes.io/last-applied-configuration' ||
-    key === cancelledByAnnotation
-  );
+  return key.startsWith(signaturePrefix) || ofRunAlone.has(key);
 }
