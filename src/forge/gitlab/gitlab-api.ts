@@ -12,6 +12,7 @@ import {
   Tags,
   Users,
 } from '@gitbeaker/rest';
+import { errorText } from '../../base/errors.ts';
 import { errorOfAnswer, errorOfThrown } from '../calls/forge-problems.ts';
 import type { ForgeParts } from '../forge-parts.ts';
 import { ForgeError } from '../forge.ts';
@@ -76,10 +77,20 @@ export function tokenOf({ access }: ForgeParts): string {
   );
 }
 
+/** What a call gives. The library joins pages by itself, and fails in its own way when one of them is no list. */
+export async function answered<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (thrown) {
+    if (thrown instanceof ForgeError) throw thrown;
+    throw new ForgeError('bad-answer', `GitLab: ${errorText(thrown)}`, { cause: thrown });
+  }
+}
+
 /** What a call gives, or undefined when GitLab says that there is no such thing. */
 export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
-    return await call;
+    return await answered(call);
   } catch (thrown) {
     if (thrown instanceof ForgeError && thrown.status === 404) return undefined;
     throw thrown;

@@ -261,4 +261,17 @@ describe('GitLab: failures', () => {
       message: /path_with_namespace: is missing/,
     });
   });
+
+  it('of a later page that is no list is one of a forge, too', async () => {
+    const next = `<${gitlab.url}/api/v4/x?page=2&per_page=100>; rel="next"`;
+    const pages = [Response.json([], { headers: { link: next } }), Response.json({ not: 'a list' })];
+    const made = createGitlabForge({
+      access: gitlab.access,
+      fetch: () => Promise.resolve(pages.shift() ?? Response.error()),
+      clock,
+      random: seededRandom(1),
+      logger: silentLogger,
+    });
+    await assert.rejects(made.readComments({ url: 'x', owner: 'a', name: 'b' }, 1), { code: 'FORGE_BAD_ANSWER' });
+  });
 });

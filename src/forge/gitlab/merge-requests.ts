@@ -6,7 +6,7 @@ import type { Project, PullRequest } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
 import { accountOf, mergeRequestOf } from './answers.ts';
 import type { MergeRequestAnswer } from './answers.ts';
-import { unlessMissing } from './gitlab-api.ts';
+import { answered, unlessMissing } from './gitlab-api.ts';
 import type { GitlabApi } from './gitlab-api.ts';
 import type { OwnAccount } from './people.ts';
 import { pageEntriesMax, projectKey, readProject } from './repository.ts';
@@ -69,12 +69,14 @@ export async function readNotes(
   project: Project,
   number: number,
 ): Promise<readonly PullRequestComment[]> {
-  const answer = await api.notes.all(projectKey(project), number, {
-    sort: 'desc',
-    orderBy: 'created_at',
-    perPage: pageEntriesMax,
-    maxPages: notesMax / pageEntriesMax,
-  });
+  const answer = await answered(
+    api.notes.all(projectKey(project), number, {
+      sort: 'desc',
+      orderBy: 'created_at',
+      perPage: pageEntriesMax,
+      maxPages: notesMax / pageEntriesMax,
+    }),
+  );
   const notes = readAnswers(`${api.host}: comments of merge request ${number}`, answer, noteOf);
   return notes
     .filter((note) => !note.system)

@@ -2,7 +2,7 @@ import { readAnswer, readAnswers } from '../calls/read-answer.ts';
 import type { Standing } from '../forge.ts';
 import type { Actor, Project } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
-import { unlessMissing } from './gitlab-api.ts';
+import { answered, unlessMissing } from './gitlab-api.ts';
 import type { GitlabApi } from './gitlab-api.ts';
 import { projectKey } from './repository.ts';
 
@@ -82,7 +82,7 @@ async function groupPath(api: GitlabApi, path: string): Promise<string | undefin
 /** Names can be given to others later; the number cannot, so it is taken where it is known. */
 async function accountId(api: GitlabApi, actor: Actor): Promise<number | undefined> {
   if (actor.id !== undefined) return Number(actor.id);
-  const answer = await api.users.all({ username: actor.login });
+  const answer = await answered(api.users.all({ username: actor.login }));
   const found = readAnswers(`${api.host}: user ${actor.login}`, answer, (user) => ({
     id: user.number('id'),
     login: user.text('username'),

@@ -4,7 +4,7 @@ import type { ChangedFiles, ChangeRange, RepositoryFile } from '../forge.ts';
 import type { Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
 import { mergeRequestOf, projectOf, revisionOf } from './answers.ts';
-import { unlessMissing } from './gitlab-api.ts';
+import { answered, unlessMissing } from './gitlab-api.ts';
 import type { GitlabApi } from './gitlab-api.ts';
 
 /** Entries of a page: the most that GitLab gives. */
@@ -145,7 +145,7 @@ async function changedByMergeRequest(
     const changes = await compare(api, project, { from: request.pullRequest.baseBranch, to: headSha, straight: false });
     return changes ?? { ...noChanges, truncated: true };
   }
-  const diffs = await api.mergeRequests.allDiffs(key, number, { perPage: pageEntriesMax });
+  const diffs = await answered(api.mergeRequests.allDiffs(key, number, { perPage: pageEntriesMax }));
   return sortedChanges(readAnswers(what, diffs, changeOf), request.overflows);
 }
 
@@ -167,7 +167,7 @@ async function compare(api: GitlabApi, project: Project, span: Span): Promise<Ch
 }
 
 async function changedByCommit(api: GitlabApi, project: Project, sha: string): Promise<ChangedFiles> {
-  const diffs = await api.commits.showDiff(projectKey(project), sha, { perPage: pageEntriesMax });
+  const diffs = await answered(api.commits.showDiff(projectKey(project), sha, { perPage: pageEntriesMax }));
   return sortedChanges(readAnswers(`${api.host}: changes of ${sha}`, diffs, changeOf), false);
 }
 
