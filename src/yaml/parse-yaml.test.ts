@@ -42,6 +42,36 @@ describe('parseYaml', () => {
     assert.match(complaintsOf('a: 1\nb: 2\na: 3\n')[0] ?? '', /^a\.yaml:3:1: Map keys must be unique/);
   });
 
+  it('compares keys in linear time, merges apart', () => {
+    const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: ${index}`).join('\n');
+    assert.deepEqual(codesOf(keys), []);
+    assert.deepEqual(complaintsOf(`${keys}\nk7: again`), ['a.yaml:30001:1: Map keys must be unique']);
+    assert.deepEqual(valueOf('a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b'), {
+      a: { x: 1 },
+      b: { y: 2 },
+      c: { x: 1, y: 2 },
+    });
+    assert.deepEqual(codesOf('a: {b: 1, "b": 2}\n'), ['YAML_SYNTAX']);
+    assert.equal(complaintsOf('a: 1\n'.repeat(100)).length, yamlDiagnosticsMax);
+  });
+
+  it('rewrites texts, and tells how they stand', () => {
+    const rewrite = (text: string, style: string): string => `${style}:${text}`;
+    const { documents } = parseYaml('a: 1\nb: x\nc: "y"\nd: \'z\'\ne: |\n  block\n', 'a.yaml', { rewrite });
+    assert.deepEqual(documents[0]?.value, {
+      'plain:a': 1,
+      'plain:b': 'plain:x',
+      'plain:c': 'double-quoted:y',
+      'plain:d': 'single-quoted:z',
+      'plain:e': 'block:block\n',
+    });
+    const same = parseYaml('a: 1\nb: 2', 'a.yaml', { rewrite: () => 'one' });
+    assert.deepEqual(
+      same.diagnostics.map(({ message }) => message),
+      ['Map keys must be unique'],
+    );
+  });
+
   it('finds fields, and the nearest parent of a missing one', () => {
     const document = parseYaml('spec:\n  tasks:\n    - name: a\n    - name: b\n      x.y/z: 1\n', 'a.yaml')
       .documents[0];

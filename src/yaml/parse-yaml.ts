@@ -69,7 +69,8 @@ export function parseYaml(text: string, file: string, options: ParseYamlOptions 
       schema: 'yaml-1.1',
       merge: true,
       customTags: kubernetesTags,
-      uniqueKeys: true,
+      // Looked at below: the library compares each key with every other.
+      uniqueKeys: false,
       // Keys are names: `on:` or `y:` must not become `true`.
       stringKeys: true,
       prettyErrors: false,
@@ -139,10 +140,17 @@ function collect(
     const complaints = syntaxDiagnostics(document, file, lines);
     diagnostics.push(...complaints);
     if (complaints.length > 0 || document.contents === null) continue;
+    const start = positionAt(lines, firstOffset(document.contents));
+    if (deeperThan(document.contents, yamlDepthMax)) {
+      diagnostics.push({ code: 'YAML_TOO_DEEP', message: tooDeepMessage, file, position: start });
+      continue;
+    }
     if (rewrite !== undefined) rewriteTexts(document, rewrite);
-    const converted = convert(document, file, documents.length, lines);
-    if ('code' in converted) diagnostics.push(converted);
-    else if (converted.value !== null) documents.push(converted);
+    const repeated = repeatedKeys(document, file, lines);
+    diagnostics.push(...repeated);
+    const converted = repeated.length > 0 ? undefined : convert(document, file, documents.length, lines);
+    if (converted !== undefined && 'code' in converted) diagnostics.push(converted);
+    else if (converted !== undefined && converted.value !== null) documents.push(converted);
   }
   return { documents, diagnostics };
 }
@@ -160,6 +168,28 @@ function syntaxDiagnostics(document: Document.Parsed, file: string, lines: LineC
   }));
 }
 
+/** A complaint for each key that its map has already. A merge may be asked for more than once. */
+function repeatedKeys(document: Document.Parsed, file: string, lines: LineCounter): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const known = new Set<unknown>();
+      for (const { key } of map.items as readonly { readonly key: unknown }[]) {
+        if (!isScalar(key) || key.source === '<<') continue;
+        if (!known.has(key.value)) {
+          known.add(key.value);
+          continue;
+        }
+        const position = positionAt(lines, key.range?.[0] ?? 0);
+        found.push({ code: 'YAML_SYNTAX', message: 'Map keys must be unique', file, position });
+        if (found.length >= yamlDiagnosticsMax) return visit.BREAK;
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
 function convert(
   document: Document.Parsed,
   file: string,
@@ -167,9 +197,6 @@ function convert(
   lines: LineCounter,
 ): YamlDocument | Diagnostic {
   const start = positionAt(lines, firstOffset(document.contents));
-  if (deeperThan(document.contents, yamlDepthMax)) {
-    return { code: 'YAML_TOO_DEEP', message: tooDeepMessage, file, position: start };
-  }
   try {
     const value = document.toJS({ maxAliasCount: yamlAliasesMax }) as Json;
     return { file, index, value, start, locate: (path) => locate(document, lines, path) };
@@ -180,7 +207,6 @@ function convert(
 }
 
 function rewriteTexts(document: Document.Parsed, rewrite: NonNullable<ParseYamlOptions['rewrite']>): void {
-  if (deeperThan(document.contents, yamlDepthMax)) return;
   visit(document, {
     Scalar: (_key, scalar) => {
       if (typeof scalar.value === 'string') scalar.value = rewrite(scalar.value, styleOf(scalar.type));

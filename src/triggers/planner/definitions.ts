@@ -1,5 +1,4 @@
 /** What is done with the definitions of a commit: matched, and made into runs. */
-import { isJsonObject, type Json } from '../../base/json.ts';
 import type { ChangedFiles, Forge, RepositoryFile } from '../../forge/forge.ts';
 import type { GitEvent, Project } from '../../forge/git-event.ts';
 import type { CustomParam } from '../../forge/kinds/repository.ts';
@@ -11,7 +10,6 @@ import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { resolveDefinition } from '../resolve/resolve-definition.ts';
 import { type CustomParams, customParams } from '../templates/custom-params.ts';
-import { usesChangedFiles } from '../templates/dynamic.ts';
 import { standardVariables } from '../templates/standard-variables.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
 
@@ -81,7 +79,7 @@ export async function matchFolder(
   facts: EventFacts,
   request: { readonly namespace: string; readonly name?: string },
 ): Promise<readonly MatchResult[]> {
-  const { params } = await paramsOf(folder, facts);
+  const { params } = await paramsOf(facts);
   const declaredParams = facts.declaredParams.map(({ name }) => name);
   return matchDefinitions(folder.definitions, { ...facts.match, params, declaredParams }, request);
 }
@@ -89,24 +87,29 @@ export async function matchFolder(
 /** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
 export async function renderRun({ loaded, definition, facts, gitAuthSecret }: RenderRequest): Promise<Rendered> {
   const { folder, remote } = loaded;
-  const { variables } = await paramsOf(folder, facts, gitAuthSecret);
-  const template = { ...(await templateFacts(folder, facts, gitAuthSecret)), variables };
-  const resolution = await resolveDefinition(definition, { folder, remote, facts: template });
+  const { variables } = await paramsOf(facts, gitAuthSecret);
+  const template = { ...(await templateFacts(facts, gitAuthSecret)), variables };
+  const resolution = await resolveDefinition(definition, {
+    folder,
+    remote,
+    facts: template,
+    changedFiles: facts.match.changedFiles,
+  });
   if (!resolution.ok) return resolution;
   return { ok: true, run: resolution.pipelineRun as unknown as PipelineRun, warnings: resolution.warnings };
 }
 
-async function paramsOf(folder: TektonFolder, facts: EventFacts, gitAuthSecret?: string): Promise<CustomParams> {
+async function paramsOf(facts: EventFacts, gitAuthSecret?: string): Promise<CustomParams> {
   return customParams({
     declared: facts.declaredParams,
-    template: await templateFacts(folder, facts, gitAuthSecret),
+    template: await templateFacts(facts, gitAuthSecret),
     readSecret: facts.readParamSecret,
     commentArgs: facts.commentArgs,
     givenParams: facts.givenParams,
   });
 }
 
-async function templateFacts(folder: TektonFolder, facts: EventFacts, gitAuthSecret?: string): Promise<TemplateFacts> {
+async function templateFacts(facts: EventFacts, gitAuthSecret?: string): Promise<TemplateFacts> {
   const { event, sha, match, namespace, pullRequestNumber } = facts;
   const variables = standardVariables({
     event,
@@ -116,16 +119,11 @@ async function templateFacts(folder: TektonFolder, facts: EventFacts, gitAuthSec
     ...(pullRequestNumber === undefined ? {} : { pullRequestNumber }),
     ...(gitAuthSecret === undefined ? {} : { gitAuthSecret }),
   });
-  return { variables, body: match.body, headers: match.headers, files: await filesFor(folder, facts) };
+  return { variables, body: match.body, headers: match.headers, files: await filesFor(facts) };
 }
 
-/** The changed files where a template or a param's filter speaks of them. */
-async function filesFor(folder: TektonFolder, facts: EventFacts): Promise<ChangedFiles | undefined> {
-  const trees: readonly Json[] = [...folder.definitions, ...folder.pipelines, ...folder.tasks].map(
-    ({ object }) => object,
-  );
-  const isAsked =
-    facts.declaredParams.some(({ filter }) => filter !== undefined && /\bfiles\b/.test(filter)) ||
-    trees.some((tree) => isJsonObject(tree) && usesChangedFiles(tree));
-  return isAsked ? facts.match.changedFiles() : undefined;
+/** The changed files, where a param's filter speaks of them; templates ask for them when they are resolved. */
+async function filesFor({ declaredParams, match }: EventFacts): Promise<ChangedFiles | undefined> {
+  const isAsked = declaredParams.some(({ filter }) => filter !== undefined && /\bfiles\b/.test(filter));
+  return isAsked ? match.changedFiles() : undefined;
 }

@@ -5,10 +5,13 @@ import { tektonKinds } from '../../schema/tekton/tekton-kinds.ts';
 import { isNestedTooDeep, nestingMax } from '../../tekton/validation/limits.ts';
 import { parseFieldPath } from '../../yaml/field-path.ts';
 import type { DefinitionProblem, TemplateFacts } from '../types.ts';
-import { TemplateLimitError, expandTemplates } from '../templates/expand.ts';
+import { type TemplateBudget, TemplateLimitError, expandTemplates } from '../templates/expand.ts';
 import { isOnePlaceholder } from '../templates/placeholders.ts';
 import { ResolutionError } from './resolution-error.ts';
 import type { SourceObject } from './source-object.ts';
+
+/** Most complaints about one source: each is looked up in its text, and nobody reads more. */
+export const complaintsMax = 20;
 
 /** A source with its placeholders replaced, and of the shape its kind has. */
 export interface PreparedSource {
@@ -22,22 +25,27 @@ export interface PreparedSource {
  * true/false, written as one placeholder, is read as such: everywhere else values stay text. Unknown fields are dropped
  * and told. Throws {@link ResolutionError}.
  */
-export function prepareSource(source: SourceObject, facts: TemplateFacts): PreparedSource {
+export function prepareSource(source: SourceObject, facts: TemplateFacts, budget?: TemplateBudget): PreparedSource {
   if (isNestedTooDeep(source.object)) {
     throw new ResolutionError(problemAt(source, '', `lists and maps are nested more than ${nestingMax} deep`));
   }
-  const { value, warnings } = expanded(source, facts);
+  const { value, warnings } = expanded(source, facts, budget);
   const { object, unknownFields } = shaped(source, value);
   const complaints = [
     ...warnings.map(({ field, placeholder, message }) => ({ field, message: `{{ ${placeholder} }}: ${message}` })),
     ...unknownFields.map((field) => ({ field, message: `${unknownFieldText(field)} is left out` })),
   ];
-  return { source, object, warnings: complaints.map(({ field, message }) => problemAt(source, field, message)) };
+  const told = complaints.slice(0, complaintsMax).map(({ field, message }) => problemAt(source, field, message));
+  return { source, object, warnings: told };
 }
 
-function expanded(source: SourceObject, facts: TemplateFacts): ReturnType<typeof expandTemplates> {
+function expanded(
+  source: SourceObject,
+  facts: TemplateFacts,
+  budget: TemplateBudget | undefined,
+): ReturnType<typeof expandTemplates> {
   try {
-    return expandTemplates(source.object, facts);
+    return expandTemplates(source.object, facts, budget);
   } catch (thrown) {
     if (thrown instanceof TemplateLimitError) throw new ResolutionError(problemAt(source, '', thrown.message));
     throw thrown;
@@ -51,11 +59,17 @@ function shaped(source: SourceObject, value: JsonObject): { object: JsonObject; 
     prepareObject(definition, object as unknown as UnknownObject, { create: false });
   const written = isJsonObject(value['metadata']) ? value : { ...value, metadata: {} };
   const first = prepare(written);
-  const mended = first.causes.length === 0 ? first : prepare(withNativeValues(written, source.object, first.causes));
+  const mended =
+    first.causes.length === 0
+      ? first
+      : prepare(withNativeValues(written, source.object, first.causes.slice(0, nativeValuesMax)));
   const [cause] = mended.causes;
   if (cause !== undefined) throw new ResolutionError(problemAt(source, cause.field ?? '', cause.message));
   return { object: mended.object as unknown as JsonObject, unknownFields: mended.unknownFields };
 }
+
+/** Most fields of one source whose placeholders are read as numbers or truth values. */
+const nativeValuesMax = 200;
 
 /** `object` with each refused text that was one placeholder read as the number or truth value it spells. */
 function withNativeValues(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileBytesMax, folderFilesMax } from '../../forge/forge.ts';
-import { folderObjectsMax, readDefinitions } from './read-definitions.ts';
+import { folderObjectsMax, folderWeightMax, readDefinitions } from './read-definitions.ts';
+import { textWeightMax } from './source-object.ts';
 
 const run = (name: string): string =>
   `apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: ${name}}\nspec: {}\n`;
@@ -99,5 +100,9 @@ describe('readDefinitions', () => {
     const crowded = read({ '.tekton/a.yaml': objects, '.tekton/b.yaml': objects });
     assert.match(crowded.problems[0]?.message ?? '', /holds 1002 objects/);
     assert.equal(crowded.problems.length, 1);
+    const weighty = read({ '.tekton/a.yaml': ','.repeat(folderWeightMax), '.tekton/b.yaml': run('b') });
+    assert.match(weighty.problems[0]?.message ?? '', /more than 100000 lines and brackets together/);
+    const one = read({ '.tekton/a.yaml': `# ${','.repeat(textWeightMax)}`, '.tekton/b.yaml': run('b') });
+    assert.deepEqual([names(one), one.problems.length], [['b'], 1]);
   });
 });

@@ -2,10 +2,12 @@ import { type JsonObject, isJsonObject, jsonEqual } from '../../base/json.ts';
 import { type RepositoryFile, fileBytesMax, folderBytesMax, folderFilesMax } from '../../forge/forge.ts';
 import type { Position } from '../../yaml/diagnostic.ts';
 import type { Definition, DefinitionProblem } from '../types.ts';
-import { type SourceObject, readObjects } from './source-object.ts';
+import { type SourceObject, readObjects, weightOf } from './source-object.ts';
 
 /** Most objects of Tekton in one `.tekton`. */
 export const folderObjectsMax = 1000;
+/** Most lines and brackets of all files of `.tekton` together: what reading them costs, some seconds at worst. */
+export const folderWeightMax = 100_000;
 
 /** What `.tekton` holds. */
 export interface TektonFolder {
@@ -47,8 +49,15 @@ function refuseFolder(files: readonly RepositoryFile[]): DefinitionProblem | und
     return { file: '.tekton', message };
   }
   const characters = files.reduce((sum, { text }) => sum + text.length, 0);
-  if (characters <= folderBytesMax) return undefined;
-  return { file: '.tekton', message: `the files of .tekton have more than ${folderBytesMax} bytes together` };
+  if (characters > folderBytesMax) {
+    return { file: '.tekton', message: `the files of .tekton have more than ${folderBytesMax} bytes together` };
+  }
+  const weight = files.reduce((sum, { text }) => sum + weightOf(text), 0);
+  if (weight <= folderWeightMax) return undefined;
+  return {
+    file: '.tekton',
+    message: `the files of .tekton have more than ${folderWeightMax} lines and brackets together`,
+  };
 }
 
 function tooLarge(file: string): { readonly objects: readonly []; readonly problems: readonly DefinitionProblem[] } {
@@ -94,8 +103,9 @@ export function annotationsOf(object: JsonObject): Readonly<Record<string, strin
   );
 }
 
-/** Those of `objects` called `name`, counting equal ones once. */
+/** The first of `objects` called `name`, and those of that name that differ from it. */
 export function distinctNamed(objects: readonly SourceObject[], name: string): readonly SourceObject[] {
-  const named = objects.filter((object) => object.name === name);
-  return named.filter((one, index) => !named.slice(0, index).some((other) => jsonEqual(other.object, one.object)));
+  const [first, ...others] = objects.filter((object) => object.name === name);
+  if (first === undefined) return [];
+  return [first, ...others.filter(({ object }) => !jsonEqual(object, first.object))];
 }

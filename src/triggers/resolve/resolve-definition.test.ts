@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Json, type JsonObject, isJsonList, isJsonObject } from '../../base/json.ts';
-import { ForgeError } from '../../forge/forge.ts';
+import { type ChangedFiles, ForgeError } from '../../forge/forge.ts';
 import { readDefinitions } from './read-definitions.ts';
+import { expressionsMax } from '../templates/expand.ts';
 import { RemoteDocuments } from './remote-documents.ts';
 import { RemoteFetchError } from './remote-fetcher.ts';
 import { resolveDefinition, resolvedCharactersMax } from './resolve-definition.ts';
@@ -136,6 +137,27 @@ describe('resolveDefinition', () => {
     assert.deepEqual(imagesOf(runOf(await resolveText(text, documents, facts))), ['i:abc-{{ revision }}']);
   });
 
+  it('asks for the changed files only where something speaks of them, a remote Task too', async () => {
+    const [definition] = readDefinitions([
+      { path: 'a.yaml', text: run(oneTask, `{${annotation('task', 'https://x.example/a')}}`) },
+    ]).definitions;
+    assert.ok(definition);
+    let asked = 0;
+    const changedFiles = (): Promise<ChangedFiles> => {
+      asked += 1;
+      return Promise.resolve({ added: ['new'], modified: [], deleted: [], renamed: [], truncated: false });
+    };
+    const imagesWith = async (image: string): Promise<readonly unknown[]> => {
+      const folder = readDefinitions([]);
+      const remote = new RemoteDocuments(sourcesOf({ 'https://x.example/a': task('build', image) }));
+      return imagesOf(runOf(await resolveDefinition(definition, { folder, remote, facts: factsOf({}), changedFiles })));
+    };
+    assert.deepEqual(await imagesWith('plain'), ['plain']);
+    assert.equal(asked, 0);
+    assert.deepEqual(await imagesWith('i:{{ files.added[0] }}'), ['i:new']);
+    assert.equal(asked, 1);
+  });
+
   it('reads bare placeholders as numbers and truth values where nothing else fits', async () => {
     const text = run(
       '{pipelineSpec: {tasks: [{name: t, retries: {{ retries }}, taskSpec: {steps: [{name: s, image: i, securityContext: {privileged: {{ cel: false }}}}]}, params: [{name: p, value: {{ retries }}}]}]}}',
@@ -209,6 +231,15 @@ describe('resolveDefinition', () => {
     const cyclic = run('{pipelineSpec: {tasks: [{name: a, runAfter: [a], taskSpec: {steps: [{name: s, image: i}]}}]}}');
     const warned = await resolveText(cyclic);
     assert.ok(warned.ok && warned.warnings.some(({ field }) => field?.startsWith('spec.pipelineSpec.tasks')));
+  });
+
+  it('is bounded in how much it evaluates, over all that becomes one run', async () => {
+    const some = (from: number): string =>
+      Array.from({ length: expressionsMax - 10 }, (_, index) => `{{ cel: ${from + index} }}`).join('');
+    const within = `${run(oneTask, `{a: "${some(0)}"}`)}---\n${task('build', 'i')}`;
+    assert.ok((await resolveText(within)).ok);
+    const beyond = await resolveText(`${run(oneTask, `{a: "${some(0)}"}`)}---\n${task('build', some(1000))}`);
+    assert.match(beyond.ok ? '' : beyond.problem.message, /more than 100 expressions in placeholders/);
   });
 
   it('is bounded in what it makes', async () => {

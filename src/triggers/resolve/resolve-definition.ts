@@ -1,10 +1,13 @@
 import { type JsonObject, isJsonObject } from '../../base/json.ts';
 import { invalidIn } from '../../tekton/admission.ts';
 import { tektonDefaults, withDefaults } from '../../tekton/defaults.ts';
+import type { ChangedFiles } from '../../forge/forge.ts';
+import { usesChangedFiles } from '../templates/dynamic.ts';
+import { TemplateBudget } from '../templates/expand.ts';
 import type { Definition, DefinitionProblem, TemplateFacts } from '../types.ts';
 import { inlineTasks, inlinedPipelineName } from './inline.ts';
 import { type Origin, placeOf } from './origin.ts';
-import { type PreparedSource, prepareSource, problemAt } from './prepare-source.ts';
+import { type PreparedSource, complaintsMax, prepareSource, problemAt } from './prepare-source.ts';
 import { type TektonFolder, annotationsOf, distinctNamed } from './read-definitions.ts';
 import type { RemoteDocuments } from './remote-documents.ts';
 import { type RemoteAnnotation, type RemoteObjects, readRemoteObjects, remoteAnnotations } from './remote-objects.ts';
@@ -21,6 +24,8 @@ export interface ResolveContext {
   readonly folder: TektonFolder;
   /** Those of the event: shared by its definitions. */
   readonly remote: RemoteDocuments;
+  /** Asked when `facts` lack the changed files and something to be resolved speaks of them, a remote Task for one. */
+  readonly changedFiles?: () => Promise<ChangedFiles>;
 }
 
 /** A definition that is ready to run, or why it never will be as it is written. */
@@ -68,18 +73,24 @@ class DefinitionResolver {
   readonly #context: ResolveContext;
   readonly #prepared = new Map<SourceObject, PreparedSource>();
   readonly #origins: Origin[] = [];
+  readonly #picked = new Map<string, SourceObject>();
+  readonly #budget = new TemplateBudget();
+  #facts: TemplateFacts;
   #characters = 0;
 
   constructor(definition: Definition, context: ResolveContext) {
     this.#definition = definition;
     this.#context = context;
+    this.#facts = context.facts;
   }
 
   async resolve(): Promise<ResolvedRun> {
     const { name, file, line, object } = this.#definition;
     const { folder } = this.#context;
     const locate: SourceObject['locate'] = (field) => folder.locate(this.#definition, field);
-    const run = this.#prepare({ kind: 'PipelineRun', name, file, line, object, locate });
+    const source: SourceObject = { kind: 'PipelineRun', name, file, line, object, locate };
+    await this.#learnFiles([source]);
+    const run = this.#prepare(source);
     this.#origins.push({ prefix: '', source: run.source, sourcePrefix: '' });
     const annotations = remoteAnnotations(run);
     const spec = await this.#specOf(run, annotations.pipeline);
@@ -98,11 +109,12 @@ class DefinitionResolver {
     const wanted = inlinedPipelineName(spec);
     if (wanted === undefined) return spec;
     const remote = await this.#read(run, annotated, 'Pipeline');
-    const source = this.#pick('Pipeline', wanted, [remote.sources, this.#context.folder.pipelines], {
+    const source = this.#pick('Pipeline', wanted, [remote.sources, this.#context.folder.pipelines], () => ({
       source: run.source,
       field: 'spec.pipelineRef.name',
-    });
+    }));
     const base = remote.addresses.get(source);
+    await this.#learnFiles([source]);
     const prepared = this.#prepare(source);
     this.#pipeline = { prepared, ...(base === undefined ? {} : { base }) };
     this.#origins.push({ prefix: 'spec.pipelineSpec', source, sourcePrefix: 'spec' });
@@ -113,9 +125,10 @@ class DefinitionResolver {
   async #inline(pipelineSpec: JsonObject, runTasks: readonly SourceObject[]): Promise<JsonObject> {
     const pipelineTasks = await this.#tasksOfPipeline();
     const pools = [runTasks, pipelineTasks, this.#context.folder.tasks];
+    await this.#learnFiles(pools.flat());
     return inlineTasks(pipelineSpec, (name, field) => {
       const path = `spec.pipelineSpec.${field}`;
-      const source = this.#pick('Task', name, pools, placeOf(this.#origins, `${path}.taskRef.name`));
+      const source = this.#pick('Task', name, pools, () => placeOf(this.#origins, `${path}.taskRef.name`));
       this.#origins.push({ prefix: `${path}.taskSpec`, source, sourcePrefix: 'spec' });
       const { object } = this.#prepare(source);
       this.#count(object, source);
@@ -142,24 +155,37 @@ class DefinitionResolver {
     kind: 'Pipeline' | 'Task',
     name: string,
     pools: readonly (readonly SourceObject[])[],
-    place: { readonly source: SourceObject; readonly field: string },
+    placeFor: () => { readonly source: SourceObject; readonly field: string },
   ): SourceObject {
+    const known = this.#picked.get(`${kind} ${name}`);
+    if (known !== undefined) return known;
     const found = pools.map((pool) => distinctNamed(pool, name)).find((named) => named.length > 0) ?? [];
     const [source, other] = found;
+    if (source !== undefined && other === undefined) {
+      this.#picked.set(`${kind} ${name}`, source);
+      return source;
+    }
+    const place = placeFor();
     if (source === undefined) {
       const message = `there is no ${kind} "${name}" in .tekton or in the annotations that name remote ones`;
       throw new ResolutionError(problemAt(place.source, place.field, message));
     }
-    if (other === undefined) return source;
     const places = found.map(({ file, line }) => `${file}:${line}`).join(', ');
     const message = `"${name}" is the name of different ${kind}s: ${places}`;
     throw new ResolutionError(problemAt(place.source, place.field, message));
   }
 
+  async #learnFiles(sources: readonly SourceObject[]): Promise<void> {
+    const { changedFiles } = this.#context;
+    if (this.#facts.files !== undefined || changedFiles === undefined) return;
+    if (!sources.some(({ object }) => usesChangedFiles(object))) return;
+    this.#facts = { ...this.#facts, files: await changedFiles() };
+  }
+
   #prepare(source: SourceObject): PreparedSource {
     const known = this.#prepared.get(source);
     if (known !== undefined) return known;
-    const prepared = prepareSource(source, this.#context.facts);
+    const prepared = prepareSource(source, this.#facts, this.#budget);
     this.#prepared.set(source, prepared);
     return prepared;
   }
@@ -192,7 +218,7 @@ class DefinitionResolver {
   #invalid(pipelineRun: JsonObject): readonly DefinitionProblem[] {
     const named = { ...pipelineRun, metadata: { ...(pipelineRun['metadata'] as JsonObject), name: 'run' } };
     const problems = invalidIn('PipelineRun', withDefaults('PipelineRun', named, tektonDefaults));
-    return problems.map(({ field, message }) => {
+    return problems.slice(0, complaintsMax).map(({ field, message }) => {
       const place = placeOf(this.#origins, field);
       return problemAt(place.source, place.field, message);
     });

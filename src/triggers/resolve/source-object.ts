@@ -22,6 +22,21 @@ export interface SourceObject {
   locate(field: string): Position;
 }
 
+/** Most lines and brackets of one text: what reading it costs, half a second at worst. */
+export const textWeightMax = 50_000;
+
+/** How much work a text is for a reader of YAML: its lines, and what opens or separates things within a line. */
+export function weightOf(text: string): number {
+  let weight = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === newline || code === comma || code === bracket || code === brace) weight += 1;
+  }
+  return weight;
+}
+
+const [newline, comma, bracket, brace] = [0x0a, 0x2c, 0x5b, 0x7b];
+
 /** What a text holds. */
 export interface ReadObjects {
   readonly objects: readonly SourceObject[];
@@ -33,6 +48,10 @@ export interface ReadObjects {
  * left out, the others of the text count. Placeholders may stand bare: they are text, whatever they look like.
  */
 export function readObjects(text: string, file: string): ReadObjects {
+  if (weightOf(text) > textWeightMax) {
+    const message = `the file has more than ${textWeightMax} lines and brackets`;
+    return { objects: [], problems: [{ file, message }] };
+  }
   const guarded = protectedOf(text, file);
   if ('message' in guarded) return { objects: [], problems: [guarded] };
   const parsed: YamlFile = parseYaml(guarded.text, file, { rewrite: guarded.restore });

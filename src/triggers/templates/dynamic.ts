@@ -13,6 +13,9 @@ export const celPrefix = 'cel:';
 /** Placeholders that are expressions without saying so: over the payload, the headers or the changed files. */
 export const dynamicPattern: RegExp = /^(?:body|headers|files)(?!\w)/;
 
+/** What one expression of a template may cost: some milliseconds. Rules of matching, of which there are fewer, may cost more. */
+export const templateCostMax = 50_000;
+
 /** What an expression came to. */
 export type Evaluated = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
 
@@ -30,6 +33,7 @@ export function evaluateExpression(expression: string, facts: TemplateFacts): Ev
         ...Object.fromEntries(named.map((name) => [name, 'string'])),
         ...{ pac: 'map<string, string>', body: 'dyn', headers: 'map<string, string>', files: 'dyn' },
       },
+      costMax: templateCostMax,
     });
     const value = environment.compile(expression).evaluate({
       ...Object.fromEntries(named.map((name) => [name, variables[name]])),

@@ -3,10 +3,12 @@ import type { TemplateFacts } from '../types.ts';
 import { type Evaluated, celPrefix, dynamicPattern, evaluateExpression } from './dynamic.ts';
 import { type Placeholder, replacePlaceholders } from './placeholders.ts';
 
-/** Most placeholders in one object. */
+/** Most placeholders in what is expanded for one run. */
 export const placeholdersMax = 5000;
-/** Most characters that the values of one object's placeholders may have together. */
+/** Most characters that the values of these placeholders may have together. */
 export const expandedCharactersMax: number = 2 * 1024 * 1024;
+/** Most expressions among these placeholders, equal ones of one object counting once: each may take some milliseconds. */
+export const expressionsMax = 100;
 
 /** A placeholder whose expression could not be evaluated. */
 export interface TemplateWarning {
@@ -22,10 +24,33 @@ export interface Expansion {
   readonly warnings: readonly TemplateWarning[];
 }
 
-/** The placeholders of one object are too many, or what they stand for is too long. */
+/** The placeholders are too many, or what they stand for is too long. */
 export class TemplateLimitError extends Error {
   override readonly name = 'TemplateLimitError';
   readonly code = 'TEMPLATE_TOO_LARGE';
+}
+
+/** What may still be expanded: one for all objects that become part of one run. */
+export class TemplateBudget {
+  #placeholders = placeholdersMax;
+  #characters = expandedCharactersMax;
+  #expressions = expressionsMax;
+
+  /** A placeholder that is replaced by so many characters. Throws {@link TemplateLimitError}. */
+  spendPlaceholder(characters: number): void {
+    this.#placeholders -= 1;
+    this.#characters -= characters;
+    if (this.#placeholders < 0) throw new TemplateLimitError(`there are more than ${placeholdersMax} placeholders`);
+    if (this.#characters >= 0) return;
+    throw new TemplateLimitError(`the values of placeholders have more than ${expandedCharactersMax} characters`);
+  }
+
+  /** An expression that is evaluated. Throws {@link TemplateLimitError}. */
+  spendExpression(): void {
+    this.#expressions -= 1;
+    if (this.#expressions >= 0) return;
+    throw new TemplateLimitError(`there are more than ${expressionsMax} expressions in placeholders`);
+  }
 }
 
 /**
@@ -36,25 +61,29 @@ export class TemplateLimitError extends Error {
  * are expressions that stay when they cannot be evaluated; `{{ cel: … }}` is one that becomes empty. Both are told in the
  * warnings. Throws {@link TemplateLimitError}.
  */
-export function expandTemplates(tree: JsonObject, facts: TemplateFacts): Expansion {
-  const expander = new Expander(facts);
+export function expandTemplates(
+  tree: JsonObject,
+  facts: TemplateFacts,
+  budget: TemplateBudget = new TemplateBudget(),
+): Expansion {
+  const expander = new Expander(facts, budget);
   return { value: expander.object(tree, ''), warnings: expander.warnings };
 }
 
 /** `text` with its placeholders replaced, as {@link expandTemplates} does it. */
 export function expandText(text: string, facts: TemplateFacts): string {
-  return new Expander(facts).text(text, '');
+  return new Expander(facts, new TemplateBudget()).text(text, '');
 }
 
 class Expander {
   readonly warnings: TemplateWarning[] = [];
   readonly #facts: TemplateFacts;
   readonly #evaluated = new Map<string, Evaluated>();
-  #placeholders = 0;
-  #characters = 0;
+  readonly #budget: TemplateBudget;
 
-  constructor(facts: TemplateFacts) {
+  constructor(facts: TemplateFacts, budget: TemplateBudget) {
     this.#facts = facts;
+    this.#budget = budget;
   }
 
   object(object: JsonObject, field: string): JsonObject {
@@ -74,15 +103,7 @@ class Expander {
   text(text: string, field: string): string {
     return replacePlaceholders(text, (placeholder) => {
       const value = this.#replacement(placeholder, field) ?? text.slice(placeholder.start, placeholder.end);
-      this.#placeholders += 1;
-      this.#characters += value.length;
-      if (this.#placeholders > placeholdersMax) {
-        throw new TemplateLimitError(`the object holds more than ${placeholdersMax} placeholders`);
-      }
-      if (this.#characters > expandedCharactersMax) {
-        const message = `the values of the object's placeholders have more than ${expandedCharactersMax} characters`;
-        throw new TemplateLimitError(message);
-      }
+      this.#budget.spendPlaceholder(value.length);
       return value;
     });
   }
@@ -99,6 +120,7 @@ class Expander {
   #expression(expression: string, placeholder: string, field: string): string | undefined {
     let evaluated = this.#evaluated.get(expression);
     if (evaluated === undefined) {
+      this.#budget.spendExpression();
       evaluated = evaluateExpression(expression, this.#facts);
       this.#evaluated.set(expression, evaluated);
     }
