@@ -64,7 +64,7 @@ async function placeOfMergeRequest(
   return {
     project,
     ref: isElsewhere ? `refs/merge-requests/${pullRequest.number}/head` : sourceBranch,
-    ...(pipeline !== undefined && pipeline.project === project ? { pipeline: pipeline.id } : {}),
+    ...(pipeline?.project === project ? { pipeline: pipeline.id } : {}),
   };
 }
 

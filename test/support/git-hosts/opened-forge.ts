@@ -21,14 +21,16 @@ const stepMs = 500;
 
 /** Waits for a call that waits for time itself: moves the clock on, slowly enough for connections to keep up. */
 export async function settledInTime<T>(clock: VirtualClock, call: Promise<T>): Promise<PromiseSettledResult<T>> {
-  let settled = false;
+  const progress = { settled: false };
   const result = Promise.allSettled([call]).then(([only]) => {
-    settled = true;
+    progress.settled = true;
     return only;
   });
-  while (!settled) {
-    for (let turn = 0; turn < turnsPerStep && !settled; turn++) await new Promise((resolve) => setImmediate(resolve));
-    if (!settled) await clock.advance(stepMs);
+  while (!progress.settled) {
+    for (let turn = 0; turn < turnsPerStep && !progress.settled; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (!progress.settled) await clock.advance(stepMs);
   }
   return result;
 }

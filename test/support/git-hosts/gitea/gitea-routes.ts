@@ -197,7 +197,7 @@ function statusRoutes(state: GiteaState): Routes {
     [`GET ${base}/statuses/{sha}`]: repo(state, ['sort', 'state', ...pageNames], ({ request, repository, parts }) => {
       const rows = state.statuses.filter((row) => row.repository === repository && row.sha === parts['sha']);
       const newestFirst = request.query.get('sort') === 'highestindex' ? rows.toReversed() : rows;
-      return page(
+      return paged(
         state,
         request,
         newestFirst.map((row) => json.statusJson(state.url, row)),
@@ -239,7 +239,7 @@ function pullRequestRoutes(state: GiteaState): Routes {
         const fits = (pull: ModelPullRequest): boolean =>
           wanted === 'all' || (pull.state === 'open') === (wanted === 'open');
         const pulls = [...repository.pulls.values()].filter(fits);
-        return page(
+        return paged(
           state,
           request,
           pulls.map((pull) => shown(repository, pull)),
@@ -252,7 +252,7 @@ function pullRequestRoutes(state: GiteaState): Routes {
       ['skip-to', 'whitespace', ...pageNames],
       ({ request, repository }, pull) => {
         const changes = repository.changes(repository.baseSha(pull), repository.headSha(pull));
-        return page(state, request, changes.map(json.changedFileJson));
+        return paged(state, request, changes.map(json.changedFileJson));
       },
     ),
   };
@@ -333,7 +333,7 @@ function mayWrite(repository: ModelRepository, user: ModelUser): boolean {
   return ['write', 'admin'].includes(repository.permissions.get(user.login.toLowerCase()) ?? '');
 }
 
-function page(state: GiteaState, request: HostRequest, items: readonly unknown[]): HostAnswer {
+function paged(state: GiteaState, request: HostRequest, items: readonly unknown[]): HostAnswer {
   const paging = { origin: state.url, sizeName: 'limit', sizeDefault: state.pageSizeMax, sizeMax: state.pageSizeMax };
   const { items: shown, headers } = pageOf(request, items, paging);
   return { status: 200, json: shown, headers: { ...headers, 'x-total-count': String(items.length) } };
