@@ -215,6 +215,41 @@ describe('newer commits', () => {
     );
   });
 
+  it('that ask for nothing are not cancelled by older ones that do', async () => {
+    const rig = await PlannerRig.create(files);
+    const older = rig.app.commit('feature', {
+      '.tekton/one.yaml': definition('one', { ...onPull, 'cancel-in-progress': 'true' }),
+    });
+    const pull = rig.app.openPullRequest({ author: 'org', head: 'feature' });
+    const event = rig.pull(pull);
+    const receivedAt = new Date(rig.clock.now()).toISOString();
+    await rig.pass(1_000);
+    rig.app.commit('feature', { '.tekton/one.yaml': definition('one', onPull) });
+    await rig.deliver(rig.pull(pull));
+    await rig.pass(1_000);
+    await rig.deliver(event, { receivedAt });
+    await rig.pass(1_000);
+    const runs = await rig.runs();
+    assert.ok(runs.some(({ metadata }) => metadata.annotations?.[runKeys.sha] === older));
+    assert.ok(runs.every(({ spec }) => spec.status === undefined));
+  });
+
+  it('that cannot be run leave alone what runs', async () => {
+    const { rig, pull } = await opened({ settings: eager });
+    rig.interfere = (request, next) =>
+      request.method === 'POST' && request.path.endsWith('/pipelineruns')
+        ? next({ ...request, body: { ...(request.body as object), spec: { pipelineSpec: { tasks: [] } } } as never })
+        : next(request);
+    rig.app.commit('feature', { a: '2' });
+    const name = await rig.deliver(rig.pull(pull));
+    await rig.pass(1_000);
+    assert.deepEqual(
+      (await rig.status(name)).runs?.map(({ outcome }) => outcome),
+      ['failed', 'failed'],
+    );
+    assert.ok((await rig.runs()).every(({ spec }) => spec.status === undefined));
+  });
+
   it('of another branch, pull request or definition are left alone', async () => {
     const { rig } = await opened({ settings: eager });
     rig.app.commit('other', { b: '1' });

@@ -91,7 +91,13 @@ describe('creating a run', () => {
   it('takes another name and number when the name belongs to somebody else', async () => {
     const rig = await PlannerRig.create(files);
     const written: string[] = [];
+    const stored: (string | undefined)[] = [];
+    const noting: Interference = async (request, next) => {
+      if (isCreate(request)) stored.push((await rig.status('github-1')).runs?.[0]?.name);
+      return next(request);
+    };
     rig.interfere = first(1, isCreate, async (request, next) => {
+      rig.interfere = noting;
       const { metadata } = request.body as { metadata: { name: string } };
       const object = {
         apiVersion: 'tekton.dev/v1',
@@ -111,6 +117,7 @@ describe('creating a run', () => {
     assert.equal(planned.attempt, 2);
     assert.equal(planned.collision, 1);
     assert.notEqual(planned.name, written[0]);
+    assert.deepEqual(stored, [planned.name], 'the plan says so before anything is made under the new name');
     const ours = (await rig.runs()).find(({ metadata }) => metadata.name === planned.name);
     assert.equal(ours?.metadata.annotations?.[penstockKeys.attempt], '2');
     const theirs = (await rig.runs()).find(({ metadata }) => metadata.name === written[0]);
