@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../base/json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
+import { runKeys } from '../forge/kinds/run-keys.ts';
 import type { StatusCause } from '../kube/api-error.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { gatesOf } from './governance.ts';
@@ -31,6 +32,9 @@ function causesOf(object: JsonObject | undefined): readonly StatusCause[] {
   return object ? validateGate(object as unknown as Gate) : [];
 }
 
+/** What Pipelines-as-Code calls a run that waits; runs that say so at all say it truly. */
+const queued = { [runKeys.state]: 'queued' };
+
 function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): JsonObject | undefined {
   const { metadata, spec } = object ?? {};
   if (!object || !isJsonObject(metadata) || !isJsonObject(spec)) return undefined;
@@ -42,13 +46,18 @@ function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): Js
   const names = gatesOf(run, staying).map((gate) => gate.metadata.name ?? '');
   if (names.length === 0) return undefined;
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
+  const labels = isJsonObject(metadata['labels']) ? metadata['labels'] : {};
   const mark = {
     [managedGateKey]: names.join(','),
     [queueKey]: `waiting in gate ${names.map((name) => `"${name}"`).join(' and ')}`,
   };
   return {
     ...object,
-    metadata: { ...metadata, annotations: { ...annotations, ...mark } },
+    metadata: {
+      ...metadata,
+      ...(labels[runKeys.state] === undefined ? {} : { labels: { ...labels, ...queued } }),
+      annotations: { ...annotations, ...(annotations[runKeys.state] === undefined ? {} : queued), ...mark },
+    },
     spec: { ...spec, status: 'PipelineRunPending' },
   };
 }

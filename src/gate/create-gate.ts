@@ -12,6 +12,7 @@ import { GateIndex } from './gate-index.ts';
 import { GateMetrics } from './gate-metrics.ts';
 import { GateReconciler } from './gate-reconciler.ts';
 import { concurrencyLimitOf, repositories } from './repository.ts';
+import { RepositoryGateReconciler } from './repository-gate.ts';
 import { gates } from './types.ts';
 
 /** What the gate is made of. */
@@ -49,6 +50,7 @@ export function createGate(parts: GateParts): { readonly admission: AdmissionPlu
     },
   });
   const queue = host.controller({ name: 'gate', reconciler, workers: 1 });
+  new RepositoryGateReconciler({ client, logger, repositories: repositoryCache, gates: gateCache }).register(host);
   gateCache.addHandler(index.gateHandler);
   runCache.addHandler(index.runHandler);
   return { admission: gateAdmission(() => gateCache.list()) };

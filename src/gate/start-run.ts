@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import { runKeys } from '../forge/kinds/run-keys.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyOf } from '../kube/object.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
@@ -25,13 +26,25 @@ export async function startRun(client: ApiClient, run: PipelineRun): Promise<boo
 /** The patch that starts a run (RFC 6902): a failed `test` refuses the whole of it. */
 function startPatch(run: PipelineRun): readonly JsonObject[] {
   const noted = run.metadata.annotations?.[queueKey] !== undefined;
-  const note = `/metadata/annotations/${queueKey.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const { labels, annotations } = run.metadata;
+  const state = pointerPart(runKeys.state);
   return [
     { op: 'test', path: '/metadata/uid', value: run.metadata.uid ?? '' },
     { op: 'test', path: '/spec/status', value: 'PipelineRunPending' },
     { op: 'remove', path: '/spec/status' },
-    ...(noted ? [{ op: 'remove', path: note }] : []),
+    ...(noted ? [{ op: 'remove', path: `/metadata/annotations/${pointerPart(queueKey)}` }] : []),
+    ...(labels?.[runKeys.state] === 'queued'
+      ? [{ op: 'add', path: `/metadata/labels/${state}`, value: 'started' }]
+      : []),
+    ...(annotations?.[runKeys.state] === 'queued'
+      ? [{ op: 'add', path: `/metadata/annotations/${state}`, value: 'started' }]
+      : []),
   ];
+}
+
+/** A key as a part of a JSON pointer. */
+function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 async function stillWaits(client: ApiClient, run: PipelineRun): Promise<boolean> {

@@ -35,7 +35,7 @@ const engineRules: readonly PolicyRule[] = [
 /** What the gate needs; both engines leave runs to it. */
 const gateRules: readonly PolicyRule[] = [
   { apiGroups: tekton, resources: ['pipelineruns'], verbs: ['get', 'list', 'watch', 'patch'] },
-  { apiGroups: ['penstock.dev'], resources: ['gates'], verbs: ['list', 'watch', 'patch'] },
+  { apiGroups: ['penstock.dev'], resources: ['gates'], verbs: ['list', 'watch', 'create', 'patch'] },
   { apiGroups: ['penstock.dev'], resources: ['gates/status'], verbs: ['update'] },
   { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['list', 'watch'] },
   // Signs of distress: pods that find no node, nodes that are not ready.
