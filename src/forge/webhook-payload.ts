@@ -91,6 +91,13 @@ export class PayloadReader {
     throw new WebhookPayloadError(this.pathOf(key), 'is neither a text nor a number');
   }
 
+  /** A whole number, also zero and below it. */
+  optionalInteger(key: string): number | undefined {
+    const value = this.#member(key);
+    if (value === undefined || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
+    throw new WebhookPayloadError(this.pathOf(key), 'is not a whole number');
+  }
+
   /** Whether the member says true; absent = false. */
   flag(key: string): boolean {
     const value = this.#member(key);

@@ -56,7 +56,8 @@ export async function readComments(
 export async function putComment(api: GiteaApi, comment: CommentReport, own: Actor): Promise<void> {
   const comments = await readComments(api, comment.project, comment.pullRequest);
   const marker = hiddenMarker(comment.marker);
-  const ours = comments.find((each) => each.author.id === own.id && each.body.includes(marker));
+  const isOurs = ({ author }: PullRequestComment): boolean => own.id !== undefined && author.id === own.id;
+  const ours = comments.find((each) => isOurs(each) && each.body.includes(marker));
   const body = markedBody(comment);
   const path = pathOf(comment.project);
   if (ours === undefined) await api.repos.issueCreateComment(...path, comment.pullRequest, { body });

@@ -202,6 +202,16 @@ describe('webhooks of Gitea and Forgejo', () => {
     assert.equal(event.occurrence, 'comment 88');
   });
 
+  it('know accounts that are gone and those that are no people', () => {
+    const user = { id: -1, login: 'Ghost' };
+    const event = normalise(
+      'pull_request',
+      pullRequest('opened', { user }, { sender: { id: -2, login: 'gitea-actions' } }),
+    );
+    assert.deepEqual(event.pullRequest?.author, { login: 'Ghost', bot: true });
+    assert.deepEqual(event.actor, { login: 'gitea-actions', bot: true });
+  });
+
   for (const [what, name, payload, reason] of [
     ['an edited title', 'pull_request', pullRequest('edited', {}, { changes: { title: { from: 'Bask' } } }), /draft/],
     ['an assignment', 'pull_request', pullRequest('assigned'), /"assigned"/],

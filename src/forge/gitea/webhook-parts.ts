@@ -19,12 +19,16 @@ export function readRepository(reader: PayloadReader): Project {
   };
 }
 
-/** `sender`, `pusher`, `owner`, `user`. Old versions write `username` only. */
+/**
+ * `sender`, `pusher`, `owner`, `user`. Old versions write `username` only. Accounts that are gone (`Ghost`) and those that are
+ * no people (`forgejo-actions`) have numbers below zero, which several share.
+ */
 export function readUser(reader: PayloadReader): Actor {
-  const id = reader.optionalNumber('id');
+  const id = reader.optionalInteger('id');
   return {
     login: reader.optionalText('login') || reader.text('username'),
-    ...(id !== undefined && { id: String(id) }),
+    ...(id !== undefined && id > 0 && { id: String(id) }),
+    ...(id !== undefined && id < 0 && { bot: true as const }),
   };
 }
 

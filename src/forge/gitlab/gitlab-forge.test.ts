@@ -172,6 +172,8 @@ describe('GitLab: changed files', () => {
 describe('GitLab: who may what', () => {
   it('follows the access level, inherited ones too', async () => {
     const project = gitlab.addProject('trade/web', newName());
+    gitlab.setLevel(project, 'minimal', 5);
+    gitlab.setLevel(project, 'nothing', 0);
     gitlab.setLevel(project, 'guest', 10);
     gitlab.setLevel(project, 'reporter', 20);
     gitlab.setLevel(project, 'developer', 30);
@@ -180,11 +182,11 @@ describe('GitLab: who may what', () => {
     gitlab.block('blocked');
     gitlab.addUser('stranger');
     const standings = await Promise.all(
-      ['guest', 'reporter', 'developer', 'chief', 'blocked', 'stranger', 'nobody'].map((login) =>
+      ['minimal', 'nothing', 'guest', 'reporter', 'developer', 'chief', 'blocked', 'stranger', 'nobody'].map((login) =>
         forge.standing(project, { login }),
       ),
     );
-    assert.deepEqual(standings, ['read', 'read', 'write', 'write', 'none', 'none', 'none']);
+    assert.deepEqual(standings, ['none', 'none', 'read', 'read', 'write', 'write', 'none', 'none', 'none']);
   });
 
   it('knows groups as teams, by their path or below the project’s own', async () => {

@@ -6,8 +6,10 @@ import { answered, unlessMissing } from './gitlab-api.ts';
 import type { GitlabApi } from './gitlab-api.ts';
 import { projectKey } from './repository.ts';
 
-/** Access levels of GitLab from which somebody may push: Developer. */
+/** Access level of GitLab from which somebody may push: Developer. */
 const developerLevel = 30;
+/** Access level from which somebody may do anything in a project. Below are "no access" and "minimal access". */
+const guestLevel = 10;
 
 /** The account a token stands for. */
 export interface OwnAccount {
@@ -32,7 +34,8 @@ export async function standing(api: GitlabApi, project: Project, actor: Actor): 
   if (id === undefined) return 'none';
   const level = await accessLevel(api, project, id);
   if (level === undefined) return 'none';
-  return level >= developerLevel ? 'write' : 'read';
+  if (level >= developerLevel) return 'write';
+  return level >= guestLevel ? 'read' : 'none';
 }
 
 /** Whether the account of a token may post statuses in a project. */
@@ -53,7 +56,7 @@ function activeLevel(reader: PayloadReader): number | undefined {
   const isActive = [reader.optionalText('state'), reader.optionalText('membership_state')].every(
     (state) => state === undefined || state === 'active',
   );
-  return isActive ? reader.optionalNumber('access_level') : undefined;
+  return isActive ? reader.optionalInteger('access_level') : undefined;
 }
 
 /** `team` is the path of a group, or of one below the project's own group. */
@@ -69,7 +72,7 @@ export async function isTeamMember(
   if (id === undefined) return false;
   const member = await unlessMissing(api.groupMembers.show(group, id, { includeInherited: true }));
   if (member === undefined) return false;
-  return readAnswer(`${api.host}: member ${id} of ${group}`, member, activeLevel) !== undefined;
+  return (readAnswer(`${api.host}: member ${id} of ${group}`, member, activeLevel) ?? 0) >= guestLevel;
 }
 
 async function groupPath(api: GitlabApi, path: string): Promise<string | undefined> {
