@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, describe, it } from 'node:test';
+import { systemClock } from '../../src/base/system-clock.ts';
+import { repositories } from '../../src/forge/kinds/repository.ts';
+import { secrets } from '../../src/kube/core-types.ts';
+import { startGitea } from '../support/git-hosts/gitea/simulated-gitea.ts';
 import { Workplace } from '../support/penstock-process.ts';
+import { PenstockServer } from '../support/penstock-server.ts';
 
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
@@ -89,5 +94,53 @@ describe('penstock match', () => {
     assert.match(bad.stderr, /^error: bad\.json is not JSON/);
     const missing = await workplace.run(['match', '-e', 'nowhere.json']);
     assert.equal(missing.code, 2);
+  });
+
+  it('asks the Git host of the folder about a pull request, through the server that knows the Repository', async () => {
+    await using host = await startGitea({ clock: systemClock });
+    const project = host.addProject('o', 'n', { 'README.md': 'x' });
+    host.addUser('alice', { writes: [project] });
+    host.commit(project, 'feature', { 'src/a.ts': '1' });
+    const { number } = host.webhooks.openPullRequest(project, { author: 'alice', head: 'feature', title: 'A title' });
+    await using server = await PenstockServer.start(workplace, { flags: ['--no-hooks'] });
+    const secret = { name: 'gitea', key: 'token' };
+    const { credential } = host.access;
+    assert.equal(credential.type, 'token');
+    await server.client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: secret.name, namespace: 'default' },
+      data: { token: Buffer.from(credential.type === 'token' ? credential.token : '').toString('base64') },
+    });
+    await server.client.create(repositories, {
+      apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+      kind: 'Repository',
+      metadata: { name: 'app', namespace: 'default' },
+      spec: { url: project.url, git_provider: { type: 'gitea', url: host.url, secret } },
+    });
+    for (const [name, paths] of [
+      ['code', 'src/**'],
+      ['docs', 'docs/**'],
+    ] as const) {
+      const text = definition(name, paths).replace('on-event: push', 'on-event: pull_request');
+      workplace.write(`clone/.tekton/${name}.yaml`, text);
+    }
+    workplace.write('clone/.tekton/task.yaml', task);
+    const inClone = { cwd: workplace.path('clone') };
+    execFileSync('git', ['init', '-q'], inClone);
+    execFileSync('git', ['remote', 'add', 'origin', `${project.url}.git`], inClone);
+    const words = ['match', '-C', 'clone', '--pr', String(number), '--kubeconfig', 'data/kubeconfig'];
+    const { code, stdout, stderr } = await workplace.run(words);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, new RegExp(`pull request #${number} by alice`));
+    assert.match(stdout, /✓ code {2}matches/);
+    assert.match(stdout, /– docs {2}does not match/);
+    const unknown = await workplace.run([...words, '--repository', 'default/other']);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /the server has no Repository default\/other/);
+    const missing = await workplace.run(words.map((word) => (word === String(number) ? '99' : word)));
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /has no pull request 99/);
+    assert.deepEqual(host.violations, []);
   });
 });
