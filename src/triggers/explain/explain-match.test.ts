@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ForgeError } from '../../forge/forge.ts';
 import { webhookFormats } from '../../forge/forges.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
@@ -198,6 +199,15 @@ describe('readEvent', () => {
   it('reads an event of our own', () => {
     const { events, body: payload } = told(JSON.stringify(push));
     assert.deepEqual([events, payload], [[push], null]);
+  });
+
+  it('reads a stored Delivery, with its payload', async () => {
+    const data = gzipSync(JSON.stringify({ answer: 42 })).toString('base64');
+    const payload = { encoding: 'gzip+base64', bytes: 13, data };
+    const spec = { events: [push], headers: { 'content-type': 'application/json', 'x-a': 'b' }, payload };
+    const read = told(JSON.stringify({ apiVersion: 'penstock.dev/v1alpha1', kind: 'Delivery', spec }));
+    const files = [run('a', { 'on-cel-expression': 'body.answer == 42 && headers["x-a"] == "b"' })];
+    assert.deepEqual(verdicts(await explained({ event: push, files, options: { read } })), ['a true']);
   });
 
   it('says what it cannot read', () => {

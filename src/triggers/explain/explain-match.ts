@@ -87,11 +87,12 @@ class EventExplainer {
   #facts(subject: Subject, commands: readonly Command[]): EventFacts {
     const { declaredParams, readParamSecret, namespace = namespaceDefault, read } = this.#options;
     const { pullRequest } = subject;
-    const spec = { headers: read.headers } as DeliverySpec;
+    const spec = read.delivery ?? ({ headers: read.headers } as DeliverySpec);
+    const match = matchFactsOf(subject, { spec, forge: this.#forge, commands });
     return {
       event: this.#event,
       sha: subject.sha,
-      match: { ...matchFactsOf(subject, { spec, forge: this.#forge, commands }), body: read.body },
+      match: read.delivery === undefined ? { ...match, body: read.body } : match,
       ...(pullRequest === undefined ? {} : { pullRequestNumber: pullRequest.number }),
       namespace,
       declaredParams,

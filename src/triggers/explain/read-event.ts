@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors.ts';
-import { type Json, type JsonObject, isJsonObject } from '../../base/json.ts';
+import { type Json, type JsonObject, isJsonList, isJsonObject } from '../../base/json.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
+import type { DeliverySpec } from '../../forge/kinds/delivery.ts';
 import { type WebhookSender, guessHeaders } from '../../forge/guess-headers.ts';
 import { type WebhookFormat, WebhookPayloadError } from '../../forge/webhook-format.ts';
 
@@ -23,16 +24,20 @@ export interface ReadEvent {
   readonly events: readonly GitEvent[];
   readonly ignored?: string;
   readonly body: Json;
+  /** The Delivery it was stored in: then the body is in there. */
+  readonly delivery?: DeliverySpec;
   /** Lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
  * Reads an event from a file: the body of a webhook, with its headers or without (then they are guessed from the body), or
- * an event in Penstock's own words, as `penstock delivery show` gives it. Throws `UserError`.
+ * an event in Penstock's own words, alone or in a Delivery. Throws `UserError`.
  */
 export function readEvent(written: WrittenEvent, formats: readonly WebhookFormat[]): ReadEvent {
   const body = parsedBody(written);
+  const stored = storedEvents(body);
+  if (stored !== undefined) return stored;
   const own = ownEvent(body);
   if (own !== undefined) return { events: [own], body: null, headers: headersOf(written.headers) };
   const given = headersOf(written.headers);
@@ -61,6 +66,13 @@ function parsedBody({ text, file }: WrittenEvent): JsonObject {
   }
   if (!isJsonObject(parsed)) throw new UserError(`${file} holds no JSON object`, { code: 'MATCH_EVENT' });
   return parsed;
+}
+
+/** What a Delivery holds, as `penstock delivery show -o json` and kubectl print it. */
+function storedEvents({ kind, spec }: JsonObject): ReadEvent | undefined {
+  if (kind !== 'Delivery' || !isJsonObject(spec) || !isJsonList(spec['events'])) return undefined;
+  const delivery = spec as unknown as DeliverySpec;
+  return { events: delivery.events, body: null, delivery, headers: delivery.headers };
 }
 
 /** The body as an event of ours: it says what no host's webhook says. */
