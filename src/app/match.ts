@@ -66,7 +66,7 @@ async function explainFile(
     ...(headers === undefined ? {} : { headers: await textOf(headers) }),
     ...(provider === undefined ? {} : { sender: senderOf(provider) }),
   };
-  return await explain(question, {
+  return explain(question, {
     read: readEvent(written, webhookFormats),
     forgeFor: (event, assume) =>
       localForge({
@@ -222,7 +222,7 @@ function withChangedFiles(forge: Forge, changedFiles: readonly string[] | undefi
     get(target, key) {
       if (key === 'changedFiles') return () => Promise.resolve(changesOf(changedFiles));
       const member: unknown = Reflect.get(target, key);
-      return typeof member === 'function' ? member.bind(target) : member;
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
 }

@@ -33,11 +33,11 @@ function git(...args: readonly string[]): string {
   return execFileSync('git', [...identity, ...args], { cwd: workplace.path('repo'), encoding: 'utf8' }).trim();
 }
 
-const push = (before: string, after: string): string =>
+const push = (before: string, sha: string): string =>
   JSON.stringify({
     ref: 'refs/heads/main',
     before,
-    after,
+    after: sha,
     repository: {
       id: 1,
       node_id: 'x',
@@ -53,7 +53,7 @@ const push = (before: string, after: string): string =>
     created: false,
     deleted: false,
     forced: false,
-    head_commit: { id: after, message: 'change', timestamp: '2026-01-01T00:00:00Z', url: 'https://github.com/o/n' },
+    head_commit: { id: sha, message: 'change', timestamp: '2026-01-01T00:00:00Z', url: 'https://github.com/o/n' },
     commits: [],
   });
 

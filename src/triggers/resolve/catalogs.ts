@@ -30,8 +30,7 @@ export async function catalogDocument(
   const repository = catalog.name === 'default' ? standardNames[type][kind] : catalog.name;
   const item = [repository, ...(type === 'tektonhub' ? [kind.toLowerCase()] : []), name, ...(version ? [version] : [])];
   const path = item.map(encodeURIComponent).join('/');
-  if (type === 'tektonhub')
-    return await fetcher.fetchText(`${catalog.url}/resource/${path}/raw`, remoteDocumentBytesMax);
+  if (type === 'tektonhub') return fetcher.fetchText(`${catalog.url}/resource/${path}/raw`, remoteDocumentBytesMax);
   const url = `${apiOf(catalog)}/packages/tekton-${kind.toLowerCase()}/${path}`;
   const answer = await fetcher.fetchText(url, 2 * remoteDocumentBytesMax);
   return answer === undefined ? undefined : manifestIn(answer, url);

@@ -20,7 +20,7 @@ async function read(
 ): Promise<string | undefined> {
   const parsed = parseReference(text);
   assert.ok(parsed.ok);
-  return await documents.read(parsed.reference, kind);
+  return documents.read(parsed.reference, kind);
 }
 
 describe('RemoteDocuments', () => {
@@ -105,7 +105,7 @@ describe('fetchingRemote', () => {
   async function serve(context: TestContext): Promise<{ url: string; seen: string[] }> {
     const seen: string[] = [];
     const server = createServer((request, response) => {
-      seen.push(String(request.headers.authorization ?? 'no credential'));
+      seen.push(request.headers.authorization ?? 'no credential');
       const path = request.url ?? '';
       if (path === '/away') response.setHeader('location', 'http://169.254.169.254/latest');
       const status = Number(/\d+/.exec(path)?.[0] ?? (path === '/away' ? 302 : 200));

@@ -52,7 +52,7 @@ export function forgeSources(options: ForgeSourcesOptions): RemoteSources {
 
 async function readHosted(forge: Forge, file: HostedFile): Promise<string | undefined> {
   const project: Project = { url: file.projectUrl, owner: file.owner, name: file.name };
-  if (/^[0-9a-f]{40}$/.test(file.ref)) return await forge.readFile(project, file.ref, file.path);
+  if (/^[0-9a-f]{40}$/.test(file.ref)) return forge.readFile(project, file.ref, file.path);
   const revision =
     (await forge.readRevision(project, file.ref)) ??
     (file.ref.startsWith('refs/') ? undefined : await forge.readRevision(project, `refs/tags/${file.ref}`));
@@ -80,7 +80,7 @@ export class RemoteDocuments {
   async read(reference: RemoteReference, kind: 'Pipeline' | 'Task'): Promise<string | undefined> {
     const key = `${kind} ${JSON.stringify(reference)}`;
     const known = this.#texts.get(key);
-    if (known !== undefined) return await known;
+    if (known !== undefined) return known;
     this.#fetches += 1;
     if (this.#fetches > remoteDocumentsMax) {
       throw new RemoteFetchError(`an event may fetch at most ${remoteDocumentsMax} documents`, { passing: false });
@@ -111,15 +111,15 @@ export class RemoteDocuments {
 
   async #textOf(reference: RemoteReference, kind: 'Pipeline' | 'Task'): Promise<string | undefined> {
     const { catalogs, fetcher, remoteTasks } = this.#sources;
-    if (reference.type === 'path') return await this.#sources.readFile(reference.path);
+    if (reference.type === 'path') return this.#sources.readFile(reference.path);
     if (!remoteTasks) {
       const message =
         'addresses and catalogs are switched off by the setting remote-tasks; use a path in the repository';
       throw new RemoteFetchError(message, { passing: false });
     }
-    if (reference.type === 'catalog') return await catalogDocument(reference, kind, catalogs, fetcher);
+    if (reference.type === 'catalog') return catalogDocument(reference, kind, catalogs, fetcher);
     const file = this.#sources.hostedFile(reference.url);
-    if (file !== undefined) return await this.#sources.readHostedFile(file);
-    return await fetcher.fetchText(reference.url, remoteDocumentBytesMax);
+    if (file !== undefined) return this.#sources.readHostedFile(file);
+    return fetcher.fetchText(reference.url, remoteDocumentBytesMax);
   }
 }

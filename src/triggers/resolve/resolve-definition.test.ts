@@ -35,7 +35,7 @@ async function problemOf(text: string, documents: Readonly<Record<string, string
 
 describe('resolveDefinition', () => {
   it('puts Tasks of .tekton in place, with their labels and annotations', async () => {
-    const described = `${task('build', 'a')}`.replace(
+    const described = task('build', 'a').replace(
       '{name: build}',
       '{name: build, labels: {l: "1"}, annotations: {n: "2"}}',
     );

@@ -148,7 +148,7 @@ class DefinitionResolver {
     kind: 'Pipeline' | 'Task',
     base?: string,
   ): Promise<RemoteObjects> {
-    return await readRemoteObjects({ from, annotations, kind, base, documents: this.#context.remote });
+    return readRemoteObjects({ from, annotations, kind, base, documents: this.#context.remote });
   }
 
   #pick(

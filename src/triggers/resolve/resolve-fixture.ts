@@ -44,7 +44,7 @@ export async function resolveAll(
   const folder = readDefinitions(files);
   const remote = new RemoteDocuments(sources);
   const context = { folder, remote, facts };
-  return await Promise.all(folder.definitions.map((definition) => resolveDefinition(definition, context)));
+  return Promise.all(folder.definitions.map((definition) => resolveDefinition(definition, context)));
 }
 
 /** For tests: the only definition of a text, resolved. */

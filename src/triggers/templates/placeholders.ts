@@ -46,5 +46,5 @@ export function replacePlaceholders(text: string, replace: (placeholder: Placeho
 /** Whether `text` is one placeholder and nothing else. */
 export function isOnePlaceholder(text: string): boolean {
   const [first] = findPlaceholders(text);
-  return first !== undefined && first.start === 0 && first.end === text.length;
+  return first?.start === 0 && first.end === text.length;
 }

@@ -100,7 +100,7 @@ describe('customParams', () => {
     declared: readonly CustomParam[],
     options: Partial<CustomParamFacts> = {},
   ): Promise<CustomParams> {
-    return await customParams({
+    return customParams({
       declared,
       template: { variables: { revision: 'sha', event_note: 'standard' }, body: null, headers: {}, files: undefined },
       readSecret: ({ name }) => Promise.resolve(name === 'gone' ? undefined : `secret of ${name}`),
