@@ -23,7 +23,7 @@ import { GitAuthReconciler, needsGitAuth } from './git-auth-reconciler.ts';
 import { deliveryIndexers, History, runIndexers, statusIndexers } from './history.ts';
 import { KeepRunsReconciler } from './keep-runs.ts';
 import { Locks } from './line-locks.ts';
-import { plannerMetrics } from './planner-metrics.ts';
+import { plannerMetrics, unfinishedMetrics } from './planner-metrics.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { freshLister } from './recent-writes.ts';
 import { repositoryEvents } from './repository-events.ts';
@@ -60,7 +60,11 @@ export function createTriggers(options: TriggersOptions): void {
   const take = (delivery: Delivery): void => {
     if (delivery.metadata.namespace === systemNamespace && !isOver(delivery)) queue.add(keyOf(delivery));
   };
-  host.informer(deliveries).addHandler({ added: take, updated: (_previous, delivery) => take(delivery) });
+  const cache = host.informer(deliveries);
+  unfinishedMetrics(options.metrics ?? noMetrics, clock, () =>
+    cache.list(systemNamespace).filter((each) => !isOver(each)),
+  );
+  cache.addHandler({ added: take, updated: (_previous, delivery) => take(delivery) });
   registerGitAuth(host, parts);
   registerKeepRuns(host, parts, settings.refresh);
 }

@@ -156,8 +156,9 @@ describe('people are told', () => {
       told.every(({ involvedObject }) => involvedObject.kind === 'Repository' && involvedObject.name === 'app'),
     );
     const text = await rig.metrics.text();
-    assert.match(text, /penstock_triggers_events_total\{reason="Planned"\} 30/);
-    assert.match(text, /penstock_triggers_events_total\{reason="Duplicate"\} 1/);
-    assert.match(text, /penstock_triggers_runs_total\{outcome="created"\} 30/);
+    assert.match(text, /penstock_events_total\{reason="Planned"\} 30/);
+    assert.match(text, /penstock_events_total\{reason="Duplicate"\} 1/);
+    assert.match(text, /penstock_deliveries_unfinished 0/);
+    assert.match(text, /penstock_event_runs_total\{outcome="created"\} 30/);
   });
 });
