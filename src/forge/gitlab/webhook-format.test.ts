@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -308,6 +309,21 @@ describe('webhooks of GitLab', () => {
     assert.equal(gitlabWebhooks.verify(request('s3'), ['s1', 's2']), undefined);
     assert.equal(gitlabWebhooks.verify(request(''), ['']), undefined);
     assert.equal(gitlabWebhooks.verify(request(), ['']), undefined);
+  });
+
+  it('that are signed prove a signing token by the signature, never by its text', () => {
+    const secret = `whsec_${Buffer.from('k'.repeat(32)).toString('base64')}`;
+    const body = new TextEncoder().encode('{}');
+    const mac = createHmac('sha256', 'k'.repeat(32)).update('d1.1.{}').digest('base64');
+    const headers = { 'webhook-id': 'd1', 'webhook-timestamp': '1', 'webhook-signature': `v1,${mac}` };
+    assert.equal(gitlabWebhooks.verify({ headers, body }, ['other', secret]), secret);
+    assert.equal(gitlabWebhooks.deliveryId(headers), 'd1');
+    const forged = { ...headers, 'webhook-signature': 'v1,AAAA', 'x-gitlab-token': secret };
+    assert.equal(gitlabWebhooks.verify({ headers: forged, body }, [secret]), undefined);
+    assert.equal(
+      gitlabWebhooks.verify({ headers: { ...forged, 'x-gitlab-token': 'other' }, body }, ['other']),
+      'other',
+    );
   });
 
   it('are told apart by the key that stays over retries, and by nothing else', () => {
