@@ -99,7 +99,6 @@ export const rooms: readonly Room[] = [
       '@octokit/plugin-throttling',
       '@gitbeaker/rest',
       'gitea-js',
-      'bitbucket',
     ],
   },
   {

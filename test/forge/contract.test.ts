@@ -59,16 +59,16 @@ const states: readonly StatusState[] = [
 ];
 
 for (const contestant of contestants) {
-  describe(`${contestant.name} reads`, () => reading(contestant));
-  describe(`${contestant.name} shows statuses`, () => statuses(contestant));
-  describe(`${contestant.name} sends webhooks`, () => webhooks(contestant));
+  describe(`${contestant.name} reads`, () => describeReading(contestant));
+  describe(`${contestant.name} shows statuses`, () => describeStatuses(contestant));
+  describe(`${contestant.name} sends webhooks`, () => describeWebhooks(contestant));
   if (contestant.hosted) {
-    describe(`${contestant.name} has pull requests`, () => pullRequests(contestant));
-    describe(`${contestant.name} fails`, () => failures(contestant));
+    describe(`${contestant.name} has pull requests`, () => describePullRequests(contestant));
+    describe(`${contestant.name} fails`, () => describeFailures(contestant));
   }
 }
 
-function reading(contestant: Contestant): void {
+function describeReading(contestant: Contestant): void {
   it('a folder at the very commit, all levels, and nothing beside it', async () => {
     await using world = await begin(contestant);
     const { host, forge, project } = world;
@@ -145,7 +145,7 @@ function reading(contestant: Contestant): void {
   });
 }
 
-function statuses(contestant: Contestant): void {
+function describeStatuses(contestant: Contestant): void {
   it('of every kind, and tells them again', async () => {
     await using world = await begin(contestant);
     const { host, forge, project } = world;
@@ -252,7 +252,7 @@ function eventOf(host: SimulatedHost, { headers, body }: SentWebhook): GitEvent 
   return said.events[0] as GitEvent;
 }
 
-function webhooks(contestant: Contestant): void {
+function describeWebhooks(contestant: Contestant): void {
   it('that are forged when their body is cut', async () => {
     await using world = await begin(contestant);
     const { host, project } = world;
@@ -346,7 +346,7 @@ function webhooks(contestant: Contestant): void {
   });
 }
 
-function pullRequests(contestant: Contestant): void {
+function describePullRequests(contestant: Contestant): void {
   it('that can be read, with their changed files', async () => {
     await using world = await begin(contestant);
     const { host, forge, project } = world;
@@ -429,7 +429,7 @@ function pullRequests(contestant: Contestant): void {
   });
 }
 
-function failures(contestant: Contestant): void {
+function describeFailures(contestant: Contestant): void {
   /** What a read comes to when every request meets the fault. */
   async function meeting(fault: HostFault): Promise<unknown> {
     await using world = await begin(contestant);

@@ -8,7 +8,7 @@ import type { SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import { uuidOf } from './cloud-json.ts';
 import { type CloudState, cloudRoutes, failure } from './cloud-routes.ts';
-import { type PushedRef, type WebhookSource, pullRequestWebhook, pushWebhook } from './cloud-webhooks.ts';
+import { type PushedRef, type WebhookSource, cloudWebhooks, pushWebhook } from './cloud-webhooks.ts';
 
 const token = 'ATCTT3xFfGN0-simulated-token';
 const webhookSecret = 'cloud-webhook-secret';
@@ -49,11 +49,11 @@ export async function startBitbucketCloud(options: { readonly clock: Clock }): P
     error: failure,
   });
   state.url = server.url;
-  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret };
   const repositoryOf = (project: Project): ModelRepository =>
     present(model.repository(project.owner, project.name), 'the project is there');
   const pullOf = (project: Project, number: number): ModelPullRequest =>
     present(repositoryOf(project).pulls.get(number), 'the pull request is there');
+  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret, repositoryOf, pullOf };
   const projectOf = (repository: ModelRepository): Project => ({
     url: `${server.url}/${repository.fullName}`,
     owner: repository.owner,
@@ -65,10 +65,6 @@ export async function startBitbucketCloud(options: { readonly clock: Clock }): P
     repository.permissions.set(bot.login, 'admin');
     return projectOf(repository);
   };
-  const told = (project: Project, number: number, name: string, actor: string): ReturnType<typeof pullRequestWebhook> =>
-    pullRequestWebhook(source, repositoryOf(project), pullOf(project, number), { name, actor });
-  const pushOf: SimulatedBitbucketCloud['pushOf'] = (project, pusher, refs) =>
-    pushWebhook(source, repositoryOf(project), pusher, refs);
   return {
     kind: 'bitbucket-cloud',
     url: server.url,
@@ -88,42 +84,8 @@ export async function startBitbucketCloud(options: { readonly clock: Clock }): P
     },
     commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
     fork: (project, owner) => shown(model.fork(repositoryOf(project), owner)),
-    pushOf,
-    webhooks: {
-      push: (project, branch, pusher) => {
-        const repository = repositoryOf(project);
-        const after = present(repository.branches.get(branch), 'the branch is there');
-        const before = repository.commits.get(after)?.parents[0];
-        return pushOf(project, pusher, [{ type: 'branch', name: branch, after, ...(before && { before }) }]);
-      },
-      tag: (project, tag, sha, pusher) => {
-        repositoryOf(project).tags.set(tag, sha);
-        return pushOf(project, pusher, [{ type: 'tag', name: tag, after: sha }]);
-      },
-      openPullRequest: (project, { from, ...request }) => {
-        const more = from === undefined ? {} : { from: repositoryOf(from) };
-        const { number } = repositoryOf(project).openPullRequest({ ...request, ...more });
-        return { number, webhook: told(project, number, 'created', request.author) };
-      },
-      synchronize: (project, number, actor) => told(project, number, 'updated', actor),
-      label: () => {
-        throw new Error('Bitbucket has no labels');
-      },
-      close: (project, number, actor) => {
-        repositoryOf(project).closePullRequest(pullOf(project, number));
-        return told(project, number, 'rejected', actor);
-      },
-      comment: (project, number, body, actor) => {
-        const repository = repositoryOf(project);
-        const comment = repository.addComment(pullOf(project, number), actor, body);
-        const event = { name: 'comment_created', actor, comment };
-        return pullRequestWebhook(source, repository, pullOf(project, number), event);
-      },
-      deleteBranch: (project, branch, actor) => {
-        const before = repositoryOf(project).deleteBranch(branch);
-        return pushOf(project, actor, [{ type: 'branch', name: branch, ...(before && { before }) }]);
-      },
-    },
+    pushOf: (project, pusher, refs) => pushWebhook(source, project, pusher, refs),
+    webhooks: cloudWebhooks(source),
     statuses: (project, sha) => log.of(project, sha),
     comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

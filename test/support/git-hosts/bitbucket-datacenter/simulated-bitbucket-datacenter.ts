@@ -1,25 +1,17 @@
-import { createHmac } from 'node:crypto';
 import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
 import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
 import { startHostServer } from '../host-server.ts';
 import { routerOf } from '../routes.ts';
-import type { SentWebhook, SimulatedHost } from '../simulated-host.ts';
+import type { SeenStatus, SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import * as json from './datacenter-json.ts';
-import { type DatacenterState, datacenterRoutes, failure } from './datacenter-routes.ts';
+import { type ChangedRef, type WebhookSource, datacenterWebhooks, pushWebhook } from './datacenter-webhooks.ts';
+import { type Build, type DatacenterState, datacenterRoutes, failure } from './datacenter-routes.ts';
 
 const token = 'BBDC-simulated-token';
 const webhookSecret = 'datacenter-webhook-secret';
-const none = '0'.repeat(40);
-
-/** One changed ref of a push; an absent end = it was made, or deleted. */
-export interface ChangedRef {
-  readonly id: string;
-  readonly from?: string;
-  readonly to?: string;
-}
 
 /** A simulated Bitbucket Data Center; besides what all hosts have, what only it has. */
 export interface SimulatedBitbucketDatacenter extends SimulatedHost {
@@ -41,17 +33,7 @@ export async function startBitbucketDatacenter(options: {
     builds: new Map(),
     commentVersions: new Map(),
     violations: [],
-    changed: (repository, sha, build) => {
-      log.record({
-        project: `${json.keyOf(repository)}/${repository.name}`,
-        sha,
-        context: build.name ?? build.key,
-        state: build.state,
-        description: build.description ?? '',
-        url: build.url,
-        ...(build.buildNumber === undefined ? {} : { externalId: build.buildNumber }),
-      });
-    },
+    changed: (repository, sha, build) => log.record(seenBuild(repository, sha, build)),
   };
   const route = routerOf(datacenterRoutes(state));
   const server = await startHostServer({
@@ -83,40 +65,7 @@ export async function startBitbucketDatacenter(options: {
       cloneUrl: `${server.url}/scm/${key}/${repository.name}.git`,
     };
   };
-  const sent = (eventKey: string, actor: string, members: object): SentWebhook => {
-    const date = new Date(options.clock.now()).toISOString().replace(/\.\d+Z/, '+0000');
-    const body = JSON.stringify({ eventKey, date, actor: json.userJson(model.user(actor)), ...members });
-    return {
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'Atlassian HttpClient 2.1.5 / Bitbucket-8.19.0 (8019000) / Default',
-        'x-event-key': eventKey,
-        'x-request-id': `request-${model.nextId()}`,
-        'x-hub-signature': `sha256=${createHmac('sha256', webhookSecret).update(body).digest('hex')}`,
-      },
-      body,
-    };
-  };
-  const pushOf: SimulatedBitbucketDatacenter['pushOf'] = (project, pusher, refs) =>
-    sent('repo:refs_changed', pusher, {
-      repository: json.repositoryJson(server.url, repositoryOf(project)),
-      changes: refs.map(({ id, from = none, to = none }) => ({
-        ref: {
-          id,
-          displayId: id.replace(/^refs\/(?:heads|tags)\//, ''),
-          type: id.startsWith('refs/tags/') ? 'TAG' : 'BRANCH',
-        },
-        refId: id,
-        fromHash: from,
-        toHash: to,
-        type: from === none ? 'ADD' : to === none ? 'DELETE' : 'UPDATE',
-      })),
-    });
-  const told = (project: Project, number: number, name: string, actor: string, more: object = {}): SentWebhook =>
-    sent(`pr:${name}`, actor, {
-      pullRequest: json.pullRequestJson(server.url, model, repositoryOf(project), pullOf(project, number)),
-      ...more,
-    });
+  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret, repositoryOf, pullOf };
   return {
     kind: 'bitbucket-datacenter',
     url: server.url,
@@ -132,46 +81,22 @@ export async function startBitbucketDatacenter(options: {
     },
     commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
     fork: (project, owner) => shown(model.fork(repositoryOf(project), owner)),
-    pushOf,
-    webhooks: {
-      push: (project, branch, pusher) => {
-        const repository = repositoryOf(project);
-        const to = present(repository.branches.get(branch), 'the branch is there');
-        const from = repository.commits.get(to)?.parents[0];
-        return pushOf(project, pusher, [{ id: `refs/heads/${branch}`, to, ...(from && { from }) }]);
-      },
-      tag: (project, tag, sha, pusher) => {
-        repositoryOf(project).tags.set(tag, sha);
-        return pushOf(project, pusher, [{ id: `refs/tags/${tag}`, to: sha }]);
-      },
-      openPullRequest: (project, { from, ...request }) => {
-        const more = from === undefined ? {} : { from: repositoryOf(from) };
-        const { number } = repositoryOf(project).openPullRequest({ ...request, ...more });
-        return { number, webhook: told(project, number, 'opened', request.author) };
-      },
-      synchronize: (project, number, actor) => {
-        const repository = repositoryOf(project);
-        const [previous] = repository.commits.get(repository.headSha(pullOf(project, number)))?.parents ?? [];
-        return told(project, number, 'from_ref_updated', actor, { previousFromHash: previous });
-      },
-      label: () => {
-        throw new Error('Bitbucket has no labels');
-      },
-      close: (project, number, actor) => {
-        repositoryOf(project).closePullRequest(pullOf(project, number));
-        return told(project, number, 'declined', actor);
-      },
-      comment: (project, number, body, actor) => {
-        const comment = repositoryOf(project).addComment(pullOf(project, number), actor, body);
-        return told(project, number, 'comment:added', actor, { comment: json.commentJson(model, comment, 0) });
-      },
-      deleteBranch: (project, branch, actor) => {
-        const from = repositoryOf(project).deleteBranch(branch);
-        return pushOf(project, actor, [{ id: `refs/heads/${branch}`, ...(from && { from }) }]);
-      },
-    },
+    pushOf: (project, pusher, refs) => pushWebhook(source, project, pusher, refs),
+    webhooks: datacenterWebhooks(source),
     statuses: (project, sha) => log.of(project, sha),
     comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+function seenBuild(repository: ModelRepository, sha: string, build: Build): SeenStatus {
+  return {
+    project: `${json.keyOf(repository)}/${repository.name}`,
+    sha,
+    context: build.name ?? build.key,
+    state: build.state,
+    description: build.description ?? '',
+    url: build.url,
+    ...(build.buildNumber === undefined ? {} : { externalId: build.buildNumber }),
   };
 }
