@@ -32,8 +32,11 @@ export async function pullRequestsOf(api: GiteaApi, project: Project, sha: strin
     (page) => api.repos.repoListPullRequests(...pathOf(project), { state: 'open', page, limit: pageEntriesMax }),
     openPullRequestsMax,
   );
-  const all = readAnswers(`${api.host}: open pull requests`, answer, (reader) => pullRequestOf(reader, project));
-  return all.filter((request) => request !== undefined).filter((request) => request.headSha === sha);
+  // The others are not read: one of them without commits, or whose fork is gone, is nobody's matter here.
+  const found = readAnswers(`${api.host}: open pull requests`, answer, (reader) =>
+    reader.optionalObject('head')?.optionalText('sha') === sha ? pullRequestOf(reader, project) : undefined,
+  );
+  return found.filter((request) => request !== undefined);
 }
 
 /** The newest comments, oldest first. */

@@ -29,8 +29,11 @@ export async function mergeRequestsOf(api: GitlabApi, project: Project, sha: str
   const answer = await unlessMissing(
     api.commits.allMergeRequests(projectKey(project), sha, { perPage: pageEntriesMax }),
   );
-  const all = readAnswers(`${api.host}: merge requests of ${sha}`, answer ?? [], mergeRequestOf);
-  const open = all.filter((request) => request.isOpen && request.pullRequest.headSha === sha);
+  // The others are not read: one of them without commits is nobody's matter here.
+  const all = readAnswers(`${api.host}: merge requests of ${sha}`, answer ?? [], (reader) =>
+    reader.optionalText('sha') === sha ? mergeRequestOf(reader) : undefined,
+  );
+  const open = all.filter((request) => request !== undefined).filter((request) => request.isOpen);
   return Promise.all(open.map((request) => withHeadProject(api, project, request)));
 }
 
