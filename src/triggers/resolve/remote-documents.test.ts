@@ -10,7 +10,7 @@ import { createFetch } from '../../net/outgoing-fetch.ts';
 import { fetchingRemote } from './fetching-remote.ts';
 import { parseReference } from './references.ts';
 import { RemoteDocuments, forgeSources, remoteDocumentsMax } from './remote-documents.ts';
-import { type RemoteFetcher, remoteDocumentBytesMax } from './remote-fetcher.ts';
+import { RemoteFetchError, type RemoteFetcher, remoteDocumentBytesMax } from './remote-fetcher.ts';
 import { sourcesOf } from './resolve-fixture.ts';
 
 async function read(
@@ -40,6 +40,19 @@ describe('RemoteDocuments', () => {
     await assert.rejects(read(new RemoteDocuments(large), 'git-clone'), /setting remote-tasks/);
     assert.equal(await read(new RemoteDocuments(large), 'b/b'), 'y');
     assert.deepEqual(large.fetched, ['a/a', 'b/b']);
+  });
+
+  it('asks again for what could not be had, within the limit', async () => {
+    let calls = 0;
+    const fetchText = (): Promise<string> => {
+      calls += 1;
+      return calls === 1 ? Promise.reject(new RemoteFetchError('busy', { passing: true })) : Promise.resolve('text');
+    };
+    const documents = new RemoteDocuments(sourcesOf({}, { fetcher: { fetchText } }));
+    await assert.rejects(read(documents, 'https://x.example/a'), /busy/);
+    assert.equal(await read(documents, 'https://x.example/a'), 'text');
+    assert.equal(await read(documents, 'https://x.example/a'), 'text');
+    assert.equal(calls, 2);
   });
 
   it('reads items of catalogs', async () => {

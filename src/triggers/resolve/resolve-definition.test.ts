@@ -174,6 +174,14 @@ describe('resolveDefinition', () => {
     assert.match(hostile.ok ? '' : hostile.problem.message, /must be of type integer: "string"/);
   });
 
+  it('reads no other text as a number', async () => {
+    const written = run('{pipelineSpec: {tasks: [{name: t, retries: "3", taskSpec: {steps: [{name: s, image: i}]}}]}}');
+    assert.match(await problemOf(written), /retries.* must be of type integer: "string"/);
+    const mixed = written.replace('"3"', '"{{ n1 }}{{ n1 }}"');
+    const resolution = await resolveText(mixed, {}, factsOf({ n1: '3' }));
+    assert.match(resolution.ok ? '' : resolution.problem.message, /must be of type integer/);
+  });
+
   it('says where and what is wrong', async () => {
     assert.equal(
       await problemOf(
