@@ -10,6 +10,7 @@ import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { resolveDefinition } from '../resolve/resolve-definition.ts';
 import { type CustomParams, customParams } from '../templates/custom-params.ts';
+import { type MaskText, maskOf } from '../templates/mask-secrets.ts';
 import { standardVariables } from '../templates/standard-variables.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
 
@@ -50,7 +51,13 @@ export interface RenderRequest {
 
 /** A run, ready but for its metadata; or why there cannot be one. */
 export type Rendered =
-  | { readonly ok: true; readonly run: PipelineRun; readonly warnings: readonly DefinitionProblem[] }
+  | {
+      readonly ok: true;
+      readonly run: PipelineRun;
+      readonly warnings: readonly DefinitionProblem[];
+      /** Hides what came out of Secrets into the run, in what others say of it. */
+      readonly mask: MaskText;
+    }
   | { readonly ok: false; readonly problem: DefinitionProblem };
 
 /** Where `.tekton` is read. */
@@ -87,7 +94,8 @@ export async function matchFolder(
 /** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
 export async function renderRun({ loaded, definition, facts, gitAuthSecret }: RenderRequest): Promise<Rendered> {
   const { folder, remote } = loaded;
-  const { variables } = await paramsOf(facts, gitAuthSecret);
+  const { variables, secretValues } = await paramsOf(facts, gitAuthSecret);
+  const mask = maskOf(secretValues);
   const template = { ...(await templateFacts(facts, gitAuthSecret)), variables };
   const resolution = await resolveDefinition(definition, {
     folder,
@@ -95,8 +103,13 @@ export async function renderRun({ loaded, definition, facts, gitAuthSecret }: Re
     facts: template,
     changedFiles: facts.match.changedFiles,
   });
-  if (!resolution.ok) return resolution;
-  return { ok: true, run: resolution.pipelineRun as unknown as PipelineRun, warnings: resolution.warnings };
+  if (!resolution.ok) return { ok: false, problem: masked(resolution.problem, mask) };
+  const run = resolution.pipelineRun as unknown as PipelineRun;
+  return { ok: true, run, warnings: resolution.warnings.map((warning) => masked(warning, mask)), mask };
+}
+
+function masked(problem: DefinitionProblem, mask: MaskText): DefinitionProblem {
+  return { ...problem, message: mask(problem.message) };
 }
 
 async function paramsOf(facts: EventFacts, gitAuthSecret?: string): Promise<CustomParams> {

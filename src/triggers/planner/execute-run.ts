@@ -27,6 +27,7 @@ import type { PlannerParts } from './planner-parts.ts';
 import { GoneError, type PlannedContent } from './planned-content.ts';
 import { renderRun } from './definitions.ts';
 import { runObject } from './run-object.ts';
+import type { MaskText } from '../templates/mask-secrets.ts';
 
 /** Longest a run waits for room in a quota, in milliseconds. */
 export const quotaWaitMsMax: number = 6 * 60 * 60 * 1000;
@@ -145,7 +146,7 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
     if (!isRefusal(thrown)) throw thrown;
     return refused(parts, plan, `Secret "${secretName}": ${errorText(thrown)}`);
   }
-  return create(parts, request, content, wanted);
+  return create(parts, request, content, { wanted, mask: rendered.mask });
 }
 
 /** Repositories that the token for cloning may reach besides the event's own. */
@@ -158,7 +159,7 @@ async function create(
   parts: PlannerParts,
   request: ExecuteRequest,
   content: PlannedContent,
-  wanted: PipelineRun,
+  { wanted, mask }: { readonly wanted: PipelineRun; readonly mask: MaskText },
 ): Promise<Executed> {
   const { client, clock, logger } = parts;
   const { plan, delivery } = request;
@@ -185,12 +186,12 @@ async function create(
       return again(parts, request, content);
     case 'refused':
       await dropGitAuthSecret(client, plan);
-      return refused(parts, plan, result.message);
+      return refused(parts, plan, mask(result.message));
     case 'quota': {
       const waitedMs = clock.now() - receivedMs(delivery);
-      if (waitedMs < quotaWaitMsMax) return waiting(plan, result.message);
+      if (waitedMs < quotaWaitMsMax) return waiting(plan, mask(result.message));
       await dropGitAuthSecret(client, plan);
-      return refused(parts, plan, result.message);
+      return refused(parts, plan, mask(result.message));
     }
   }
 }
