@@ -11,7 +11,7 @@ import { createClient } from '../../src/client/client.ts';
 import { Manager } from '../../src/controller/manager.ts';
 import type { GitEvent } from '../../src/forge/git-event.ts';
 import { type CommitStatus, commitStatuses } from '../../src/forge/kinds/commit-status.ts';
-import { type Delivery, type DeliveryStatus, deliveries } from '../../src/forge/kinds/delivery.ts';
+import { type Delivery, type DeliveryStatus, deliveries, type StatusNotice } from '../../src/forge/kinds/delivery.ts';
 import { repositories, type RepositorySpec } from '../../src/forge/kinds/repository.ts';
 import { penstockKeys } from '../../src/forge/kinds/run-keys.ts';
 import { configMaps, type Secret, namespaces, secrets } from '../../src/kube/core-types.ts';
@@ -284,6 +284,26 @@ export class PlannerRig {
     const at = toRfc3339(this.clock.now());
     const acknowledged = { attempt, state, digest: 'd', at, evidence: 'accepted' } as const;
     await this.client.updateStatus(commitStatuses, { ...made, status: { acknowledged } });
+  }
+
+  /** What reports would have stored for a notice. */
+  async reportNotice({
+    target,
+    attempt,
+    externalId,
+    state,
+    title,
+    text,
+    namespace,
+    repository,
+  }: StatusNotice): Promise<void> {
+    await this.client.create(commitStatuses, {
+      apiVersion: 'penstock.dev/v1alpha1',
+      kind: 'CommitStatus',
+      metadata: { name: `notice-${externalId}`, namespace },
+      spec: { repository, attempt, report: { ...target, externalId, state, title, text, annotations: [] } },
+    });
+    await this.pass();
   }
 }
 

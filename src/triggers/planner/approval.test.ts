@@ -129,6 +129,20 @@ describe("a stranger's pull request", () => {
     assert.equal((await rig.runs()).length, 0);
   });
 
+  it('with nothing to run is told so to who may approve, and to nobody else', async () => {
+    const rig = await PlannerRig.create({ 'README.md': 'nothing here' });
+    const fork = rig.model.fork(rig.app, 'guest');
+    fork.commit('fix', { a: '1' });
+    const pull = rig.app.openPullRequest({ author: 'guest', head: 'fix', from: fork });
+    const of = async (author: string): Promise<readonly (string | undefined)[]> => {
+      const name = await rig.deliver(rig.comment(pull, author, '/ok-to-test'));
+      await rig.pass(1_000);
+      return [await rig.reason(name), (await rig.status(name)).notices?.[0]?.state];
+    };
+    assert.deepEqual(await of('org'), ['NothingMatched', 'skipped']);
+    assert.deepEqual(await of('guest'), ['PermissionDenied', undefined]);
+  });
+
   it('of a bot is left without a word', async () => {
     const rig = await PlannerRig.create(files);
     const fork = rig.model.fork(rig.app, 'robot');

@@ -156,6 +156,11 @@ describe('commands', () => {
     const { rig, pull } = await opened();
     const name = await say(rig, pull, 'org', '/test one revision=evil target_namespace=other');
     assert.equal(await rig.reason(name), 'BadCommand');
+    const [notice] = (await rig.status(name)).notices ?? [];
+    assert.match(notice?.comment?.marker ?? '', /^penstock-command-/);
+    assert.match(notice?.text ?? '', /@org, .*\n\n```\n\/test one revision=evil[^]*revision/);
+    const stranger = await say(rig, pull, 'stranger', '/test one revision=evil');
+    assert.equal((await rig.status(stranger)).notices, undefined);
     assert.deepEqual(await attempts(rig), ['one 1', 'two 1']);
   });
 });

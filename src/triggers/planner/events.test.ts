@@ -154,6 +154,29 @@ describe('definitions', () => {
     );
   });
 
+  it('that are right again clear what was said of the commit as a whole', async () => {
+    const rig = await PlannerRig.create(files);
+    rig.app.commit('feature', { a: '1' });
+    const pull = rig.app.openPullRequest({ author: 'org', head: 'feature' });
+    rig.host.before = (call) => {
+      if (call.startsWith('readFolder')) throw new ForgeError('refused', 'the host is being repaired');
+    };
+    const failed = await rig.deliver(rig.pull(pull));
+    await rig.pass();
+    const [said] = (await rig.status(failed)).notices ?? [];
+    assert.equal(said?.state, 'error');
+    await rig.reportNotice(said);
+    rig.host.before = () => undefined;
+    const again = await rig.deliver(rig.comment(pull, 'org', '/test'));
+    await rig.pass();
+    const { notices = [], outcomes = [] } = await rig.status(again);
+    assert.equal(outcomes[0]?.reason, 'Planned');
+    assert.deepEqual(
+      notices.map(({ target, state, attempt }) => [target.context, state, attempt]),
+      [['Pipelines as Code CI / .tekton / #1', 'skipped', 2]],
+    );
+  });
+
   it('are those of the default branch where the policy says so', async () => {
     const rig = await PlannerRig.create(files, {
       repository: { settings: { pipelinerun_provenance: 'default_branch' } },

@@ -132,7 +132,9 @@ export class History {
     const states = runs.byIndex('series', series).map(runStateOf);
     const shown = statuses
       .byIndex('context', contextKey(target))
-      .filter(({ metadata }) => metadata.namespace === namespace)
+      .filter(
+        ({ metadata, spec }) => metadata.namespace === namespace && spec.report.project.url === target.project.url,
+      )
       .map(({ spec }) => spec.report.state);
     const planned = deliveries
       .byIndex('series', series)

@@ -8,16 +8,17 @@ import { keyOf, keyText } from '../../kube/object.ts';
 import { commandsFor, isNamed } from '../commands/named.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
 import { skipWordIn } from '../commands/skip-words.ts';
-import type { Command, Definition, MatchResult } from '../types.ts';
+import type { Command, Definition, DefinitionProblem, MatchResult } from '../types.ts';
 import { type Verdict, authorise } from './authorise.ts';
 import { askPeople } from './ask-people.ts';
-import { type LoadedFolder, matchFolder } from './definitions.ts';
+import type { LoadedFolder } from './definitions.ts';
 import { cancelsOf } from './event-cancels.ts';
 import { inNamespace } from './find-repository.ts';
+import { type Matched, matchedIn, type Selection } from './match-event.ts';
 import { approvalDraft, type NoticeDraft, problemDraft, quoted, targetOf } from './notices.ts';
 import { definitionsShaOf, factsOf, loadDefinitions, type OpenEvent, openEvent } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
-import { type RerunScope, rerunScopes } from './rerun.ts';
+import { rerunScopes } from './rerun.ts';
 import { isSubject, type Subject, subjectOf } from './subject.ts';
 
 /** A run that is to be, before it has a number. */
@@ -98,13 +99,6 @@ async function mayNotCancel(parts: PlannerParts, open: OpenEvent): Promise<strin
   return allowed ? undefined : `${actor.login} may not cancel runs here`;
 }
 
-/** What is run of which definitions. */
-interface Selection {
-  readonly commands: readonly Command[];
-  /** Asked for by a button at a check. */
-  readonly rerun?: RerunScope;
-}
-
 async function planRuns(
   parts: PlannerParts,
   open: OpenEvent,
@@ -114,7 +108,8 @@ async function planRuns(
   const { event, index } = open;
   const badCommand = comment.problems[0];
   if (badCommand !== undefined && comment.commands.length === 0) {
-    return { ...nothing(index, 'BadCommand', `${badCommand.text}: ${badCommand.message}`) };
+    const plan = nothing(index, 'BadCommand', `${badCommand.text}: ${badCommand.message}`);
+    return { ...plan, notices: await commandNotices(parts, open, comment) };
   }
   const { commands } = comment;
   if (event.trigger !== 'rerun') return planSubject(parts, open, { commands }, keepPin);
@@ -134,6 +129,28 @@ function joined(plans: readonly EventPlan[]): EventPlan {
     notices: plans.flatMap(({ notices }) => notices),
     cancels: plans.flatMap(({ cancels }) => cancels),
   };
+}
+
+/** Tells who wrote a command that cannot be carried out, in a comment, if it is somebody who may give one. */
+async function commandNotices(
+  parts: PlannerParts,
+  open: OpenEvent,
+  { problems }: ParsedComment,
+): Promise<EventPlan['notices']> {
+  const { event, index, forge, repository } = open;
+  if (event.comment?.on !== 'pull_request' || event.actor.bot === true) return [];
+  if (!(await askPeople(parts, open).allowed(event.actor, 'ok_to_test'))) return [];
+  const subject = await subjectOf({ event, index, forge, pin: undefined });
+  if (!isSubject(subject)) return [];
+  const text = problems.map((problem) => `${quoted(problem.text)}\n\n${problem.message}`).join('\n\n');
+  const draft: NoticeDraft = {
+    target: targetOf(subject, undefined, parts.settings()),
+    state: 'error',
+    title: 'A command cannot be carried out',
+    text: `@${event.actor.login}, this command cannot be carried out:\n\n${text}`,
+    comment: { marker: `penstock-command-${event.comment.id}` },
+  };
+  return [{ repository, draft }];
 }
 
 async function planSubject(
@@ -191,71 +208,6 @@ async function reasonToSkip(
   return nothing(index, 'PushOfPullRequest', `the commit is tested as pull request ${own.number}`);
 }
 
-interface Matched {
-  readonly results: readonly MatchResult[];
-  readonly missing: readonly string[];
-}
-
-async function matchedIn(
-  parts: PlannerParts,
-  open: OpenEvent,
-  subject: Subject,
-  { commands, rerun }: Selection,
-  folder: LoadedFolder,
-): Promise<Matched> {
-  const facts = factsOf(parts, open, subject, commands);
-  const names = [
-    ...commands.flatMap(({ name }) => (name === undefined ? [] : [name])),
-    ...(subject.named === undefined ? [] : [subject.named]),
-    ...namesOfContexts(folder, subject, rerun?.contexts, parts),
-  ];
-  const all =
-    commands.some(({ name }) => name === undefined) ||
-    (commands.length === 0 && subject.named === undefined && rerun?.contexts === undefined);
-  const results = new Map<string, MatchResult>();
-  const found = new Set<string>();
-  for (const namespace of namespacesFor(open, folder)) {
-    for (const result of all ? await matchFolder(folder, facts, { namespace }) : []) keep(results, result);
-    for (const name of names) {
-      const named = (await matchFolder(folder, facts, { namespace, name })).find(({ matched }) => matched);
-      if (named === undefined) continue;
-      found.add(name);
-      results.set(named.definition.name, named);
-    }
-  }
-  const missing = names.filter((name) => !found.has(name));
-  const isPlainComment = subject.event.comment !== undefined && commands.length === 0;
-  const kept = [...results.values()].filter(({ by }) => !isPlainComment || by === 'comment');
-  return { results: kept, missing };
-}
-
-/** The namespace of the event's Repository, and those that definitions name and that have a Repository for it. */
-function namespacesFor(open: OpenEvent, { folder }: LoadedFolder): readonly string[] {
-  const named = folder.definitions.flatMap(({ annotations }) => annotations[runKeys.targetNamespace]?.trim() ?? []);
-  const there = named.filter((namespace) => inNamespace(open.question, namespace) !== undefined);
-  return [...new Set([keyOf(open.repository).namespace, ...there])];
-}
-
-/** A definition matches if it does in the namespace it names. */
-function keep(results: Map<string, MatchResult>, result: MatchResult): void {
-  const { name } = result.definition;
-  if (result.matched || !results.has(name)) results.set(name, result);
-}
-
-/** The definitions whose checks these are. */
-function namesOfContexts(
-  { folder: { definitions } }: LoadedFolder,
-  subject: Subject,
-  contexts: readonly string[] | undefined,
-  parts: PlannerParts,
-): readonly string[] {
-  if (contexts === undefined) return [];
-  const settings = parts.settings();
-  return definitions
-    .map(({ name }) => name)
-    .filter((name) => contexts.includes(targetOf(subject, name, settings).context));
-}
-
 interface Decision extends Matched {
   readonly open: OpenEvent;
   readonly subject: Subject;
@@ -270,7 +222,7 @@ async function decide(parts: PlannerParts, decision: Decision): Promise<EventPla
   const isComment = subject.event.comment !== undefined;
   const problems = [...(isComment ? [] : folder.folder.problems), ...results.flatMap(({ problem }) => problem ?? [])];
   if (matched.length === 0 && problems.length === 0) return nothingMatched(parts, decision);
-  const verdict = await allowed(parts, open, subject, selection.commands);
+  const verdict = await allowed(parts, decision);
   if (!verdict.allowed) return notAllowed(parts, decision, verdict, matched);
   const settings = parts.settings();
   const drafts = problems.map((problem) => ({ repository, draft: problemDraft(subject, problem, settings) }));
@@ -284,28 +236,56 @@ async function decide(parts: PlannerParts, decision: Decision): Promise<EventPla
   return {
     outcome: { event: index, reason, message },
     runs,
-    notices: [...drafts, ...strays],
+    notices: [...drafts, ...strays, ...settled(parts, decision, problems)],
     cancels: [],
   };
 }
 
-function nothingMatched(parts: PlannerParts, { open, subject, selection, folder, missing }: Decision): EventPlan {
+/** Complaints about this commit that stand in contexts which no run will ever take over, and that no longer hold. */
+function settled(
+  parts: PlannerParts,
+  { open, subject, folder }: Decision,
+  problems: readonly DefinitionProblem[],
+): EventPlan['notices'] {
+  const settings = parts.settings();
+  const names = [
+    ...folder.folder.definitions.map(({ name }) => name),
+    ...[...problems, ...folder.folder.problems].map(({ definition, file }) => definition ?? file),
+  ];
+  const living = new Set(names.map((name) => targetOf(subject, name, settings).context));
+  const old = parts.history
+    .statusesOf(open.key, subject.sha)
+    .map(({ spec }) => spec)
+    .filter(({ run, commentOnly, report }) => run === undefined && commentOnly !== true && report.state === 'error')
+    .filter(({ report }) => report.pullRequest?.number === subject.pullRequest?.number && !living.has(report.context));
+  return old.map(({ report }) => {
+    const { project, sha, context, pullRequest, ref } = report;
+    const target = {
+      ...{ project, sha, context },
+      ...(pullRequest === undefined ? {} : { pullRequest }),
+      ...(ref === undefined ? {} : { ref }),
+    };
+    const text = `What was wrong is so no longer:\n\n${quoted(report.title)}`;
+    return { repository: open.repository, draft: { target, state: 'skipped', title: 'No longer the case', text } };
+  });
+}
+
+async function nothingMatched(parts: PlannerParts, decision: Decision): Promise<EventPlan> {
+  const { open, subject, selection, folder, missing } = decision;
   const { index, repository } = open;
   const asked = missing.length === 0 ? '' : ` named ${missing.join(', ')}`;
   const message = `none of ${folder.folder.definitions.length} definitions${asked} is for this event`;
   const plan = nothing(index, 'NothingMatched', message);
   if (!selection.commands.some(({ kind }) => kind === 'ok-to-test')) return plan;
+  const verdict = await allowed(parts, decision);
+  if (!verdict.allowed) return notAllowed(parts, decision, verdict, []);
   const target = targetOf(subject, undefined, parts.settings());
   const title = 'No PipelineRun matched, or .tekton directory not found';
   return { ...plan, notices: [{ repository, draft: { target, state: 'skipped', title, text: quoted(message) } }] };
 }
 
-async function allowed(
-  parts: PlannerParts,
-  open: OpenEvent,
-  subject: Subject,
-  commands: readonly Command[],
-): Promise<Verdict> {
+async function allowed(parts: PlannerParts, { open, subject, selection }: Decision): Promise<Verdict> {
+  const { commands } = selection;
   const { event, forge, key, complete, delivery } = open;
   const number = subject.pullRequest?.number;
   const moved =
