@@ -100,6 +100,19 @@ describe('what is to be shown', () => {
     assert.match((await rig.only()).spec.report.text, /log not available: it could not be read within 10 s/);
   });
 
+  it('quotes nothing when it cannot know what to mask', async () => {
+    const rig = await running();
+    rig.observe = ({ path }) => {
+      if (path.endsWith('/secrets/deploy')) throw new ApiStatusError('Forbidden', 'secrets "deploy" is forbidden');
+    };
+    await failing(rig, 'opensesame');
+    await rig.settle(1_000);
+    const { report } = (await rig.only()).spec;
+    assert.equal(rig.host.states(context).at(-1), 'failed');
+    assert.match(report.text, /log not available: the secrets to be masked in it could not be read: secrets "deploy"/);
+    assert.doesNotMatch(report.text, /opensesame/);
+  });
+
   it('keeps the words of an end, whatever is gone later', async () => {
     const rig = await running();
     await failing(rig, 'the last line');

@@ -68,11 +68,17 @@ export class ReportRig {
   dies: (boundary: string) => boolean = () => false;
   /** Asked before each write to the API: an error to answer with. */
   refuses: (method: string, path: string) => Error | undefined = () => undefined;
+  /** Asked after each write to the API: true = it was carried out, and the answer is lost. */
+  losesAnswer: () => boolean = () => false;
   readonly #transport: Transport;
   #process: ReportsProcess | undefined;
   #repositories = 0;
 
+  /** Whether the host keeps nothing by which attempts are told apart. */
+  readonly likeGitLab: boolean;
+
   constructor(hostOptions: Omit<MemoryHostOptions, 'clock'> = {}) {
+    this.likeGitLab = hostOptions.likeGitLab ?? false;
     this.host = new MemoryHost({ clock: this.clock, ...hostOptions });
     const server = createApiServer({
       store: createMemoryStore(),
@@ -310,6 +316,7 @@ export class ReportRig {
       if (refusal !== undefined) throw refusal;
       const answer = await this.#transport(request);
       await this.#cross(processOf(), `after ${what}`);
+      if (this.losesAnswer()) throw new Error('the answer was lost');
       return answer;
     };
   }

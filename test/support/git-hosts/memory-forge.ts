@@ -80,6 +80,11 @@ export class MemoryHost {
     this.#faults.push({ call, fault });
   }
 
+  /** Drops the faults that no call has met yet. */
+  forgetFaults(): void {
+    this.#faults.length = 0;
+  }
+
   /** All that a context was seen to say, in order. */
   seen(context: string): readonly SeenState[] {
     return this.#seen.get(context) ?? [];
