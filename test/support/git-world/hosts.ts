@@ -1,0 +1,43 @@
+/** The hosts that scenarios run on, and the words in which each shows a course of events. */
+import type { Clock } from '../../../src/base/clock.ts';
+import { startGitea } from '../git-hosts/gitea/simulated-gitea.ts';
+import { startGitlab } from '../git-hosts/gitlab/simulated-gitlab.ts';
+import type { SimulatedHost } from '../git-hosts/simulated-host.ts';
+
+/** What is told of a run, in the words of all hosts. */
+export type Told = 'queued' | 'running' | 'succeeded' | 'failed' | 'error' | 'cancelled' | 'awaiting approval';
+
+export interface ScenarioHost {
+  readonly name: string;
+  readonly start: (clock: Clock) => Promise<SimulatedHost>;
+  readonly words: Readonly<Record<Told, string>>;
+}
+
+export const scenarioHosts: readonly ScenarioHost[] = [
+  {
+    name: 'GitLab',
+    start: (clock) => startGitlab({ clock }),
+    words: {
+      queued: 'pending',
+      running: 'running',
+      succeeded: 'success',
+      failed: 'failed',
+      error: 'failed',
+      cancelled: 'canceled',
+      'awaiting approval': 'pending',
+    },
+  },
+  {
+    name: 'Gitea',
+    start: (clock) => startGitea({ clock }),
+    words: {
+      queued: 'pending',
+      running: 'pending',
+      succeeded: 'success',
+      failed: 'failure',
+      error: 'error',
+      cancelled: 'error',
+      'awaiting approval': 'pending',
+    },
+  },
+];
