@@ -14,7 +14,7 @@ export type ApiFault =
 
 interface Planned {
   readonly call: RegExp;
-  readonly fault: ApiFault;
+  readonly fault: ApiFault | { readonly kind: 'after'; readonly deed: (request: ApiRequest) => Promise<void> };
   left: number;
 }
 
@@ -26,6 +26,11 @@ export class ApiFaults {
   /** The next `times` calls whose method and path match meet the fault. */
   next(call: RegExp, fault: ApiFault, times = 1): void {
     this.#planned.push({ call, fault, left: times });
+  }
+
+  /** Something happens just before the next such call is carried out. */
+  beforeNext(call: RegExp, deed: (request: ApiRequest) => Promise<void>): void {
+    this.#planned.push({ call, fault: { kind: 'after', deed }, left: 1 });
   }
 
   readonly disturb = (transport: Transport): Transport => {
@@ -40,10 +45,13 @@ export class ApiFaults {
   };
 }
 
-async function strike(fault: ApiFault, request: ApiRequest, transport: Transport): Promise<ApiResponse> {
+async function strike(fault: Planned['fault'], request: ApiRequest, transport: Transport): Promise<ApiResponse> {
   switch (fault.kind) {
     case 'refuse':
       return refusal(fault.code, fault.reason, fault.message);
+    case 'after':
+      await fault.deed(request);
+      return transport(request);
     case 'lost-call':
       throw new ConnectionError('NET_CONNECTION', 'socket hang up');
     case 'lost-answer':
