@@ -143,6 +143,11 @@ export class GitWorld implements AsyncDisposable {
     return mortal;
   }
 
+  /** Whether the Penstock that was started has died, or none was. */
+  get isDead(): boolean {
+    return this.#process?.mortal.dead ?? true;
+  }
+
   /** Kills it, if it is not dead yet: nothing it does has an effect any more. */
   killPenstock(): void {
     this.#process?.kill();
@@ -185,9 +190,13 @@ export class GitWorld implements AsyncDisposable {
     return (await this.client.list(commitStatuses, { namespace: runNamespace })).items;
   }
 
-  /** Moves on until every Delivery is worked off, every run over, and every status shown and acknowledged. */
-  async settled(): Promise<void> {
+  /**
+   * Moves on until every Delivery is worked off, every run over, and every status shown and acknowledged; `between` is called
+   * again and again.
+   */
+  async settled(between: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.until(async () => {
+      await between();
       const pending = (await this.deliveries()).some(
         ({ status }) => status?.phase !== 'Done' && status?.phase !== 'Failed',
       );

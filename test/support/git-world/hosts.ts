@@ -11,6 +11,8 @@ export interface ScenarioHost {
   readonly name: string;
   readonly start: (clock: Clock) => Promise<SimulatedHost>;
   readonly words: Readonly<Record<Told, string>>;
+  /** What is shown of an attempt when a newer one takes its place. */
+  readonly replaced: readonly string[];
 }
 
 export const scenarioHosts: readonly ScenarioHost[] = [
@@ -26,6 +28,8 @@ export const scenarioHosts: readonly ScenarioHost[] = [
       cancelled: 'canceled',
       'awaiting approval': 'pending',
     },
+    // A row of GitLab's that is open takes neither another link nor another description: it is ended, and another one follows.
+    replaced: ['canceled'],
   },
   {
     name: 'Gitea',
@@ -39,5 +43,6 @@ export const scenarioHosts: readonly ScenarioHost[] = [
       cancelled: 'error',
       'awaiting approval': 'pending',
     },
+    replaced: [],
   },
 ];
