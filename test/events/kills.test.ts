@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { secrets } from '../../src/kube/core-types.ts';
 import { definition } from '../support/git-world/definitions.ts';
-import { GitWorld, runNamespace } from '../support/git-world/git-world.ts';
+import { GitWorld } from '../support/git-world/git-world.ts';
 import { type ScenarioHost, scenarioHosts } from '../support/git-world/hosts.ts';
 import { assertShortened } from '../support/git-world/scenarios.ts';
 
@@ -50,7 +50,7 @@ async function assertWhole(world: GitWorld): Promise<void> {
   assert.equal(runs[0]?.status?.conditions?.[0]?.status, 'True', 'it succeeded');
   const [delivery, ...others] = await world.deliveries();
   assert.deepEqual([delivery?.status?.phase, others.length], ['Done', 0]);
-  const { items } = await world.client.list(secrets, { namespace: runNamespace });
+  const { items } = await world.client.list(secrets, { namespace: world.runNamespace });
   const stray = items.filter(({ metadata }) => metadata.name !== 'host' && metadata.ownerReferences === undefined);
   assert.deepEqual(stray, [], 'no secret without an owner');
   assert.equal((await world.reports()).length, 1, 'one context');

@@ -15,7 +15,9 @@ import type { ContainerPlan } from '../../../src/executor/runtime/container-runt
 import type { SimulatedBehaviour } from '../../../src/executor/simulated/simulated-runtime.ts';
 import type { Project } from '../../../src/forge/git-event.ts';
 import { type CommitStatus, commitStatuses } from '../../../src/forge/kinds/commit-status.ts';
-import { type Delivery, deliveries } from '../../../src/forge/kinds/delivery.ts';
+import { type Delivery, type StatusNotice, deliveries } from '../../../src/forge/kinds/delivery.ts';
+import { penstockKeys } from '../../../src/forge/kinds/run-keys.ts';
+import { isTerminal, type StatusTarget } from '../../../src/forge/forge.ts';
 import { repositories, type RepositorySpec } from '../../../src/forge/kinds/repository.ts';
 import { configMaps, namespaces, secrets } from '../../../src/kube/core-types.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
@@ -29,9 +31,6 @@ import { startSimulatedNodes } from '../simulated-nodes.ts';
 import { GitProcess } from './git-process.ts';
 import { Mortal } from './mortal.ts';
 
-/** Where runs and the Repository live, and where Penstock itself does. */
-export const runNamespace = 'team';
-export const systemNamespace = 'penstock';
 export const repositoryName = 'app';
 
 /** Turns of the event loop in which everything that can go on goes on. */
@@ -50,6 +49,8 @@ export interface GitWorldOptions {
   readonly repository?: RepositorySpec;
   /** ConfigMap `pipelines-as-code`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Ends the names of namespaces: worlds that share an API server must not meet. */
+  readonly suffix?: string;
   /** Disturbs the calls of Penstock, not those of the test and of the nodes. */
   readonly disturb?: (transport: Transport) => Transport;
 }
@@ -61,6 +62,9 @@ export class GitWorld implements AsyncDisposable {
   readonly project: Project;
   /** A person's way to the API. */
   readonly client: ApiClient;
+  /** Where runs and the Repository live, and where Penstock itself does. */
+  readonly runNamespace: string;
+  readonly systemNamespace: string;
   readonly logger: MemoryLogger = new MemoryLogger();
   /** Absent in real time. */
   readonly virtual: VirtualClock | undefined;
@@ -78,6 +82,9 @@ export class GitWorld implements AsyncDisposable {
     this.#transport = parts.transport;
     this.#options = options;
     this.#ends = parts.ends;
+    const { suffix = '' } = options;
+    this.runNamespace = `team${suffix}`;
+    this.systemNamespace = `penstock${suffix}`;
   }
 
   /** With the embedded API server, in virtual time. */
@@ -136,7 +143,7 @@ export class GitWorld implements AsyncDisposable {
       clock: this.virtual ?? systemClock,
       random: seededRandom(++this.#generation),
       logger: this.logger,
-      systemNamespace,
+      systemNamespace: this.systemNamespace,
       hookPath: `/hooks/${this.host.kind}`,
     });
     await this.#pump(this.#process.start());
@@ -179,15 +186,15 @@ export class GitWorld implements AsyncDisposable {
   }
 
   async deliveries(): Promise<readonly Delivery[]> {
-    return (await this.client.list(deliveries, { namespace: systemNamespace })).items;
+    return (await this.client.list(deliveries, { namespace: this.systemNamespace })).items;
   }
 
   async runs(): Promise<readonly PipelineRun[]> {
-    return (await this.client.list(pipelineRuns, { namespace: runNamespace })).items;
+    return (await this.client.list(pipelineRuns, { namespace: this.runNamespace })).items;
   }
 
   async reports(): Promise<readonly CommitStatus[]> {
-    return (await this.client.list(commitStatuses, { namespace: runNamespace })).items;
+    return (await this.client.list(commitStatuses, { namespace: this.runNamespace })).items;
   }
 
   /**
@@ -197,11 +204,7 @@ export class GitWorld implements AsyncDisposable {
   async settled(between: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.until(async () => {
       await between();
-      const pending = (await this.deliveries()).some(
-        ({ status }) => status?.phase !== 'Done' && status?.phase !== 'Failed',
-      );
-      const running = (await this.runs()).some(({ status }) => status?.completionTime === undefined);
-      return !pending && !running && (await this.reports()).every(isDelivered);
+      return isSettled(await this.deliveries(), await this.runs(), await this.reports());
     }, 'everything is done');
   }
 
@@ -215,7 +218,7 @@ export class GitWorld implements AsyncDisposable {
   }
 
   async #configure(): Promise<void> {
-    for (const name of [runNamespace, systemNamespace]) {
+    for (const name of [this.runNamespace, this.systemNamespace]) {
       await this.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     }
     const { credential, apiUrl, kind, webUrl } = this.host.access;
@@ -223,9 +226,9 @@ export class GitWorld implements AsyncDisposable {
     const webhook = { 'webhook.secret': encoded(this.host.webhookSecret) };
     const isApp = credential.type === 'github-app';
     const token = credential.type === 'token' ? { 'provider.token': encoded(credential.token) } : {};
-    await this.#createSecret(runNamespace, 'host', { ...token, ...webhook });
+    await this.#createSecret(this.runNamespace, 'host', { ...token, ...webhook });
     if (isApp) {
-      await this.#createSecret(systemNamespace, 'pipelines-as-code-secret', {
+      await this.#createSecret(this.systemNamespace, 'pipelines-as-code-secret', {
         'github-application-id': encoded(String(credential.applicationId)),
         'github-private-key': encoded(credential.privateKey),
         ...webhook,
@@ -236,7 +239,7 @@ export class GitWorld implements AsyncDisposable {
     await this.client.create(repositories, {
       apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
       kind: 'Repository',
-      metadata: { name: repositoryName, namespace: runNamespace },
+      metadata: { name: repositoryName, namespace: this.runNamespace },
       spec: {
         url: this.project.url,
         git_provider: {
@@ -255,7 +258,7 @@ export class GitWorld implements AsyncDisposable {
   }
 
   async #createSettings(): Promise<void> {
-    const metadata = { namespace: systemNamespace, name: 'pipelines-as-code' };
+    const metadata = { namespace: this.systemNamespace, name: 'pipelines-as-code' };
     const data = { 'application-name': 'CI', ...this.#options.settings };
     await this.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
   }
@@ -288,8 +291,39 @@ interface WorldParts {
   readonly ends: (() => Promise<void>)[];
 }
 
-function isDelivered({ status }: CommitStatus): boolean {
-  return status?.conditions?.some(({ type, status: value }) => type === 'Delivered' && value === 'True') ?? false;
+/** What is read first is what the rest follows from: nothing can have come in between unseen. */
+function isSettled(
+  events: readonly Delivery[],
+  runs: readonly PipelineRun[],
+  reports: readonly CommitStatus[],
+): boolean {
+  const reported = runs.filter(({ metadata }) => metadata.annotations?.[penstockKeys.statusTarget] !== undefined);
+  return (
+    events.every(({ status }) => status?.phase === 'Done' || status?.phase === 'Failed') &&
+    reported.every((run) => run.status?.completionTime !== undefined && reports.some((report) => tells(report, run))) &&
+    events.every(({ status }) =>
+      (status?.notices ?? []).every((notice) => reports.some((report) => says(report, notice))),
+    ) &&
+    reports.every(isDelivered)
+  );
+}
+
+/** Whether a report is about the end of a run, or about what came after it. */
+function tells({ spec }: CommitStatus, run: PipelineRun): boolean {
+  const target = JSON.parse(run.metadata.annotations?.[penstockKeys.statusTarget] ?? '{}') as Partial<StatusTarget>;
+  if (spec.report.context !== target.context || spec.report.sha !== target.sha) return false;
+  const attempt = Number(run.metadata.annotations?.[penstockKeys.attempt]);
+  return spec.attempt > attempt || (spec.run?.uid === run.metadata.uid && isTerminal(spec.report.state));
+}
+
+function says({ spec }: CommitStatus, { target, attempt }: StatusNotice): boolean {
+  return spec.report.context === target.context && spec.report.sha === target.sha && spec.attempt >= attempt;
+}
+
+/** Whether the host was seen to have what the report says now, and not what it said before. */
+function isDelivered({ metadata, status }: CommitStatus): boolean {
+  const delivered = status?.conditions?.find(({ type }) => type === 'Delivered');
+  return delivered?.status === 'True' && delivered.observedGeneration === metadata.generation;
 }
 
 /** Lets all go on that can: the event loop turns, and requests to hosts, which are real, come back. */
