@@ -92,11 +92,6 @@ export const rooms: readonly Room[] = [
     start: 'forge.ts',
     packages: [
       '@octokit/core',
-      '@octokit/auth-app',
-      '@octokit/plugin-paginate-rest',
-      '@octokit/plugin-rest-endpoint-methods',
-      '@octokit/plugin-retry',
-      '@octokit/plugin-throttling',
       '@gitbeaker/rest',
       'gitea-js',
     ],
