@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Clock } from '../../src/base/clock.ts';
+import { startBitbucketCloud } from '../support/git-hosts/bitbucket-cloud/simulated-bitbucket-cloud.ts';
+import { startBitbucketDatacenter } from '../support/git-hosts/bitbucket-datacenter/simulated-bitbucket-datacenter.ts';
 import { startGitea } from '../support/git-hosts/gitea/simulated-gitea.ts';
 import { startGithubHost } from '../support/git-hosts/github/github-host.ts';
 import { startGitlab } from '../support/git-hosts/gitlab/simulated-gitlab.ts';
@@ -50,6 +52,18 @@ const hosts: Readonly<Record<string, HostCase>> = {
     posts: /^POST .*\/statuses\//,
     words: ['pending', 'pending', 'failure'],
     comments: /^POST .*\/issues\/\d+\/comments/,
+  },
+  'Bitbucket Cloud': {
+    start: (clock) => startBitbucketCloud({ clock }),
+    posts: /^(?:POST|PUT) .*\/statuses\/build/,
+    words: ['INPROGRESS', 'INPROGRESS', 'FAILED'],
+    comments: /^POST .*\/pullrequests\/\d+\/comments/,
+  },
+  'Bitbucket Data Center': {
+    start: (clock) => startBitbucketDatacenter({ clock }),
+    posts: /^POST .*\/(?:builds|build-status\/)/,
+    words: ['INPROGRESS', 'INPROGRESS', 'FAILED'],
+    comments: /^POST .*\/pull-requests\/\d+\/comments/,
   },
 };
 
