@@ -60,10 +60,14 @@ export interface ControllerQueue {
 
 /** What controllers ask of the program that runs them: shared caches, and queues with workers. The Manager is one. */
 export interface ControllerHost extends CacheHost {
-  /** Runs `reconciler` on what is added to the queue, `workers` keys at a time, errors retried with backoff. */
+  /**
+   * Runs `reconciler` on what is added to the queue, `workers` keys at a time, errors retried with backoff. While an `urgent`
+   * one has something under way, the others of the process make shorter turns of the event loop.
+   */
   controller(options: {
     readonly name: string;
     readonly reconciler: Reconciler;
     readonly workers: number;
+    readonly urgent?: boolean;
   }): ControllerQueue;
 }

@@ -10,7 +10,7 @@ import { type ReconcileResult, TerminalError } from './contract.ts';
 import { type ReconcileOutcome, retryAfterMsMax, startController } from './controller.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { type LogLine, MemoryLogger } from '../telemetry/memory-logger.ts';
-import { turnMsMax } from './turn-budget.ts';
+import { TurnBudget, turnMsMax } from './turn-budget.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'a', name });
@@ -237,6 +237,31 @@ describe('startController', () => {
       assert.ok(reconciled > before && reconciled - before <= turnMsMax + 4, `${reconciled - before} in one turn`);
     }
     assert.ok(turns >= 1_000 / (turnMsMax + 4));
+  });
+
+  it('makes shorter turns while an urgent one has something under way', async (context) => {
+    const { signal } = new AbortController();
+    const clock = new VirtualClock();
+    const turns = new TurnBudget(clock);
+    const gate = deferred<void>();
+    const under: boolean[] = [];
+    const look = (): number => under.push(turns.isYielding);
+    const common = { workers: 1, clock, logger: silentLogger, signal, turns };
+    const queue = new WorkQueue({ clock, random: seededRandom(1) });
+    const reconcile = async (): Promise<ReconcileResult> => {
+      look();
+      await gate.promise;
+      throw new Error('it fails, and is over all the same');
+    };
+    queue.add(key('x'));
+    const controller = startController({ ...common, name: 'urgent', reconciler: { reconcile }, queue, urgent: true });
+    context.after(() => controller.stop());
+    look();
+    await clock.advance(0);
+    gate.resolve();
+    await clock.advance(0);
+    look();
+    assert.deepEqual(under, [false, true, false]);
   });
 
   it('stops after what runs has ended, and takes nothing more', async () => {

@@ -33,6 +33,8 @@ export interface ControllerOptions {
   /** Handed to every reconcile; when it aborts, the queue is shut down and running reconciles should end. */
   readonly signal: AbortSignal;
   readonly metrics?: ControllerMetrics;
+  /** Somebody waits for it: others of the process then make shorter turns. Default false. */
+  readonly urgent?: boolean;
   /** Shared by the controllers of a process; by default the controller has its own. */
   readonly turns?: TurnBudget;
 }
@@ -69,15 +71,17 @@ export function startController(options: ControllerOptions): RunningController {
 }
 
 async function work(options: ControllerOptions, running: Map<string, ObjectKey>, turns: TurnBudget): Promise<void> {
-  const { queue } = options;
+  const { queue, urgent = false } = options;
   for (let taken = await queue.take(); taken !== undefined; taken = await queue.take()) {
     const text = keyText(taken.key);
     assert(!running.has(text), 'one key is reconciled once at a time');
     running.set(text, taken.key);
+    const over = urgent ? turns.urgent() : undefined;
     await reconcileOnce(options, taken);
+    over?.();
     running.delete(text);
     queue.done(taken.key);
-    const pause = turns.pause();
+    const pause = turns.pause(urgent);
     if (pause !== undefined) await pause;
   }
 }

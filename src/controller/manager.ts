@@ -76,6 +76,7 @@ interface Registration {
   readonly name: string;
   readonly reconciler: Reconciler;
   readonly workers: number;
+  readonly urgent: boolean;
   readonly queue: WorkQueue;
   running: RunningController | undefined;
 }
@@ -115,12 +116,14 @@ export class Manager implements AsyncDisposable {
     readonly name: string;
     readonly reconciler: Reconciler;
     readonly workers: number;
+    readonly urgent?: boolean;
   }): ManagedQueue {
     const { clock, random, tracer } = this.#options;
     const queue = new WorkQueue({ clock, random });
     const { name, reconciler } = options;
     const run = tracer === undefined ? reconciler : tracedReconciler(name, reconciler, tracer);
-    const registration: Registration = { ...options, reconciler: run, queue, running: undefined };
+    const { urgent = false } = options;
+    const registration: Registration = { ...options, urgent, reconciler: run, queue, running: undefined };
     this.#controllers.push(registration);
     if (this.#state === 'stopping') queue.shutDown();
     if (this.#state === 'started') void this.#startWhenSynced([registration]);
@@ -211,6 +214,7 @@ export class Manager implements AsyncDisposable {
         logger,
         signal: this.#abortReconciles.signal,
         turns: this.#turns,
+        urgent: registration.urgent,
         ...(metrics === undefined ? {} : { metrics }),
       });
     }

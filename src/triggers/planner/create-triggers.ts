@@ -56,7 +56,7 @@ export function createTriggers(options: TriggersOptions): void {
   const settings = liveSettings({ read: () => readSettings(client, systemNamespace), clock, logger });
   const parts = plannerParts(options, settings.current);
   const reconciler = new DeliveryReconciler(parts, settings.refresh);
-  const queue = host.controller({ name: 'deliveries', reconciler, workers });
+  const queue = host.controller({ name: 'deliveries', reconciler, workers, urgent: true });
   const take = (delivery: Delivery): void => {
     if (delivery.metadata.namespace === systemNamespace && !isOver(delivery)) queue.add(keyOf(delivery));
   };

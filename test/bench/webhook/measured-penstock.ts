@@ -159,6 +159,8 @@ async function prepare({ client }: Embedded, options: MeasuredOptions): Promise<
         url,
         git_provider: {
           type: options.provider,
+          // Another name makes another credential, and so a budget of its own, as the installations of an App have.
+          user: `robot-${index}`,
           url: new URL(url).origin,
           secret: { name: 'host' },
           webhook_secret: { name: 'host' },
