@@ -21,6 +21,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
 import { createInbox } from '../triggers/inbox/create-inbox.ts';
 import { archivedLog } from './archived-log.ts';
+import { collectWaitingPushes } from './waiting-pushes.ts';
 import { registerRetention } from '../triggers/inbox/retention.ts';
 import { createTriggers } from '../triggers/planner/create-triggers.ts';
 import { repositoryEvents } from '../triggers/planner/repository-events.ts';
@@ -119,6 +120,14 @@ export class GitEvents implements Disposable {
       logger,
       metrics,
     });
+  }
+
+  /** Asks the hooks of plain repositories of this machine for what they could not tell while nobody listened. */
+  async collectWaitingPushes(known: readonly Repository[]): Promise<void> {
+    const { clock, random, logger, git } = this.#options;
+    if (git === undefined) return;
+    const program = createGitProgram({ clock, surroundings: git.surroundings });
+    await collectWaitingPushes({ git: program, clock, random }, known, logger);
   }
 
   [Symbol.dispose](): void {

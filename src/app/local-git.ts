@@ -5,15 +5,10 @@ import type { LocalGit } from '../cli/environment.ts';
 import { readCommitStatuses } from '../forge/git/commit-statuses.ts';
 import { createGitProgram } from '../forge/git/git-program.ts';
 import { findRepository } from '../forge/git/hook/find-repository.ts';
-import { readHookSettings } from '../forge/git/hook/hook-settings.ts';
 import { installHook, uninstallHook } from '../forge/git/hook/install-hook.ts';
-import { sendPushes } from '../forge/git/hook/send-pushes.ts';
-import { createFetch } from '../net/outgoing-fetch.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { gitSurroundings } from './git-surroundings.ts';
-
-/** A push is told of in a moment, or later. */
-const sendMsMax = 15_000;
+import { sendWaitingPushes } from './waiting-pushes.ts';
 
 /** Git repositories of this machine, for commands. `program` is the path of what this process was started with. */
 export function openLocalGit(environment: ProcessEnvironment, program: string): LocalGit {
@@ -25,11 +20,7 @@ export function openLocalGit(environment: ProcessEnvironment, program: string): 
     readStatuses: (folder, revision) => readCommitStatuses(git, folder, revision),
     async sendPushes(folder, triesMax) {
       const { gitDirectory } = await findRepository(git, folder);
-      const url = (await readHookSettings(gitDirectory))?.url;
-      // Penstock may run on this very machine: whoever installed the hook has said where.
-      const allowedHosts = url === undefined ? [] : [new URL(url).host];
-      using fetch = createFetch({ clock, allowedHosts, callMsMax: sendMsMax });
-      return await sendPushes({ git, gitDirectory, fetch, clock, random: systemRandom, triesMax });
+      return sendWaitingPushes({ git, clock, random: systemRandom }, gitDirectory, triesMax);
     },
   };
 }

@@ -54,7 +54,8 @@ export async function listenForHooks(
   const { clones } = git;
   // A host that is told "accepted" forgets: unlike controllers, who look again, the inbox waits for the disk.
   const durable = createClient((request) => server.handleAs(trustedUser, request));
-  const receiver = git.inbox(durable, manager.informer(repositories));
+  const known = manager.informer(repositories);
+  const receiver = git.inbox(durable, known);
   const cloning =
     clones && createCloneMount({ prefix: clonePath, handle: (request) => clones.handle(request), logger });
   const mount = createHooksMount({
@@ -65,6 +66,7 @@ export async function listenForHooks(
   });
   const listener = await listenOn({ mount, ...hooks }, '--hooks-port');
   if (clones) clones.address = `${listener.url}${clonePath}`;
+  void git.collectWaitingPushes(known.list());
   return listener;
 }
 

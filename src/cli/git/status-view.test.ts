@@ -35,7 +35,7 @@ describe('the statuses of a commit', () => {
       status('failed', {
         context: 'CI / test',
         title: 'Failed',
-        text: 'step unit\n\n\n\u001b[31mboom\u001b[0m\u0007\n',
+        text: '**test** failed\n| Task | Status |\n| --- | --- |\n| unit | Failed |\n\n\n\u001b[31mboom\u001b[0m\u0007\n',
       }),
       status('running', { context: 'CI / x', title: 'Running', startedAt: '2026-11-21T10:03:00Z' }),
     ];
@@ -53,7 +53,9 @@ describe('the statuses of a commit', () => {
         '  ✓ CI / build   succeeded   3m04s   All 3 tasks succeeded',
         '      http://p/1',
         '  ✗ CI / test    failed           ',
-        '      step unit',
+        '      test failed',
+        '      Task              Status',
+        '      unit              Failed',
         '      ',
         '      boom ',
         '  ● CI / x       running       12s',

@@ -55,11 +55,25 @@ function statusLines(status: ContextStatus, width: number, nowMs: number, paint:
 }
 
 function linesOf(text: string): readonly string[] {
-  const lines = text.split('\n').map((line) => plain(line).trimEnd());
+  const lines = text.split('\n').flatMap((line) => withoutMarkdown(plain(line)));
   const kept = lines.filter((line, index) => line !== '' || (index > 0 && lines[index - 1] !== ''));
   const shown = kept.slice(0, textLinesMax);
   if (shown.at(-1) === '') shown.pop();
   return kept.length > textLinesMax ? [...shown, `(${kept.length - textLinesMax} more lines)`] : shown;
+}
+
+/** Texts are plain Markdown: emphasis and the frames of tables say nothing in a terminal. */
+function withoutMarkdown(line: string): readonly string[] {
+  if (/^\|[\s:|-]+\|$/.test(line.trim())) return [];
+  const row = /^\|(.*)\|$/.exec(line.trim())?.[1];
+  const bare =
+    row === undefined
+      ? line
+      : row
+          .split('|')
+          .map((cell) => cell.trim().padEnd(16))
+          .join('  ');
+  return [bare.replaceAll('**', '').trimEnd()];
 }
 
 function spanOf({ startedAt, completedAt, state }: ContextStatus, nowMs: number): string {

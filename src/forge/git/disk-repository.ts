@@ -26,8 +26,8 @@ export async function openDiskRepository(
   };
 }
 
-/** The git directory that a `file:` URL means, by the rules by which git itself takes a path. */
-async function findGitDirectory(project: Project): Promise<string | undefined> {
+/** The git directory that a `file:` URL means, by the rules by which git itself takes a path; undefined = there is none. */
+export async function findGitDirectory(project: Pick<Project, 'url' | 'cloneUrl'>): Promise<string | undefined> {
   for (const url of new Set([project.cloneUrl ?? project.url, project.url])) {
     const path = pathOf(url);
     for (const candidate of [join(path, '.git'), path, `${path}.git`]) {

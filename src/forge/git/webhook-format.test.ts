@@ -76,7 +76,7 @@ describe('webhooks of plain Git', () => {
     const headers = { 'x-penstock-signature': signature };
     assert.equal(gitWebhooks.recognises(headers), true);
     assert.equal(gitWebhooks.verify({ headers, body }, ['other', 'key']), 'key');
-    assert.equal(gitWebhooks.verify({ headers, body: Buffer.from(`${body} `) }, ['key']), undefined);
+    assert.equal(gitWebhooks.verify({ headers, body: Buffer.from(`${body.toString()} `) }, ['key']), undefined);
     assert.equal(gitWebhooks.verify({ headers: {}, body }, ['key', '']), undefined);
   });
 });
