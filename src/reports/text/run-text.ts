@@ -198,7 +198,8 @@ function byText(who: string | undefined): string {
 
 function tookText({ status }: PipelineRun): string {
   const [startMs, endMs] = [fromRfc3339(status?.startTime), fromRfc3339(status?.completionTime)];
-  return startMs === undefined || endMs === undefined ? '' : ` after ${spanText(endMs - startMs)}`;
+  // Instants of runs are whole seconds: of what took less, there is nothing to say.
+  return startMs === undefined || endMs === undefined || endMs <= startMs ? '' : ` after ${spanText(endMs - startMs)}`;
 }
 
 function messageOf(run: PipelineRun): string {
