@@ -129,6 +129,23 @@ describe("a stranger's pull request", () => {
     assert.equal((await rig.runs()).length, 0);
   });
 
+  it('is not approved by an old comment that somebody replays', async () => {
+    const fork = await forked();
+    const { rig, pull } = fork;
+    const comment = rig.comment(pull, 'org', '/ok-to-test');
+    const original = await rig.deliver(comment);
+    await rig.pass(1_000);
+    await push(fork);
+    await rig.pass(1_000);
+    const replay = { ...comment, occurrence: 'replayed' };
+    const replayed = await rig.deliver(replay, { replayOf: original });
+    const orphan = await rig.deliver({ ...replay, occurrence: 'of what is gone' }, { replayOf: 'github-gone' });
+    await rig.pass(1_000);
+    assert.equal(await rig.reason(replayed), 'AwaitingApproval');
+    assert.equal(await rig.reason(orphan), 'AwaitingApproval');
+    assert.equal((await rig.runs()).length, 1);
+  });
+
   it('with nothing to run is told so to who may approve, and to nobody else', async () => {
     const rig = await PlannerRig.create({ 'README.md': 'nothing here' });
     const fork = rig.model.fork(rig.app, 'guest');

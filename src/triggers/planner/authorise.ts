@@ -124,7 +124,7 @@ async function ofPerson(question: AuthoriseQuestion): Promise<Verdict> {
   const isForeign = pullRequest !== undefined && !isSameProject(pullRequest.headProject, event.project);
   if (!isForeign || ranBefore) return allowed;
   if (movedFrom !== undefined) {
-    const because = `the pull request has moved from ${movedFrom.slice(0, 10)} to ${subject.sha.slice(0, 10)} since that was written`;
+    const because = `the pull request has moved to ${subject.sha.slice(0, 10)} since that was written`;
     return { allowed: false, outcome: 'waiting', because };
   }
   return settings.requireOkToTestSha ? bySha(question, allowed) : (wrongSha(question) ?? allowed);

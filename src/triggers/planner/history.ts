@@ -31,6 +31,9 @@ function repositoryKeyOf(place: { readonly namespace: string; readonly repositor
 const runRepository = (run: PipelineRun): string =>
   `${run.metadata.namespace ?? ''}/${run.metadata.annotations?.[runKeys.repository] ?? ''}`;
 
+/** Longest chain of repetitions of repetitions. */
+const repetitionsMax = 20;
+
 /** How Deliveries are found. */
 export const deliveryIndexers: Indexers<Delivery> = {
   occurrence: ({ status }) => (status?.runs ?? []).map(({ occurrence }) => occurrence),
@@ -165,7 +168,8 @@ export class History {
 
   /** The head that a pull request is known to have had when `delivery` came in, if it was another than `sha`. */
   headBefore(delivery: Delivery, projectUrl: string, number: number, sha: string): string | undefined {
-    const limitMs = receivedMs(delivery);
+    const limitMs = this.#writtenMs(delivery);
+    if (limitMs === undefined) return 'a commit nobody remembers';
     const known = this.#parts.deliveries
       .byIndex('pull', `${projectUrl}#${number}`)
       .filter((other) => receivedMs(other) < limitMs && other.metadata.name !== delivery.metadata.name)
@@ -174,6 +178,16 @@ export class History {
       .find((event) => event.trigger === 'pull_request' && event.pullRequest?.number === number);
     const head = known?.pullRequest?.headSha;
     return head === undefined || head === sha ? undefined : head;
+  }
+
+  /** When what a Delivery tells happened: a repetition tells of what was before. Undefined = the first one is gone. */
+  #writtenMs(delivery: Delivery): number | undefined {
+    let first: Delivery | undefined = delivery;
+    for (let depth = 0; first?.spec.replayOf !== undefined; depth++) {
+      const namespace: string = first.metadata.namespace ?? '';
+      first = depth < repetitionsMax ? this.#parts.deliveries.get({ namespace, name: first.spec.replayOf }) : undefined;
+    }
+    return first && receivedMs(first);
   }
 
   /** Statuses of a commit that one Repository shows. */

@@ -201,7 +201,9 @@ async function reasonToSkip(
     return { ...plan, notices: [{ repository: open.repository, draft }] };
   }
   const branch = event.trigger === 'push' ? subject.ref?.match(/^refs\/heads\/(.+)$/)?.[1] : undefined;
-  if (branch === undefined || !parts.settings().skipPushOfPullRequests) return undefined;
+  // What lands on the default branch is run, whatever else it is the head of.
+  if (branch === undefined || branch === event.project.defaultBranch || !parts.settings().skipPushOfPullRequests)
+    return undefined;
   const pulls = await forge.pullRequestsOf(event.project, subject.sha);
   const own = pulls.find(({ headBranch, state }) => headBranch === branch && state === 'open');
   if (own === undefined) return undefined;
