@@ -30,7 +30,8 @@ export function changedFiles(api: GithubApi, project: Project, range: ChangeRang
 
 async function filesOfPull(api: GithubApi, project: Project, number: number): Promise<ChangedFiles> {
   const files: FileChange[] = [];
-  for (let page = 1; ; page++) {
+  let more = true;
+  for (let page = 1; more && page <= pullFilesMax / pageEntriesMax; page++) {
     const answer = await api.of(project)('GET /repos/{owner}/{repo}/pulls/{pull_number}/files', {
       ...pathOfProject(project),
       pull_number: number,
@@ -38,9 +39,9 @@ async function filesOfPull(api: GithubApi, project: Project, number: number): Pr
       page,
     });
     files.push(...readAnswers(`${nameOf(api, project)}: files of pull request ${number}`, answer.data, readChange));
-    if (!hasNext(answer) || files.length >= pullFilesMax) break;
+    more = hasNext(answer);
   }
-  return sorted(files, files.length >= pullFilesMax);
+  return sorted(files, more || files.length >= pullFilesMax);
 }
 
 async function filesOfPush(
