@@ -15,7 +15,7 @@ import type { Repository, RepositorySpec } from '../forge/kinds/repository.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Certainty } from './certainty.ts';
+import type { Certainty } from './certainty.ts';
 import { commentOf } from './comments.ts';
 import {
   acknowledgedStatus,
@@ -155,7 +155,7 @@ export class DeliverReconciler implements Reconciler {
     } catch (thrown) {
       if (!(thrown instanceof ForgeError)) throw thrown;
       if (thrown.problem === 'rate-limited') turns.pause(forge, thrown.retryAfterMs ?? quietMs);
-      return this.#fail(object, thrown);
+      return await this.#fail(object, thrown);
     } finally {
       turn.leave();
     }

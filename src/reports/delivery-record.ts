@@ -90,7 +90,7 @@ export function failedStatus(
   const isSame = status.failedDigest === failedDigest;
   const before = isSame ? (status.failures ?? 0) : 0;
   const failures = failure.problem === 'rate-limited' ? before : before + 1;
-  const message = `${failure.message.slice(0, messageCharactersMax)}`;
+  const message = failure.message.slice(0, messageCharactersMax);
   const condition: Outcome = { status: 'False', reason: reasons[failure.problem], message };
   const isStatus = !delivered || object.spec.commentOnly === true;
   return {

@@ -151,8 +151,8 @@ export class DesireReconciler implements Reconciler {
   async #childrenOf(run: PipelineRun): Promise<readonly TaskRun[]> {
     const namespace = run.metadata.namespace ?? '';
     const names = (run.status?.childReferences ?? []).filter(({ kind }) => kind === 'TaskRun').map(({ name }) => name);
-    const found = await Promise.all(names.map((name) => this.#childOf({ namespace, name })));
-    return found.flatMap((child) => (child === undefined ? [] : [child]));
+    const children = await Promise.all(names.map((name) => this.#childOf({ namespace, name })));
+    return children.flatMap((child) => (child === undefined ? [] : [child]));
   }
 
   async #childOf(key: ObjectKey): Promise<TaskRun | undefined> {

@@ -230,7 +230,7 @@ export class ReportRig {
 
   async secret(name: string, data: Readonly<Record<string, string>>): Promise<void> {
     const metadata = { namespace: 'default', name };
-    const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+    const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')] as const);
     await this.client.create(secrets, {
       apiVersion: 'v1',
       kind: 'Secret',

@@ -308,7 +308,7 @@ describe('the end of a log', () => {
   });
 
   it('is searched no further back than the settings say, and is not asked for too much', () => {
-    const log = `${'a.c:1:1: x\n'.repeat(200)}`;
+    const log = 'a.c:1:1: x\n'.repeat(200);
     assert.equal(findingsIn(log, settings({ logAnnotationLines: 7 })).length, 7);
     assert.equal(findingsIn(log, settings({ logAnnotationLines: Number.POSITIVE_INFINITY })).length, annotationsMax);
     const pattern = '^(?P<filename>(a+)+):(?P<line>[0-9]+):(?P<error>.*)$';
