@@ -9,7 +9,7 @@ import type { JsonObject } from '../base/json.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import type { HookAnswer, HookCall, HookReceiver } from '../forge/hook-receiver.ts';
 import { MemoryLogger } from '../telemetry/memory-logger.ts';
-import { createHooksMount, hookBodyMsMax, hookBytesMax } from './hooks-mount.ts';
+import { createHooksMount, hookBodyGraceMs, hookBodyMsMax, hookBytesMax } from './hooks-mount.ts';
 import { type Listener, startListener } from './listener.ts';
 
 const kibibyte = 1024;
@@ -160,7 +160,7 @@ describe('createHooksMount', () => {
     await using rig = await Rig.start();
     const socket = await rig.say('POST /hooks/github HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"half":');
     while (rig.clock.nextTimerMs() === undefined) await new Promise((resolve) => void setImmediate(resolve));
-    await rig.clock.advance(hookBodyMsMax);
+    await rig.clock.advance(hookBodyMsMax + hookBodyGraceMs);
     assert.match(await hear(socket), /^HTTP\/1\.1 408 /);
     assert.deepEqual(rig.receiver.calls, []);
     assert.deepEqual(rig.receiver.refusals, [['/hooks/github', 408]]);

@@ -12,6 +12,8 @@ export const hookBytesMax: number = 25 * 1024 * 1024;
 export const hookBytesHeldMax: number = 128 * 1024 * 1024;
 /** Longest time until a body is here, in milliseconds; hosts themselves give up after ten seconds. */
 export const hookBodyMsMax = 15_000;
+/** A process that was busy may find what came in time only after that: it reads on for so long, in milliseconds. */
+export const hookBodyGraceMs = 2_000;
 /** A sender that is refused is listened to for so long, in milliseconds, so that it hears why. */
 export const refusedDrainMs = 2_000;
 /** When who found no room is to come again, in seconds. */
@@ -117,7 +119,10 @@ class HooksMount {
   async #read(request: IncomingMessage, onLate: () => void): Promise<ReadBody> {
     const chunks: Buffer[] = [];
     let size = 0;
-    const cancel = this.#options.clock.schedule(hookBodyMsMax, onLate);
+    const { clock } = this.#options;
+    let cancel = clock.schedule(hookBodyMsMax, () => {
+      cancel = clock.schedule(hookBodyGraceMs, onLate);
+    });
     const letGo = (refusal: HookAnswer): ReadBody => {
       this.#bytesHeld -= size;
       return { refusal };

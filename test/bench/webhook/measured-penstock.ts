@@ -29,6 +29,7 @@ export interface MeasuredOptions {
   /** Addresses of the repositories it knows. */
   readonly urls: readonly string[];
   readonly provider: NonNullable<GitProvider['type']>;
+  readonly apiUrl?: string;
   readonly token: string;
   readonly webhookSecret: string;
 }
@@ -161,7 +162,7 @@ async function prepare({ client }: Embedded, options: MeasuredOptions): Promise<
           type: options.provider,
           // Another name makes another credential, and so a budget of its own, as the installations of an App have.
           user: `robot-${index}`,
-          url: new URL(url).origin,
+          url: options.apiUrl ?? new URL(url).origin,
           secret: { name: 'host' },
           webhook_secret: { name: 'host' },
         },
