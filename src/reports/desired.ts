@@ -78,7 +78,8 @@ function forgeKindIn(text: string | undefined): ForgeKind | undefined {
 
 /** Name of the Repository that `run` belongs to, in its namespace. */
 export function repositoryOf({ metadata }: PipelineRun): string | undefined {
-  return metadata.labels?.[runKeys.repository] ?? metadata.annotations?.[runKeys.repository];
+  // A label is cut where a name is long.
+  return metadata.annotations?.[runKeys.repository] ?? metadata.labels?.[runKeys.repository];
 }
 
 /** The whole `spec` for something that has no run. */

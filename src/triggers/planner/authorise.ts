@@ -113,7 +113,7 @@ async function ofPerson(question: AuthoriseQuestion): Promise<Verdict> {
   const { event, pullRequest } = subject;
   const { actor } = event;
   const runs = commands.filter(({ kind }) => kind !== 'cancel');
-  const list: PolicyList = runs.length > 0 ? 'ok_to_test' : 'pull_request';
+  const list: PolicyList = runs.length > 0 || event.trigger === 'rerun' ? 'ok_to_test' : 'pull_request';
   if (!(await people.allowed(actor, list))) {
     const ofOwnApproved = ranBefore && runs.length > 0 && pullRequest?.author.login === actor.login;
     if (ofOwnApproved) return { allowed: true, because: 'this commit was allowed before' };

@@ -55,6 +55,8 @@ export type Rendered =
       readonly ok: true;
       readonly run: PipelineRun;
       readonly warnings: readonly DefinitionProblem[];
+      /** About the Repository's params: sentences for its owner. */
+      readonly complaints: readonly string[];
       /** Hides what came out of Secrets into the run, in what others say of it. */
       readonly mask: MaskText;
     }
@@ -94,7 +96,7 @@ export async function matchFolder(
 /** Makes a run of a definition. Throws `ForgeError` and `RemoteFetchError` only when trying again may help. */
 export async function renderRun({ loaded, definition, facts, gitAuthSecret }: RenderRequest): Promise<Rendered> {
   const { folder, remote } = loaded;
-  const { variables, secretValues } = await paramsOf(facts, gitAuthSecret);
+  const { variables, secretValues, complaints } = await paramsOf(facts, gitAuthSecret);
   const mask = maskOf(secretValues);
   const template = { ...(await templateFacts(facts, gitAuthSecret)), variables };
   const resolution = await resolveDefinition(definition, {
@@ -105,7 +107,8 @@ export async function renderRun({ loaded, definition, facts, gitAuthSecret }: Re
   });
   if (!resolution.ok) return { ok: false, problem: masked(resolution.problem, mask) };
   const run = resolution.pipelineRun as unknown as PipelineRun;
-  return { ok: true, run, warnings: resolution.warnings.map((warning) => masked(warning, mask)), mask };
+  const warnings = resolution.warnings.map((warning) => masked(warning, mask));
+  return { ok: true, run, warnings, complaints: complaints.map(mask), mask };
 }
 
 function masked(problem: DefinitionProblem, mask: MaskText): DefinitionProblem {

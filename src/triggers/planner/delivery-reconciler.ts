@@ -237,7 +237,8 @@ class DeliveryWork {
     const { runs = [] } = this.#draft;
     const isOpen = runs.some(({ outcome, secretUnowned }) => outcome === 'planned' || secretUnowned);
     const isDone = !isOpen && failures.length === 0;
-    const next = { ...this.#draft, ...(isDone ? this.#done() : {}) };
+    const { lastError: _error, nextTryAt: _next, ...settled } = this.#draft;
+    const next = isDone ? { ...settled, ...this.#done() } : this.#draft;
     if (!jsonEqual(next, this.#status)) await this.#write(next);
     const [first] = failures;
     if (first !== undefined) throw first instanceof Error ? first : new Error(errorText(first));

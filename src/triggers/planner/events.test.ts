@@ -83,7 +83,8 @@ describe('deliveries', () => {
     assert.equal(waiting.notices, undefined);
     rig.host.down = false;
     await rig.pass(10 * 60_000);
-    assert.equal((await rig.status(name)).phase, 'Done');
+    const { phase, lastError, nextTryAt } = await rig.status(name);
+    assert.deepEqual([phase, lastError, nextTryAt], ['Done', undefined, undefined]);
     assert.equal((await rig.runs()).length, 1);
   });
 

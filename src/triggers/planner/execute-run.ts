@@ -25,7 +25,7 @@ import { renamed } from './number-plan.ts';
 import { factsOf, type OpenEvent } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { GoneError, type PlannedContent } from './planned-content.ts';
-import { renderRun } from './definitions.ts';
+import { type Rendered, renderRun } from './definitions.ts';
 import { runObject } from './run-object.ts';
 import type { MaskText } from '../templates/mask-secrets.ts';
 
@@ -131,6 +131,7 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
   if (!rendered.ok) {
     return failed(parts, plan, problemDraft(subject, { ...rendered.problem, definition: definition.name }, settings));
   }
+  tellWarnings(parts, content, rendered);
   const wanted = runObject(rendered.run, {
     subject,
     plan,
@@ -147,6 +148,18 @@ async function make(parts: PlannerParts, request: ExecuteRequest, content: Plann
     return refused(parts, plan, `Secret "${secretName}": ${errorText(thrown)}`);
   }
   return create(parts, request, content, { wanted, mask: rendered.mask });
+}
+
+/** What stands in nobody's way, and what people should know all the same. */
+function tellWarnings(
+  { events }: PlannerParts,
+  { repository, definition }: PlannedContent,
+  { warnings, complaints }: Extract<Rendered, { ok: true }>,
+): void {
+  const lines = warnings.map(({ file, line, message }) => `${file}:${line ?? 1}: ${message}`);
+  if (lines.length > 0)
+    events.tell(repository, 'Warning', 'DefinitionWarnings', `${definition.name}: ${lines.join('; ')}`);
+  if (complaints.length > 0) events.tell(repository, 'Warning', 'ParamsError', complaints.join('; '));
 }
 
 /** Repositories that the token for cloning may reach besides the event's own. */

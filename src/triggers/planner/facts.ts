@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Json } from '../../base/json.ts';
 import type { ChangedFiles, Forge } from '../../forge/forge.ts';
+import type { GitEvent } from '../../forge/git-event.ts';
 import type { DeliverySpec } from '../../forge/kinds/delivery.ts';
 import type { Command } from '../types.ts';
 import { parseBody } from '../inbox/parse-body.ts';
@@ -38,7 +39,7 @@ export function matchFactsOf(subject: Subject, { spec, forge, commands }: FactSo
   let files: Promise<ChangedFiles> | undefined;
   return {
     trigger: subject.trigger,
-    eventType: commands[0] === undefined ? event.eventType : eventTypeOf(commands[0]),
+    eventType: publishedType(event, commands),
     eventTitle: pullRequest?.title ?? revision.title ?? '',
     targetBranch: subject.targetBranch,
     sourceBranch: subject.sourceBranch,
@@ -50,6 +51,11 @@ export function matchFactsOf(subject: Subject, { spec, forge, commands }: FactSo
     headers: spec.headers,
     changedFiles: () => (files ??= changedFiles(subject, forge)),
   };
+}
+
+/** The published event type: of the first command, where a comment gives some. */
+export function publishedType(event: GitEvent, [command]: readonly Command[]): string {
+  return command === undefined ? event.eventType : eventTypeOf(command);
 }
 
 async function changedFiles({ event, pullRequest, sha }: Subject, forge: Forge): Promise<ChangedFiles> {

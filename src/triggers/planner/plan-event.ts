@@ -16,7 +16,8 @@ import { cancelsOf } from './event-cancels.ts';
 import { inNamespace } from './find-repository.ts';
 import { type Matched, matchedIn, type Selection } from './match-event.ts';
 import { approvalDraft, type NoticeDraft, problemDraft, quoted, targetOf } from './notices.ts';
-import { definitionsShaOf, factsOf, loadDefinitions, type OpenEvent, openEvent } from './open-event.ts';
+import { publishedType } from './facts.ts';
+import { definitionsShaOf, loadDefinitions, type OpenEvent, openEvent } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { rerunScopes } from './rerun.ts';
 import { isSubject, type Subject, subjectOf } from './subject.ts';
@@ -348,13 +349,12 @@ function wantedRun(parts: PlannerParts, decision: Decision, { definition, by }: 
       settings,
     );
   }
-  const facts = factsOf(parts, open, subject, commandsFor(definition.name, commands));
   return {
     subject,
     repository,
     definition,
     target: targetOf(subject, definition.name, settings),
-    eventType: by === 'comment' ? 'on-comment' : facts.match.eventType,
+    eventType: by === 'comment' ? 'on-comment' : publishedType(subject.event, commandsFor(definition.name, commands)),
     supersedes: supersedes(definition, subject, settings),
     loaded: { open, subject, folder, commands },
   };

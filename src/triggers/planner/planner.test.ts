@@ -33,4 +33,31 @@ describe('a push', () => {
     assert.equal(secret?.metadata.ownerReferences?.[0]?.uid, uid);
     assert.equal(Buffer.from(secret?.data?.['git-provider-token'] ?? '', 'base64').toString(), 'ghs_narrow-token');
   });
+
+  it('does not take from .tekton what only Penstock may say of a run', async () => {
+    const written = JSON.parse(definition('build', { ...onPush, 'pull-request': '7', 'max-keep-runs': '3' })) as {
+      metadata: { annotations: Record<string, string>; labels?: Record<string, string> };
+    };
+    Object.assign(written.metadata.annotations, {
+      'penstock.dev/managed-gate': 'none',
+      'penstock.dev/priority': '5',
+      'penstock.dev/cancelled-by': 'nobody',
+      'example.org/own': 'kept',
+    });
+    written.metadata.labels = { [runKeys.repository]: 'another', [penstockKeys.line]: 'x' };
+    const rig = await PlannerRig.create({ '.tekton/build.yaml': JSON.stringify(written) });
+    await rig.deliver(rig.push());
+    await rig.pass();
+
+    const [run] = await rig.runs();
+    const { annotations = {}, labels = {} } = run?.metadata ?? {};
+    assert.equal(annotations['penstock.dev/managed-gate'], undefined);
+    assert.equal(annotations['penstock.dev/cancelled-by'], undefined);
+    assert.equal(annotations[runKeys.pullRequest], undefined);
+    assert.equal(annotations['penstock.dev/priority'], '5');
+    assert.equal(annotations['example.org/own'], 'kept');
+    assert.equal(annotations[runKeys.maxKeepRuns], '3');
+    assert.equal(labels[runKeys.repository], 'app');
+    assert.match(labels[penstockKeys.line] ?? '', /^[0-9a-f]{32}$/);
+  });
 });

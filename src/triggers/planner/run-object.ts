@@ -47,11 +47,24 @@ export function runObject(run: PipelineRun, facts: RunMetadataFacts): PipelineRu
       ...metadata,
       name: plan.name,
       namespace: plan.namespace,
-      labels: { ...metadata.labels, ...labelsOf(run, facts) },
-      annotations: { ...metadata.annotations, ...own, [penstockKeys.digest]: digestOf(run, own) },
+      labels: { ...ofAuthor(metadata.labels), ...labelsOf(run, facts) },
+      annotations: { ...ofAuthor(metadata.annotations), ...own, [penstockKeys.digest]: digestOf(run, own) },
     },
     spec: run.spec,
   };
+}
+
+/** Published keys that are the author's to set. */
+const authorKeys: readonly string[] = [runKeys.maxKeepRuns, runKeys.targetNamespace, runKeys.cancelInProgress];
+const ownKeys: ReadonlySet<string> = new Set(Object.values(runKeys).filter((key) => !authorKeys.includes(key)));
+/** Annotation of gates: which runs come first is for the author to say; that a gate lets a run pass is not. */
+const priorityKey = 'penstock.dev/priority';
+
+/** Labels or annotations as written in `.tekton`, without those by which Penstock knows its runs. */
+function ofAuthor(written: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const isAuthors = (key: string): boolean =>
+    !ownKeys.has(key) && (!key.startsWith('penstock.dev/') || key === priorityKey);
+  return Object.fromEntries(Object.entries(written).filter(([key]) => isAuthors(key)));
 }
 
 /** Tells two plans of one run apart: what is run, and where it is reported. */

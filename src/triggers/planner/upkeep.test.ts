@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
-import { secrets } from '../../kube/core-types.ts';
+import { events, type KubeEvent, secrets } from '../../kube/core-types.ts';
 import { keyOf } from '../../kube/object.ts';
 import { type PipelineRun, pipelineRuns } from '../../tekton/types.ts';
 import { definition, onPush, PlannerRig } from '../../../test/support/planner-rig.ts';
@@ -140,17 +140,32 @@ describe('the credential of a run', () => {
   });
 });
 
+async function toldEvents(rig: PlannerRig): Promise<readonly KubeEvent[]> {
+  return (await rig.client.list(events, { namespace: 'ci' })).items;
+}
+
 describe('people are told', () => {
+  it('what is odd about a definition and the params, though it runs', async () => {
+    const odd = definition('build', onPush, 'echo {{ cel: body.nothing.here }}');
+    const repository = { params: [{ name: 'level', value: 'x', filter: 'body ==' }] };
+    const rig = await PlannerRig.create({ '.tekton/build.yaml': odd }, { repository });
+    await rig.deliver(rig.push());
+    await rig.pass();
+    assert.equal((await rig.runs()).length, 1);
+    const told = await toldEvents(rig);
+    assert.match(
+      told.find(({ reason }) => reason === 'DefinitionWarnings')?.message ?? '',
+      /build: \.tekton\/build\.yaml:1: /,
+    );
+    assert.match(told.find(({ reason }) => reason === 'ParamsError')?.message ?? '', /filter of "level"/);
+  });
+
   it('by Events on the Repository, and by metrics', async () => {
     const rig = await PlannerRig.create({ '.tekton/build.yaml': definition('build', onPush) });
     for (let index = 0; index < 30; index++) await rig.deliver(rig.push('main', { occurrence: String(index) }));
     await rig.deliver(rig.push('main', { occurrence: '0' }));
     await rig.pass();
-    const { items } = await rig.client.list(
-      { group: '', version: 'v1', resource: 'events', kind: 'Event', namespaced: true },
-      { namespace: 'ci' },
-    );
-    const told = items as unknown as readonly { involvedObject: { kind: string; name: string }; reason: string }[];
+    const told = await toldEvents(rig);
     assert.ok(told.length > 0 && told.length <= 20, String(told.length));
     assert.ok(
       told.every(({ involvedObject }) => involvedObject.kind === 'Repository' && involvedObject.name === 'app'),
