@@ -65,6 +65,28 @@ describe("a stranger's pull request", () => {
     assert.equal(run?.metadata.annotations?.[runKeys.sha], fork.first);
   });
 
+  it('runs when it is approved also where events abbreviate the head, and names the whole commit', async () => {
+    const rig = await PlannerRig.create(files);
+    const fork = rig.model.fork(rig.app, 'guest');
+    const first = fork.commit('fix', { a: '1' });
+    const pull = rig.app.openPullRequest({ author: 'guest', head: 'fix', from: fork });
+    const {
+      revision: _whole,
+      pullRequest,
+      ...event
+    } = rig.pull(pull, { action: 'created', actor: { login: 'guest' } });
+    const short = pullRequest && { ...pullRequest, headSha: first.slice(0, 12) };
+    const opening = await rig.deliver({ ...event, ...(short && { pullRequest: short }) });
+    await rig.pass(1_000);
+    assert.equal((await rig.status(opening)).notices?.[0]?.target.sha, first);
+
+    const approved = await say({ rig, fork, pull, first, opening }, 'org', '/ok-to-test');
+
+    assert.equal(await rig.reason(approved), 'Planned');
+    const [run] = await rig.runs();
+    assert.equal(run?.metadata.annotations?.[runKeys.sha], first);
+  });
+
   it('needs approval again for what is pushed later', async () => {
     const fork = await forked();
     await say(fork, 'org', '/ok-to-test');

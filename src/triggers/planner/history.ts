@@ -177,7 +177,8 @@ export class History {
       .flatMap(({ spec }) => spec.events)
       .find((event) => event.trigger === 'pull_request' && event.pullRequest?.number === number);
     const head = known?.pullRequest?.headSha;
-    return head === undefined || head === sha ? undefined : head;
+    // Some hosts abbreviate the head in their events.
+    return head === undefined || sha.startsWith(head) ? undefined : head;
   }
 
   /** When what a Delivery tells happened: a repetition tells of what was before. Undefined = the first one is gone. */

@@ -105,10 +105,11 @@ async function pullRequest(question: SubjectQuestion, number: number | undefined
     event.pullRequest ?? (number === undefined ? undefined : await forge.readPullRequest(event.project, number));
   if (known === undefined) return { reason: 'NoPullRequest', message: `there is no pull request ${number ?? ''}` };
   const sha = pin?.sha ?? known.headSha;
-  const pull = { ...known, headSha: sha };
   const given = event.revision?.sha === sha ? event.revision : undefined;
-  const revision = await wholeRevision(forge, commitProject(event.forge, event.project, pull), sha, given);
+  const revision = await wholeRevision(forge, commitProject(event.forge, event.project, known), sha, given);
   if (revision === undefined) return noCommit(sha);
+  // Some hosts abbreviate the head in their events.
+  const pull = { ...known, headSha: revision.sha };
   return {
     ...base(event, index, revision),
     trigger: 'pull_request',
