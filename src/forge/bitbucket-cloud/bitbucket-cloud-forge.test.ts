@@ -79,6 +79,32 @@ describe('Bitbucket Cloud', () => {
     ]);
   });
 
+  it("shows statuses of a fork's pull request in the fork, also when a post there fails", async () => {
+    await using world = await begin();
+    const { host, forge } = world;
+    const project = host.addProject('trade', 'shop');
+    const fork = host.fork(project, 'eve');
+    const sha = host.commit(fork, 'fix', { x: '1' });
+    const pullRequest = { number: 1, headProject: fork };
+    const report = { project, sha, pullRequest, context: 'c', externalId: 'e', title: 't', text: '', annotations: [] };
+
+    const first = await forge.postStatus({ ...report, state: 'running' }, undefined);
+    assert.ok(first.ok);
+    host.faults.next(/^POST /, { kind: 'status', code: 403 });
+    await assert.rejects(forge.postStatus({ ...report, state: 'failed' }, first.handle), { code: 'FORGE_FORBIDDEN' });
+    await forge.postStatus({ ...report, state: 'succeeded' }, first.handle);
+
+    assert.deepEqual(host.statuses(project, sha), []);
+    assert.deepEqual(
+      host.statuses(fork, sha).map(({ state }) => state),
+      ['INPROGRESS', 'SUCCESSFUL'],
+    );
+    assert.equal((await forge.readStatus(report, undefined))?.state, 'succeeded');
+    const merged = host.commit(project, 'main', { y: '1' });
+    const own = await forge.postStatus({ ...report, sha: merged, state: 'running' }, undefined);
+    assert.deepEqual(own, { ok: true, handle: { repository: 'own' } });
+  });
+
   it('says what is wrong when it may not post', async () => {
     await using world = await begin();
     const { host, forge } = world;

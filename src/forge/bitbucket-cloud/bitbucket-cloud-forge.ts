@@ -24,8 +24,8 @@ export const createBitbucketCloudForge: CreateForge = (parts) => {
     standing: (project, actor) => standing(api, project, actor),
     // Its groups cannot be asked for by the API.
     isTeamMember: () => Promise.resolve(undefined),
-    postStatus: (report) => postStatus(api, report),
-    readStatus: (target) => readStatus(api, target),
+    postStatus: (report, handle) => postStatus(api, report, handle),
+    readStatus: (target, handle) => readStatus(api, target, handle),
     putComment: (comment) => putComment(api, comment),
     gitCredential: () => Promise.resolve(cloneCredential(parts.access)),
   };

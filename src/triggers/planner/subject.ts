@@ -212,7 +212,7 @@ async function wholeRevision(
 }
 
 /** Hosts that keep the commits of a fork's pull request in the fork only. */
-const commitsStayInForks: readonly ForgeKind[] = ['bitbucket-cloud', 'bitbucket-datacenter'];
+const commitsStayInForks: readonly ForgeKind[] = ['bitbucket-cloud'];
 
 /** The project in which a pull request's commits can be read. */
 export function commitProject(forge: ForgeKind, project: Project, pull: PullRequest | undefined): Project {

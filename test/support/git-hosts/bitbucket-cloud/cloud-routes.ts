@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../../../src/base/json.ts';
 import { present } from '../../../../src/base/assert.ts';
 import type { GitModel, ModelPullRequest, ModelRepository, ModelUser } from '../git-model.ts';
-import type { FileChange } from '../git-objects.ts';
+import type { Commit, FileChange } from '../git-objects.ts';
 import type { HostAnswer, HostRequest } from '../host-server.ts';
 import type { PathParts, Routes } from '../routes.ts';
 import * as json from './cloud-json.ts';
@@ -77,11 +77,16 @@ function listed(state: CloudState, { request }: Call, items: readonly object[], 
   return ok({ pagelen, page, size: items.length, values: items.slice((page - 1) * pagelen, page * pagelen), ...next });
 }
 
+/** A commit of this very repository: those of a fork stay in the fork until they are merged. */
+function commitIn(repository: ModelRepository, name = ''): Commit | undefined {
+  const commit = repository.resolve(name);
+  const tips = [...repository.branches.values(), ...repository.tags.values()];
+  return tips.some((tip) => repository.historyOf(tip).some(({ sha }) => sha === commit?.sha)) ? commit : undefined;
+}
+
 function repositoryRoutes(state: CloudState): Record<string, (call: Call) => HostAnswer> {
   const commit = ({ repository, parts }: Call): HostAnswer => {
-    const found = /^[0-9a-f]{7,40}$/.test(parts['commit'] ?? '')
-      ? repository.resolve(parts['commit'] ?? '')
-      : undefined;
+    const found = /^[0-9a-f]{7,40}$/.test(parts['commit'] ?? '') ? commitIn(repository, parts['commit']) : undefined;
     return found ? ok(json.commitJson(state.url, repository, found)) : failure(404, 'Commit not found');
   };
   const ref =
@@ -105,7 +110,7 @@ function repositoryRoutes(state: CloudState): Record<string, (call: Call) => Hos
 /** A file as it is, or the entries of a folder, with those below it down to `max_depth`. */
 function source(state: CloudState, call: Call, path: string): HostAnswer {
   const { repository, parts, request } = call;
-  const commit = repository.resolve(parts['commit'] ?? '');
+  const commit = commitIn(repository, parts['commit']);
   if (commit === undefined) return failure(404, 'Commit not found');
   const text = commit.tree.get(path);
   // The type follows from the name, as for pages.
@@ -149,7 +154,7 @@ function statusRoutes(state: CloudState): Record<string, (call: Call) => HostAns
     `${repository.fullName} ${sha} ${key}`;
   return {
     [`POST ${path}`]: (call) => {
-      const sha = call.repository.resolve(call.parts['commit'] ?? '')?.sha;
+      const sha = commitIn(call.repository, call.parts['commit'])?.sha;
       if (sha === undefined) return failure(404, 'Commit not found');
       if (call.repository.permissions.get(call.user.login.toLowerCase()) === 'read') return failure(403, 'Forbidden');
       const read = readBuild(state, call.request);
@@ -161,7 +166,7 @@ function statusRoutes(state: CloudState): Record<string, (call: Call) => HostAns
       return ok(json.buildJson(state.url, call.repository, sha, read), 201);
     },
     [`GET ${path}/{key}`]: (call) => {
-      const sha = call.repository.resolve(call.parts['commit'] ?? '')?.sha ?? '';
+      const sha = commitIn(call.repository, call.parts['commit'])?.sha ?? '';
       const build = state.builds.get(keyOf(call, sha));
       return build ? ok(json.buildJson(state.url, call.repository, sha, build)) : failure(404, 'Status not found');
     },
