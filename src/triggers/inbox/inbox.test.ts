@@ -99,6 +99,26 @@ describe('the inbox', () => {
     assert.equal((await rig.deliveries()).length, 0);
   });
 
+  it('reads a form too, as GitHub sends it when it is told to', async () => {
+    const rig = await InboxRig.create();
+    await rig.gitRepository();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const form = `payload=${encodeURIComponent(JSON.stringify(gitPush()))}`;
+    assert.equal((await rig.push(form, 'knock', { headers })).status, 202);
+    const answer = await rig.push('other=1', 'knock', { headers });
+    assert.deepEqual([answer.status, answer.body['field']], [400, 'payload']);
+  });
+
+  it('says that it is our fault when it is, so that nobody sends it for ever', async () => {
+    const rig = await InboxRig.create();
+    await rig.gitRepository();
+    rig.before = ({ path, method }) => {
+      if (method === 'POST' && path.includes('deliveries')) throw new ApiStatusError('Invalid', 'spec: wrong');
+    };
+    assert.equal((await rig.push(gitPush())).status, 500);
+    assert.deepEqual(rig.logger.messages('error'), ['a webhook could not be stored as it is']);
+  });
+
   it('answers 200 with the reason when there is nothing to do', async () => {
     const rig = await InboxRig.create();
     await rig.gitRepository();
