@@ -87,6 +87,92 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    title: 'Git events',
+    panels: [
+      {
+        title: 'Webhooks',
+        description:
+          'By answer. "failed" and "unavailable" are sent again by most hosts, but not for ever; "forged" knows no secret.',
+        unit: 'ops',
+        stacked: true,
+        queries: [['{{source}} {{result}}', rate('penstock_webhooks_total', 'source, result')]],
+      },
+      {
+        title: 'Answer to webhooks',
+        description: 'An event is on disk before its answer. Hosts give up after about ten seconds.',
+        unit: 's',
+        queries: [
+          ['{{source}} median', quantile(0.5, 'penstock_webhook_seconds', 'source')],
+          ['{{source}} 99 %', quantile(0.99, 'penstock_webhook_seconds', 'source')],
+        ],
+      },
+      {
+        title: 'Deliveries unfinished',
+        description: 'Events that have not led to their runs, or to a reason why not.',
+        unit: 'short',
+        queries: [['deliveries', `max(penstock_deliveries_unfinished{${where}})`]],
+      },
+      {
+        title: 'Oldest unfinished delivery',
+        description: 'Minutes mean that a host, a secret or a quota is in the way: the tries by cause say which.',
+        unit: 's',
+        queries: [['age', `max(penstock_delivery_oldest_unfinished_seconds{${where}})`]],
+      },
+      {
+        title: 'Runs of events',
+        description: '"adopted" was there already; "failed" could not be created, and its status says why.',
+        unit: 'ops',
+        stacked: true,
+        queries: [['{{outcome}}', rate('penstock_event_runs_total', 'outcome')]],
+      },
+      {
+        title: 'Events',
+        description: 'What became of each, and tries that failed and are made again, by cause.',
+        unit: 'ops',
+        queries: [
+          ['{{reason}}', rate('penstock_events_total', 'reason')],
+          ['again: {{cause}}', rate('penstock_event_retries_total', 'cause')],
+        ],
+      },
+    ],
+  },
+  {
+    title: 'Statuses at Git hosts',
+    panels: [
+      {
+        title: 'Undelivered statuses',
+        description: 'Those that their host has not been seen to show yet.',
+        unit: 'short',
+        queries: [['statuses', `max(penstock_statuses_undelivered{${where}})`]],
+      },
+      {
+        title: 'Oldest undelivered status',
+        description: 'So long somebody has been looking at a status that is not true.',
+        unit: 's',
+        queries: [['age', `max(penstock_status_oldest_undelivered_seconds{${where}})`]],
+      },
+      {
+        title: 'Posts',
+        description: 'By outcome. "doubtful" had no clear answer and is read back; "limited" was told to wait.',
+        unit: 'ops',
+        stacked: true,
+        queries: [['{{host}} {{outcome}}', rate('penstock_status_posts_total', 'host, outcome')]],
+      },
+      {
+        title: 'Read back',
+        description: 'After doubt. "other" is shown wrongly and sent again.',
+        unit: 'ops',
+        queries: [['{{host}} {{outcome}}', rate('penstock_status_read_backs_total', 'host, outcome')]],
+      },
+      {
+        title: 'Comments',
+        description: 'On pull requests.',
+        unit: 'ops',
+        queries: [['{{host}} {{outcome}}', rate('penstock_status_comments_total', 'host, outcome')]],
+      },
+    ],
+  },
+  {
     title: 'Gates',
     panels: [
       {
