@@ -1,11 +1,13 @@
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
+import { UserError } from '../base/errors.ts';
 import type { ControllerOptions } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import type { ObservedLister } from '../controller/contract.ts';
 import type { Transport } from '../kube/transport.ts';
+import type { ServerCertificate } from '../server/certificate.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Listener } from '../server/listener.ts';
@@ -40,7 +42,7 @@ export class ClusterHooks {
     const manager = new Manager({ ...parts, client, dropManagedFields: true, ...scope });
     const known = manager.informer(repositories);
     const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known) });
-    const certificate = tlsFolder === undefined ? {} : { certificate: servingCertificate(tlsFolder, 'HOOKS_TLS') };
+    const certificate = tlsFolder === undefined ? {} : { certificate: certificateIn(tlsFolder) };
     const listener = await listenOn({ mount, host, port, ...certificate }, '--hooks-port');
     return new ClusterHooks(manager, known, listener);
   }
@@ -63,4 +65,11 @@ export class ClusterHooks {
     await this.#listener.close();
     await this.#manager.stop();
   }
+}
+
+function certificateIn(folder: string): ServerCertificate {
+  const found = servingCertificate(folder);
+  if (found) return found;
+  const remedy = 'name the folder of a TLS secret';
+  throw new UserError(`${folder} has no tls.crt and tls.key`, { code: 'HOOKS_TLS', remedy });
 }

@@ -34,11 +34,18 @@ export async function serveLogs(
   const client = createClient(transport);
   const mount = createApiMount({ transportFor: logsByReview({ client, clock: systemClock, archive }), logger });
   const { host, port, tlsFolder } = logsAt;
-  const certificate = tlsFolder === undefined ? ownCertificate(host) : servingCertificate(tlsFolder, 'LOG_TLS');
+  const certificate = tlsFolder === undefined ? ownCertificate(host) : certificateIn(tlsFolder);
   return listenOn({ mount, host, port, certificate }, '--logs-port');
 }
 
 function ownCertificate(host: string): ServerCertificate {
   const hosts = [...new Set(['127.0.0.1', '::1', 'localhost', host])].filter((name) => name !== '');
   return createCertificate({ hosts, nowMs: systemClock.now(), serial: randomBytes(serialBytes) });
+}
+
+function certificateIn(folder: string): ServerCertificate {
+  const found = servingCertificate(folder);
+  if (found) return found;
+  const remedy = 'name the folder of a TLS secret';
+  throw new UserError(`${folder} has no tls.crt and tls.key`, { code: 'LOG_TLS', remedy });
 }

@@ -106,14 +106,14 @@ export class GitEvents implements Disposable {
     return triggersAdmission({ clock, systemNamespace, listRepositories: () => known.list() });
   }
 
-  /** The way in for webhooks. `repositories` is a cache that is kept as long as somebody listens. */
-  inbox(client: ApiClient, repositories: Lister<Repository>): HookReceiver {
+  /** The way in for webhooks. `known` is a cache that is kept as long as somebody listens. */
+  inbox(client: ApiClient, known: Lister<Repository>): HookReceiver {
     const { clock, random, logger, metrics, systemNamespace } = this.#options;
     return createInbox({
       client,
       systemNamespace,
       formats: webhookFormats,
-      repositories,
+      repositories: known,
       readSecret: secretReader(client),
       clock,
       random,

@@ -20,7 +20,7 @@ describe('clones over HTTP', () => {
   const project = { url: `file://${origin}`, owner: '', name: 'origin' };
   const clones = new CloneServer({
     clock: systemClock,
-    surroundings: { path: process.env['PATH'] ?? '' },
+    surroundings: { path: '/usr/local/bin:/usr/bin:/bin' },
     key: 'a key',
   });
   clones.directoryOf = () => Promise.resolve(join(origin, '.git'));
@@ -28,7 +28,7 @@ describe('clones over HTTP', () => {
   let attempt = 0;
 
   const git = async (...args: readonly string[]): Promise<string> => {
-    const env = { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null' };
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null' };
     return (await execute('git', [...args], { env })).stdout;
   };
   const clone = (url: string): Promise<string> => git('clone', '-q', url, join(folder, `copy-${++attempt}`));

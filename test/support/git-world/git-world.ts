@@ -267,10 +267,15 @@ export class GitWorld implements AsyncDisposable {
   async #pump<T>(promise: Promise<T>): Promise<T> {
     const { virtual } = this;
     if (virtual === undefined) return promise;
-    let over = false;
-    const mark = (): void => void (over = true);
-    promise.then(mark, mark);
-    while (!over) await virtual.advance(Math.min(stepMs, Math.max(1, virtual.nextTimerMs() ?? 1)));
+    const over = promise.then(
+      () => true,
+      () => true,
+    );
+    const advance = async (): Promise<boolean> => {
+      await virtual.advance(Math.min(stepMs, Math.max(1, virtual.nextTimerMs() ?? 1)));
+      return false;
+    };
+    while (!(await Promise.race([over, advance()])));
     return promise;
   }
 

@@ -1,6 +1,9 @@
 /** The hosts that scenarios run on, and the words in which each shows a course of events. */
 import type { Clock } from '../../../src/base/clock.ts';
+import { startBitbucketCloud } from '../git-hosts/bitbucket-cloud/simulated-bitbucket-cloud.ts';
+import { startBitbucketDatacenter } from '../git-hosts/bitbucket-datacenter/simulated-bitbucket-datacenter.ts';
 import { startGitea } from '../git-hosts/gitea/simulated-gitea.ts';
+import { startGithubHost } from '../git-hosts/github/github-host.ts';
 import { startGitlab } from '../git-hosts/gitlab/simulated-gitlab.ts';
 import type { SimulatedHost } from '../git-hosts/simulated-host.ts';
 
@@ -15,7 +18,30 @@ export interface ScenarioHost {
   readonly replaced: readonly string[];
 }
 
+const bitbucketWords = {
+  queued: 'INPROGRESS',
+  running: 'INPROGRESS',
+  succeeded: 'SUCCESSFUL',
+  failed: 'FAILED',
+  error: 'FAILED',
+  'awaiting approval': 'INPROGRESS',
+} as const;
+
 export const scenarioHosts: readonly ScenarioHost[] = [
+  {
+    name: 'GitHub, as an App',
+    start: (clock) => startGithubHost({ clock }),
+    words: {
+      queued: 'queued',
+      running: 'in_progress',
+      succeeded: 'completed/success',
+      failed: 'completed/failure',
+      error: 'completed/failure',
+      cancelled: 'completed/cancelled',
+      'awaiting approval': 'queued',
+    },
+    replaced: [],
+  },
   {
     name: 'GitLab',
     start: (clock) => startGitlab({ clock }),
@@ -43,6 +69,18 @@ export const scenarioHosts: readonly ScenarioHost[] = [
       cancelled: 'error',
       'awaiting approval': 'pending',
     },
+    replaced: [],
+  },
+  {
+    name: 'Bitbucket Cloud',
+    start: (clock) => startBitbucketCloud({ clock }),
+    words: { ...bitbucketWords, cancelled: 'STOPPED' },
+    replaced: [],
+  },
+  {
+    name: 'Bitbucket Data Center',
+    start: (clock) => startBitbucketDatacenter({ clock }),
+    words: { ...bitbucketWords, cancelled: 'CANCELLED' },
     replaced: [],
   },
 ];

@@ -222,7 +222,10 @@ export const deliveryScenarios: readonly Scenario[] = [
     async run(stage) {
       const { sha, webhook } = prepare(stage.world);
       const answers = await Promise.all([1, 2, 3, 4, 5].map(() => stage.world.send(webhook)));
-      assert.deepEqual(answers.toSorted(), [200, 200, 200, 200, 202]);
+      assert.deepEqual(
+        [answers.filter((code) => code === 202).length, answers.filter((code) => code === 200).length],
+        [1, 4],
+      );
       await stage.world.settled();
       expectShown(stage, sha, ended);
       await expectRuns(stage.world, 1);
