@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { sleep } from '../../base/clock.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
@@ -115,6 +117,23 @@ describe('commands', () => {
     assert.deepEqual(await attempts(rig), ['one 1', 'two 1']);
   });
 
+  it('/cancel wins over what is just being made', async () => {
+    const { rig, pull } = await opened();
+    rig.interfere = async (request, next) => {
+      if (request.method === 'POST' && request.path.endsWith('/pipelineruns')) await sleep(rig.clock, 1_000);
+      return next(request);
+    };
+    await rig.deliver(rig.comment(pull, 'org', '/test one'));
+    await rig.pass(500);
+    await rig.deliver(rig.comment(pull, 'org', '/cancel one'));
+    await rig.pass(5_000);
+    const made = (await rig.runs()).filter((run) => nameOf(run) === 'one');
+    assert.deepEqual(
+      made.map(({ spec }) => spec.status),
+      ['CancelledRunFinally', 'CancelledRunFinally'],
+    );
+  });
+
   it('are for those who may push only, whoever opened the pull request', async () => {
     const { rig, pull } = await opened();
     for (const body of ['/test', '/retest', '/cancel', '/ok-to-test', '/deploy now']) {
@@ -175,9 +194,9 @@ describe('newer commits', () => {
     await rig.pass(1_000);
     const states = (await rig.runs()).map(({ spec, metadata }) => [
       spec.status ?? '',
-      metadata.annotations?.[penstockKeys.supersededBy],
+      metadata.annotations?.[penstockKeys.supersededBy] ?? '',
     ]);
-    const newer = (await rig.runs()).slice(2).map(({ metadata }) => metadata.name);
+    const newer = (await rig.runs()).slice(2).map(({ metadata }) => metadata.name ?? '');
     assert.deepEqual(
       states.slice(0, 2).map(([state]) => state),
       ['CancelledRunFinally', 'CancelledRunFinally'],
@@ -185,7 +204,7 @@ describe('newer commits', () => {
     assert.deepEqual(
       states
         .slice(0, 2)
-        .map(([, by]) => by)
+        .map(([, by = '']) => by)
         .sort(),
       [...newer].sort(),
     );
@@ -243,7 +262,7 @@ describe('newer commits', () => {
     const { rig, pull } = await opened({ settings: eager });
     rig.interfere = (request, next) =>
       request.method === 'POST' && request.path.endsWith('/pipelineruns')
-        ? next({ ...request, body: { ...(request.body as object), spec: { pipelineSpec: { tasks: [] } } } as never })
+        ? next({ ...request, body: { ...(request.body as JsonObject), spec: { pipelineSpec: { tasks: [] } } } })
         : next(request);
     rig.app.commit('feature', { a: '2' });
     const name = await rig.deliver(rig.pull(pull));

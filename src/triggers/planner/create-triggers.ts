@@ -54,8 +54,8 @@ const smallWorkers = 2;
 export function createTriggers(options: TriggersOptions): void {
   const { host, workers = deliveryWorkers, client, systemNamespace, clock, logger } = options;
   const settings = liveSettings({ read: () => readSettings(client, systemNamespace), clock, logger });
-  const parts = plannerParts(options, settings.current);
-  const reconciler = new DeliveryReconciler(parts, settings.refresh);
+  const parts = plannerParts(options, () => settings.current());
+  const reconciler = new DeliveryReconciler(parts, () => settings.refresh());
   const queue = host.controller({ name: 'deliveries', reconciler, workers, urgent: true });
   const take = (delivery: Delivery): void => {
     if (delivery.metadata.namespace === systemNamespace && !isOver(delivery)) queue.add(keyOf(delivery));
@@ -66,7 +66,7 @@ export function createTriggers(options: TriggersOptions): void {
   );
   cache.addHandler({ added: take, updated: (_previous, delivery) => take(delivery) });
   registerGitAuth(host, parts);
-  registerKeepRuns(host, parts, settings.refresh);
+  registerKeepRuns(host, parts, () => settings.refresh());
 }
 
 async function readSettings(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JsonObject } from '../../base/json.ts';
 import { ConnectionError } from '../../net/connection-error.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import type { ApiRequest, ApiResponse } from '../../kube/transport.ts';
@@ -136,7 +137,7 @@ describe('creating a run', () => {
       const annotations = { ...wanted.metadata.annotations, [penstockKeys.digest]: 'of an older plan' };
       await next({
         ...request,
-        body: { ...(request.body as object), metadata: { ...wanted.metadata, annotations } } as never,
+        body: { ...(request.body as JsonObject), metadata: { ...wanted.metadata, annotations } },
       });
       return next(request);
     });

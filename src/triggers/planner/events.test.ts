@@ -8,8 +8,8 @@ import { definition, onPull, onPush, PlannerRig } from '../../../test/support/pl
 const files = { '.tekton/build.yaml': definition('build', onPush), '.tekton/pull.yaml': definition('pull', onPull) };
 const hour = 3_600_000;
 
-async function definitionsRun(rig: PlannerRig): Promise<readonly (string | undefined)[]> {
-  return (await rig.runs()).map(({ metadata }) => metadata.annotations?.[runKeys.originalName]);
+async function definitionsRun(rig: PlannerRig): Promise<readonly string[]> {
+  return (await rig.runs()).map(({ metadata }) => metadata.annotations?.[runKeys.originalName] ?? '');
 }
 
 describe('deliveries', () => {
@@ -21,7 +21,7 @@ describe('deliveries', () => {
     names.push(await rig.deliver(event));
     await rig.pass();
     assert.equal((await rig.runs()).length, 1);
-    const reasons = await Promise.all(names.map((name) => rig.reason(name)));
+    const reasons = await Promise.all(names.map(async (name) => (await rig.reason(name)) ?? ''));
     assert.deepEqual(reasons.sort(), ['Duplicate', 'Duplicate', 'Planned']);
   });
 
@@ -67,7 +67,7 @@ describe('deliveries', () => {
     await rig.deliver(rig.push('main', { occurrence: 'b' }), { verifiedBy: 'ci/younger' });
     const stranger = await rig.deliver(rig.push('main', { occurrence: 'c' }), { verifiedBy: 'other/else' });
     await rig.pass();
-    const owners = (await rig.runs()).map(({ metadata }) => metadata.labels?.[runKeys.repository]);
+    const owners = (await rig.runs()).map(({ metadata }) => metadata.labels?.[runKeys.repository] ?? '');
     assert.deepEqual([...owners].sort(), ['app', 'younger']);
     assert.equal(await rig.reason(stranger), 'NoRepository');
   });

@@ -83,8 +83,8 @@ async function checkTwoPushes(rig: PlannerRig, where: string): Promise<void> {
   const runs = await rig.runs();
   assert.equal(runs.length, test === 'test 1 superseded' ? 3 : 4, where);
   assert.deepEqual(
-    (await rig.secrets()).map(({ metadata }) => metadata.ownerReferences?.[0]?.name).sort(),
-    runs.map(({ metadata }) => metadata.name).sort(),
+    (await rig.secrets()).map(({ metadata }) => metadata.ownerReferences?.[0]?.name ?? '').sort(),
+    runs.map(({ metadata }) => metadata.name ?? '').sort(),
     where,
   );
 }

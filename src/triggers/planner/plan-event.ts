@@ -225,7 +225,7 @@ async function decide(parts: PlannerParts, decision: Decision): Promise<EventPla
   const isComment = subject.event.comment !== undefined;
   const problems = [...(isComment ? [] : folder.folder.problems), ...results.flatMap(({ problem }) => problem ?? [])];
   if (matched.length === 0 && problems.length === 0) return nothingMatched(parts, decision);
-  const verdict = await allowed(parts, decision);
+  const verdict = await verdictOf(parts, decision);
   if (!verdict.allowed) return notAllowed(parts, decision, verdict, matched);
   const settings = parts.settings();
   const drafts = problems.map((problem) => ({ repository, draft: problemDraft(subject, problem, settings) }));
@@ -280,14 +280,14 @@ async function nothingMatched(parts: PlannerParts, decision: Decision): Promise<
   const message = `none of ${folder.folder.definitions.length} definitions${asked} is for this event`;
   const plan = nothing(index, 'NothingMatched', message);
   if (!selection.commands.some(({ kind }) => kind === 'ok-to-test')) return plan;
-  const verdict = await allowed(parts, decision);
+  const verdict = await verdictOf(parts, decision);
   if (!verdict.allowed) return notAllowed(parts, decision, verdict, []);
   const target = targetOf(subject, undefined, parts.settings());
   const title = 'No PipelineRun matched, or .tekton directory not found';
   return { ...plan, notices: [{ repository, draft: { target, state: 'skipped', title, text: quoted(message) } }] };
 }
 
-async function allowed(parts: PlannerParts, { open, subject, selection }: Decision): Promise<Verdict> {
+async function verdictOf(parts: PlannerParts, { open, subject, selection }: Decision): Promise<Verdict> {
   const { commands } = selection;
   const { event, forge, key, complete, delivery } = open;
   const number = subject.pullRequest?.number;
