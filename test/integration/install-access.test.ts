@@ -195,6 +195,14 @@ async function exercise({ client }: Embedded): Promise<void> {
   await until(async () => (await client.list(pipelineRuns)).items.every(isOver));
   await client.delete(gates, { namespace: '', name: 'one' });
   await until(async () => (await client.list(gates)).items.length === 0);
+  // A limit that no gate holds gets one.
+  await client.create(repositories, {
+    apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+    kind: 'Repository',
+    metadata: { name: 'limited', namespace: 'default' },
+    spec: { url: 'https://git.example.org/a/limited', concurrency_limit: 1 },
+  });
+  await until(async () => (await client.list(gates)).items.length === 1);
 }
 
 function behaviour({ podName }: ContainerPlan): SimulatedBehaviour {
