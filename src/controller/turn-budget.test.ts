@@ -16,7 +16,7 @@ function turnOf(spentMs: number): { turns: TurnBudget; endTurn: () => void } {
       return () => undefined;
     },
   });
-  turns.pause();
+  void turns.pause();
   nowMs = spentMs;
   return { turns, endTurn: () => end() };
 }

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request as openRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { createApiServer } from '../../src/apiserver/api-server.ts';
@@ -93,9 +93,9 @@ export class InboxProcess {
     const signature = createHmac('sha256', secret).update(body).digest('hex');
     const headers = { 'x-penstock-signature': signature };
     const path = '/hooks/git';
-    const sent = request({ host: '127.0.0.1', port: this.#port, path, method: 'POST', headers, agent: false });
+    const sent = openRequest({ host: '127.0.0.1', port: this.#port, path, method: 'POST', headers, agent: false });
     sent.end(body);
-    const [response] = await once(sent, 'response');
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const answer = JSON.parse(await text(response)) as { readonly status: number; readonly delivery: string };
     return answer;
   }

@@ -24,7 +24,7 @@ function repository(spec: RepositorySpec, name = 'app', namespace = 'ci'): Repos
 /** `field: message` of each cause, of a create that is refused. */
 async function refused(spec: RepositorySpec, known: Repository[] = []): Promise<readonly string[]> {
   const api = testApi(known);
-  await namespace(api, 'ci');
+  await makeNamespace(api, 'ci');
   const body = repository(spec) as unknown as JsonObject;
   const status = await api.refusal('POST', collectionPath(repositories, 'ci'), { body });
   assert.equal(status['reason'], 'Invalid');
@@ -32,14 +32,14 @@ async function refused(spec: RepositorySpec, known: Repository[] = []): Promise<
   return causes.map(({ field, message }) => `${field}: ${message}`);
 }
 
-async function namespace(api: TestApi, name: string): Promise<void> {
+async function makeNamespace(api: TestApi, name: string): Promise<void> {
   await api.json('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
 }
 
 async function accepted(object: Repository, known: Repository[] = []): Promise<TestApi> {
   const api = testApi(known);
   const path = collectionPath(repositories, object.metadata.namespace);
-  await namespace(api, object.metadata.namespace ?? '');
+  await makeNamespace(api, object.metadata.namespace ?? '');
   await api.json('POST', path, { body: object as unknown as JsonObject });
   return api;
 }
@@ -132,7 +132,7 @@ describe('the rules of Deliveries', () => {
 
   it('refuse a change of what came in, and let the status and the labels change', async () => {
     const api = testApi();
-    await namespace(api, 'penstock');
+    await makeNamespace(api, 'penstock');
     const body = { apiVersion: 'penstock.dev/v1alpha1', kind: 'Delivery', metadata: { name: 'git-1' }, spec };
     await api.json('POST', path, { body });
     const headers = { 'content-type': 'application/merge-patch+json' };

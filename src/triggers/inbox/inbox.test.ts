@@ -55,7 +55,7 @@ describe('the inbox', () => {
     await rig.gitRepository();
     const answers = await Promise.all(Array.from({ length: 10 }, () => rig.push(gitPush())));
     assert.deepEqual(
-      answers.map(({ status }) => status).toSorted(),
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
       [200, 200, 200, 200, 200, 200, 200, 200, 200, 202],
     );
     assert.equal((await rig.deliveries()).length, 1);
@@ -87,7 +87,7 @@ describe('the inbox', () => {
       ['[]', 'body'],
       ['null', 'body'],
       [`${'{"a":'.repeat(payloadDepthMax + 1)}1${'}'.repeat(payloadDepthMax + 1)}`, 'body'],
-      [`${'['.repeat(200_000)}`, 'body'],
+      ['['.repeat(200_000), 'body'],
       [JSON.stringify({ ...gitPush(), refs: [{}] }), 'refs[0].ref'],
     ];
     for (const [body, field] of wrong) {
@@ -158,7 +158,7 @@ describe('whom a secret speaks for', () => {
     await rig.gitRepository('web', 'shared', 'other');
     await rig.push(gitPush('file:///srv/git/web.git'), 'shared');
     const stored = await rig.deliveries();
-    assert.deepEqual(stored.map(({ spec }) => spec.verifiedBy).toSorted(), ['ci/app', 'other/web']);
+    assert.deepEqual(new Set(stored.map(({ spec }) => spec.verifiedBy)), new Set(['ci/app', 'other/web']));
   });
 
   it('is never another one', async () => {

@@ -45,9 +45,9 @@ export class OtherPenstock implements AsyncDisposable {
   }
 
   async #line(): Promise<string> {
-    const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error('Penstock has ended');
-    return value as string;
+    const next = await this.#lines.next();
+    if (next.done === true) throw new Error('Penstock has ended');
+    return next.value;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

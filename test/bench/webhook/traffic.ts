@@ -1,6 +1,6 @@
 /** Webhooks at a steady rate, whatever becomes of them, as a host sends them. */
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SentWebhook } from '../../support/git-hosts/simulated-host.ts';
@@ -53,7 +53,7 @@ async function send(
 ): Promise<number> {
   const sent = request({ host: '127.0.0.1', port, path, method: 'POST', headers: { ...headers }, agent });
   sent.end(body);
-  const [response] = await once(sent, 'response');
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   await text(response);
   return response.statusCode ?? 0;
 }
