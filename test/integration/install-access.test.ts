@@ -195,6 +195,10 @@ async function exercise({ client }: Embedded): Promise<void> {
   await until(async () => (await client.list(pipelineRuns)).items.every(isOver));
   await client.delete(gates, { namespace: '', name: 'one' });
   await until(async () => (await client.list(gates)).items.length === 0);
+  await exerciseLimit(client);
+}
+
+async function exerciseLimit(client: Embedded['client']): Promise<void> {
   // A limit that no gate holds gets one.
   await client.create(repositories, {
     apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
