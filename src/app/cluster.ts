@@ -7,6 +7,7 @@ import { inClusterAccess } from '../client/in-cluster.ts';
 import { type ClusterAccess, readKubeconfig } from '../client/kubeconfig.ts';
 import { createHttpTransport, type HttpTransport } from '../net/http-transport.ts';
 import type { ProcessEnvironment } from './environment.ts';
+import { readIfPresent } from './private-files.ts';
 
 /** Where `penstock serve` leaves its kubeconfig unless told otherwise, from the folder it was started in. */
 const servedKubeconfig = 'penstock-data/kubeconfig';
@@ -18,6 +19,13 @@ export interface Cluster {
   readonly server: string;
   /** Where objects live when nothing else is said. */
   readonly namespace: string;
+  /** Where it takes webhooks, as `penstock serve` has written beside its kubeconfig. */
+  readonly hooksUrl?: string;
+}
+
+/** Where `penstock serve` writes the address for webhooks, given the path of its kubeconfig. */
+export function hooksUrlFile(kubeconfig: string): string {
+  return join(dirname(kubeconfig), 'hooks-url');
 }
 
 /**
@@ -26,10 +34,16 @@ export interface Cluster {
  */
 export async function openCluster(choice: ServerChoice, environment: ProcessEnvironment): Promise<Cluster> {
   const file = choice.kubeconfig ?? kubeconfigOf(environment);
-  if (file !== undefined) return openKubeconfig(resolve(file), choice.context);
+  if (file !== undefined) return openServed(resolve(file), choice.context);
   const service = environment.kubernetesService;
   if (service === undefined || choice.context !== undefined) throw noKubeconfig(environment);
   return direct(inClusterAccess({ service, readFile: textOfFile }));
+}
+
+async function openServed(file: string, context: string | undefined): Promise<Cluster> {
+  const cluster = await openKubeconfig(file, context);
+  const hooksUrl = readIfPresent(hooksUrlFile(file))?.trim() ?? '';
+  return URL.canParse(hooksUrl) ? { ...cluster, hooksUrl } : cluster;
 }
 
 async function openKubeconfig(file: string, context: string | undefined): Promise<Cluster> {

@@ -5,6 +5,6 @@ import type { ProcessEnvironment } from './environment.ts';
 
 /** The server that a command talks to: see {@link openCluster}. */
 export async function connect(choice: ServerChoice, environment: ProcessEnvironment): Promise<Connection> {
-  const { transport, server, namespace } = await openCluster(choice, environment);
-  return { client: createClient(transport), transport, server, namespace, [Symbol.dispose]: () => transport.close() };
+  const { transport, ...place } = await openCluster(choice, environment);
+  return { client: createClient(transport), transport, ...place, [Symbol.dispose]: () => transport.close() };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../base/system-clock.ts';
 import type { CliEnvironment } from '../cli/environment.ts';
@@ -5,6 +6,7 @@ import { runProgram } from '../cli/program.ts';
 import { readEnvironment } from './environment.ts';
 import { onInterrupt } from './interrupts.ts';
 import { localFiles } from './local-files.ts';
+import { terminalQuestions } from './terminal-questions.ts';
 import { processScreen } from './terminal.ts';
 
 const processEnvironment = readEnvironment();
@@ -32,6 +34,8 @@ const environment: CliEnvironment = {
     const { openLocalGit } = await import('./local-git.ts');
     return openLocalGit(processEnvironment, process.argv[1] ?? '');
   },
+  newSecret: () => randomBytes(32).toString('hex'),
+  ...terminalQuestions(),
   async explainMatch(question) {
     const { explainLocally } = await import('./match.ts');
     return explainLocally(question, processEnvironment);

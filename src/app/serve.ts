@@ -16,6 +16,7 @@ import { type Credentials, isSameToken, loadCredentials } from './credentials.ts
 import { type Embedded, startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { listenOn } from './listen.ts';
+import { hooksUrlFile } from './cluster.ts';
 import { openLogStore } from './log-store.ts';
 import { listenForHooks, openServedGit } from './served-git.ts';
 import { processLogger } from './logging.ts';
@@ -42,6 +43,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const stopCompaction = startCompaction(store, { clock: systemClock });
   const kubeconfig = join(directory, 'kubeconfig');
   rmSync(kubeconfig, { force: true });
+  rmSync(hooksUrlFile(kubeconfig), { force: true });
   const credentials = loadCredentials(directory, options.host, systemClock.now());
   // Loaded here: a command that runs and ends has nobody who would ask for measurements.
   const { createPrometheusMetrics } = await import('../telemetry/prometheus-metrics.ts');
@@ -65,9 +67,12 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   try {
     const listener = await listen(embedded, metrics, credentials, options, logger);
     const hooks = await listenForHooks(git, embedded, options.hooks, logger);
+    const hooksUrl = hooks && `${hooks.url}/hooks`;
+    if (hooksUrl !== undefined) writePrivateFile(hooksUrlFile(kubeconfig), `${hooksUrl}\n`);
     writeKubeconfig(kubeconfig, listener, credentials);
     const stop = async (): Promise<void> => {
       rmSync(kubeconfig, { force: true });
+      rmSync(hooksUrlFile(kubeconfig), { force: true });
       await hooks?.close();
       await listener.close();
       stopCompaction();
@@ -76,8 +81,8 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
       git[Symbol.dispose]();
       await tracer?.close();
     };
-    const hooksUrl = hooks === undefined ? {} : { hooksUrl: `${hooks.url}/hooks` };
-    return { url: listener.url, kubeconfig, ...hooksUrl, notices: embedded.notices, stop };
+    const { notices } = embedded;
+    return { url: listener.url, kubeconfig, ...(hooksUrl === undefined ? {} : { hooksUrl }), notices, stop };
   } catch (thrown) {
     stopCompaction();
     stopRetention?.();

@@ -61,6 +61,8 @@ export interface Connection extends Disposable {
   readonly namespace: string;
   /** Its URL, for messages. */
   readonly server: string;
+  /** Where it takes webhooks, `http://127.0.0.1:8481/hooks`, when it is a `penstock serve` of this machine that takes any. */
+  readonly hooksUrl?: string;
 }
 
 export interface ServeOptions {
@@ -138,8 +140,21 @@ export interface ServedHome {
   stop(): Promise<void>;
 }
 
+/** A Git repository of this machine. */
+export interface DescribedRepository {
+  readonly gitDirectory: string;
+  /** There is a working tree: commits that are made in it are no pushes. */
+  readonly hasWorkingTree: boolean;
+  /** The address by which it is named: as its hook has it, else by its path. */
+  readonly repositoryUrl: string;
+  /** Where its hook sends pushes, if there is one. */
+  readonly hookAddress?: string;
+}
+
 /** Git repositories of this machine. Folders are anywhere in them. */
 export interface LocalGit {
+  /** Throws `GIT_NOT_A_REPOSITORY`. */
+  describe(folder: string): Promise<DescribedRepository>;
   installHook(options: Omit<InstallHookOptions, 'git' | 'command'>): Promise<InstalledHook>;
   uninstallHook(folder: string): Promise<boolean>;
   sendPushes(folder: string, triesMax: number): Promise<SentPushes>;
@@ -159,6 +174,10 @@ export interface CliEnvironment {
   /** Finds the server; throws `UserError` when no kubeconfig is there or it cannot be used. Nothing is sent yet. */
   connect(choice: ServerChoice): Promise<Connection>;
   openGit(): Promise<LocalGit>;
+  /** Asks the person; absent where nobody sits at a terminal. undefined = they ended it. `hidden`: nothing is echoed. */
+  readonly ask?: (question: string, options: { readonly hidden: boolean }) => Promise<string | undefined>;
+  /** A secret that nobody can guess, of 64 hexadecimal digits. */
+  newSecret(): string;
   /** Throws `UserError` for what cannot be read or asked. */
   explainMatch(question: MatchQuestion): Promise<ShownExplanation>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */

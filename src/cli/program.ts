@@ -8,6 +8,7 @@ import { describeLogs } from './logs/describe-logs.ts';
 import { controllersOption, describeController, logsOption } from './describe-controller.ts';
 import { parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
+import { describeSetup } from './setup/describe-setup.ts';
 import { describeMatch } from './match/describe-match.ts';
 import { InvalidManifestsError } from './manifest/invalid-manifests.ts';
 import { JsonOutput } from './run/json-output.ts';
@@ -92,6 +93,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(describeStatus(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(inheriting(describeGitHook(environment, setExitCode), program));
   program.addCommand(inheriting(describeDelivery(environment, setExitCode), program));
+  program.addCommand(inheriting(describeSetup(environment, setExitCode), program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
 }

@@ -23,6 +23,7 @@ const nothing: Omit<CliEnvironment, 'screen' | 'clock'> = {
   connect: never,
   openGit: never,
   explainMatch: never,
+  newSecret: never,
 };
 
 /** Types `words` after `penstock`, in an environment that has only what is `given`; to ask for more fails the test. */

@@ -26,11 +26,14 @@ export async function openDiskRepository(
   };
 }
 
-/** The git directory that a `file:` URL means, by the rules by which git itself takes a path; undefined = there is none. */
+/**
+ * The git directory that a `file:` URL means; undefined = there is none. By the rules by which git itself takes a path, but
+ * for one: addresses have lost their `.git`, and where `app.git` stands beside a clone `app`, it is the one that is pushed to.
+ */
 export async function findGitDirectory(project: Pick<Project, 'url' | 'cloneUrl'>): Promise<string | undefined> {
   for (const url of new Set([project.cloneUrl ?? project.url, project.url])) {
     const path = pathOf(url);
-    for (const candidate of [join(path, '.git'), path, `${path}.git`]) {
+    for (const candidate of [`${path}.git`, join(path, '.git'), path]) {
       if (await isGitDirectory(candidate)) return candidate;
     }
   }

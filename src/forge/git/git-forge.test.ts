@@ -48,6 +48,17 @@ describe('the plain Git host: reading', () => {
     assert.equal((await forge.readFolder(fixture.project, old, '')).length, 4);
   });
 
+  it('takes the bare repository where a clone of its name stands beside it', async () => {
+    using fixture = new GitFixture();
+    fixture.run(fixture.folder, 'clone', '--quiet', fixture.bare, join(fixture.folder, 'app'));
+    const sha = fixture.commit({ 'a.txt': 'a' });
+    fixture.push();
+
+    assert.equal(await fixture.forge().readFile(fixture.project, sha, 'a.txt'), 'a');
+    await fixture.forge().postStatus(reportOf(fixture.project, sha), {});
+    assert.match(fixture.run(fixture.bare, 'notes', '--ref=penstock', 'list'), new RegExp(sha));
+  });
+
   it('has no folder and no file where there is none, and says when there is no such commit', async () => {
     using fixture = new GitFixture();
     const sha = fixture.commit({ 'a.txt': 'a' });
