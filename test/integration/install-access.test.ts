@@ -193,12 +193,12 @@ async function exercise({ client }: Embedded): Promise<void> {
   await client.delete(pods, keyOf(lost), { gracePeriodSeconds: 0 });
   const isOver = ({ status }: PipelineRun): boolean => status?.completionTime !== undefined;
   await until(async () => (await client.list(pipelineRuns)).items.every(isOver));
-  await client.delete(gates, { namespace: '', name: 'one' });
-  await until(async () => (await client.list(gates)).items.length === 0);
-  await exerciseLimit(client);
+  await exerciseGates(client);
 }
 
-async function exerciseLimit(client: Embedded['client']): Promise<void> {
+async function exerciseGates(client: Embedded['client']): Promise<void> {
+  await client.delete(gates, { namespace: '', name: 'one' });
+  await until(async () => (await client.list(gates)).items.length === 0);
   // A limit that no gate holds gets one.
   await client.create(repositories, {
     apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
