@@ -116,7 +116,7 @@ export class ClusterControllers {
   }
 
   async #lead(transport: Transport, signal: AbortSignal): Promise<void> {
-    const { clock, random, logger, metrics, namespace } = this.#options;
+    const { clock, random, logger, metrics, namespace, git } = this.#options;
     const client = createClient(this.#flow.wrap(observeCalls(transport, this.#observer)));
     const { tracer } = this.#options;
     const traced = tracer === undefined ? {} : { tracer };
@@ -128,6 +128,7 @@ export class ClusterControllers {
       logger,
       metrics,
       dropManagedFields: true,
+      places: git?.places ?? [],
       ...(namespace === undefined ? {} : { namespace }),
     });
     const keeper = this.#register(manager, client);

@@ -4,12 +4,14 @@ import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { ControllerName } from '../cli/environment.ts';
 import type { CacheHost, ControllerHost, Lister } from '../controller/contract.ts';
+import type { Place } from '../controller/manager.ts';
 import { webhookFormats } from '../forge/forges.ts';
 import { CloneServer } from '../forge/git/clone-server.ts';
 import { createGitForge } from '../forge/git/git-forge.ts';
 import { createGitProgram, type GitSurroundings } from '../forge/git/git-program.ts';
 import type { WarningRecorder } from '../engine/warning-recorder.ts';
 import type { HookReceiver } from '../forge/hook-receiver.ts';
+import { deliveries } from '../forge/kinds/delivery.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { type OpenForges, openForges } from '../forge/open-forges.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
@@ -80,6 +82,11 @@ export class GitEvents implements Disposable {
       ...(observeFetch === undefined ? {} : { observeFetch }),
       ...(git === undefined ? {} : { git: this.#plainGit(git) }),
     });
+  }
+
+  /** Where there are Deliveries: managers whose controllers are registered look for them nowhere else. */
+  get places(): readonly Place[] {
+    return [{ type: deliveries, namespace: this.#options.systemNamespace }];
   }
 
   /** Gives the controllers that `names` asks for to a manager. */

@@ -77,6 +77,22 @@ describe('Manager', () => {
     await manager.stop();
   });
 
+  it('looks for a kind of one namespace only there', async () => {
+    const { api, clock } = setup();
+    const client = createClient((request) => api.handle(request));
+    const places = [{ type: configMaps, namespace: 'b' }];
+    const parts = { client, clock, random: seededRandom(1), logger: silentLogger, places };
+    for (const manager of [new Manager(parts), new Manager({ ...parts, namespace: 'a' })]) {
+      const seen = register(manager);
+      api.put(key('one'));
+      api.put({ namespace: 'b', name: 'two' });
+      await manager.start();
+      await clock.advance(0);
+      assert.deepEqual(seen, ['b/two']);
+      await manager.stop();
+    }
+  });
+
   it('shares one cache a kind, which gains indexes', () => {
     const { manager } = setup();
     const first = manager.informer(configMaps);

@@ -34,10 +34,18 @@ export interface ManagerOptions {
   readonly tracer?: Tracer;
   /** Only what lives in this namespace is seen; kinds without namespaces are seen all the same. Default: everything. */
   readonly namespace?: string;
+  /** Kinds that live in one namespace alone, whatever {@link namespace} says: only there they are looked for. */
+  readonly places?: readonly Place[];
   /** Keeps `managedFields` out of the caches: for an API in another process, whose objects are copies of ours alone. Default false. */
   readonly dropManagedFields?: boolean;
   /** Default {@link stopGraceMs}. */
   readonly stopGraceMs?: number;
+}
+
+/** Where all objects of a kind are. */
+export interface Place {
+  readonly type: ResourceType;
+  readonly namespace: string;
 }
 
 /** A controller as those see it who have work for it. */
@@ -186,7 +194,9 @@ export class Manager implements AsyncDisposable {
   }
 
   #newInformer<T extends KubeObject>(name: string, type: ResourceType<T>): Informer<T> {
-    const { client, clock, random, logger, namespace, dropManagedFields = false } = this.#options;
+    const { client, clock, random, logger, places = [], dropManagedFields = false } = this.#options;
+    const isHere = (place: Place): boolean => place.type.group === type.group && place.type.resource === type.resource;
+    const namespace = places.find(isHere)?.namespace ?? this.#options.namespace;
     const selection = namespace !== undefined && type.namespaced ? { namespace } : {};
     const informer = new Informer({ client, type, clock, random, logger, selection, dropManagedFields });
     this.#informers.set(name, informer as unknown as Informer<KubeObject>);

@@ -43,27 +43,24 @@ const gateRules: readonly PolicyRule[] = [
 ];
 
 /** What the triggers need, in every namespace with a Repository: its secrets by name, and a word where something is wrong. */
-export const triggerRules: readonly PolicyRule[] = [
+const triggerRules: readonly PolicyRule[] = [
   { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['list', 'watch'] },
-  // Only in Penstock's own namespace there are any.
-  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['list', 'watch'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['get'] },
   { apiGroups: core, resources: ['events'], verbs: ['create'] },
 ];
 
 /** What making runs of what came in needs besides, in every namespace with a Repository: runs, each with a Secret to clone with. */
-export const plannerRules: readonly PolicyRule[] = [
+const plannerRules: readonly PolicyRule[] = [
   { apiGroups: tekton, resources: ['pipelineruns'], verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['get', 'create', 'patch', 'delete'] },
   { apiGroups: ['penstock.dev'], resources: ['commitstatuses'], verbs: ['list', 'watch'] },
 ];
 
 /** What showing statuses needs: what became of runs, the end of a log, and the objects that say what a host has been shown. */
-export const reportRules: readonly PolicyRule[] = [
+const reportRules: readonly PolicyRule[] = [
   { apiGroups: tekton, resources: ['pipelineruns', 'taskruns'], verbs: observe },
   // `pipelinerun_status` is part of the object itself.
   { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['get', 'list', 'watch', 'patch'] },
-  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['list', 'watch'] },
   {
     apiGroups: ['penstock.dev'],
     resources: ['commitstatuses'],
@@ -77,8 +74,8 @@ export const reportRules: readonly PolicyRule[] = [
 ];
 
 /** What the triggers need in Penstock's own namespace: what comes in is stored there, judged, and after a while deleted. */
-export const inboxRules: readonly PolicyRule[] = [
-  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'create', 'delete'] },
+const inboxRules: readonly PolicyRule[] = [
+  { apiGroups: ['penstock.dev'], resources: ['deliveries'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { apiGroups: ['penstock.dev'], resources: ['deliveries/status'], verbs: ['update'] },
   // How far schedules are.
   { apiGroups: core, resources: ['configmaps'], verbs: ['create'] },

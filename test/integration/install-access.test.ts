@@ -1,104 +1,53 @@
 /** The roles of an installation allow what the controllers do, and nothing else. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TestApi } from '../../src/apiserver/api-fixture.ts';
+import { ClusterControllers } from '../../src/app/cluster-controllers.ts';
 import { startEmbedded, type Embedded } from '../../src/app/embedded.ts';
-import { sleep } from '../../src/base/clock.ts';
+import { type Clock, sleep, toRfc3339 } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
+import { VirtualClock } from '../../src/base/virtual-clock.ts';
+import { createClient } from '../../src/client/client.ts';
 import type { ContainerPlan } from '../../src/executor/runtime/container-runtime.ts';
 import { SimulatedRuntime, type SimulatedBehaviour } from '../../src/executor/simulated/simulated-runtime.ts';
-import { type Gate, gates } from '../../src/gate/types.ts';
-import type { VirtualClock } from '../../src/base/virtual-clock.ts';
-import { Manager } from '../../src/controller/manager.ts';
 import { deliveries } from '../../src/forge/kinds/delivery.ts';
-import { repositories } from '../../src/forge/kinds/repository.ts';
-import { ReportRig } from '../support/report-rig.ts';
-import { InboxRig, gitPush, systemNamespace } from '../../src/triggers/inbox/inbox-rig.ts';
-import { deliveryKeepMs, deliverySweepEveryMs, registerRetention } from '../../src/triggers/inbox/retention.ts';
-import { registerSchedules } from '../../src/triggers/schedules/schedule-controller.ts';
-import {
-  clusterRules,
-  inboxRules,
-  ownNamespaceRules,
-  type PolicyRule,
-  plannerRules,
-  reportRules,
-  triggerRules,
-} from '../../src/install/access.ts';
-import { createClient } from '../../src/client/client.ts';
-import { pods, secrets, serviceAccounts } from '../../src/kube/core-types.ts';
+import { type Gate, gates } from '../../src/gate/types.ts';
+import { leaseName } from '../../src/install/names.ts';
+import { namespaces, pods, secrets, serviceAccounts } from '../../src/kube/core-types.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import type { Pod } from '../../src/kube/pod.ts';
-import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
+import type { Transport } from '../../src/kube/transport.ts';
 import { MemoryBlobStore } from '../../src/logs/memory-blob-store.ts';
+import { ConnectionError } from '../../src/net/connection-error.ts';
+import { keptMs } from '../../src/reports/desire-reconciler.ts';
 import { CertificateRig } from '../../src/server/admission/certificate-rig.ts';
 import { serverDaysValid } from '../../src/server/admission/webhook-certificates.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import { keptMs } from '../../src/reports/desire-reconciler.ts';
-import { settingsConfigMap } from '../../src/forge/kinds/settings.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
 import { type PipelineRun, pipelineRuns, tasks } from '../../src/tekton/types.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { noMetrics } from '../../src/telemetry/metrics.ts';
+import { deliveryKeepMs, deliverySweepEveryMs } from '../../src/triggers/inbox/retention.ts';
+import { EnforcedRoles } from '../support/enforced-roles.ts';
+import { startGitea } from '../support/git-hosts/gitea/simulated-gitea.ts';
+import type { SentWebhook, SimulatedHost } from '../support/git-hosts/simulated-host.ts';
+import { ApiFaults } from '../support/git-world/api-faults.ts';
+import { definition } from '../support/git-world/definitions.ts';
+import { GitWorld } from '../support/git-world/git-world.ts';
+import { ReportRig, systemNamespace as reportSystemNamespace } from '../support/report-rig.ts';
 
-/** `update tekton.dev/pipelineruns/status`: what RBAC decides on, names aside. */
-type Access = string;
-
-const verbs: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-
-interface Place {
-  readonly group: string;
-  readonly resource: string;
-  readonly name: string | undefined;
-  readonly subresource: string | undefined;
-}
-
-function placeOf({ path }: ApiRequest): Place {
-  const parts = path.split('/').slice(1);
-  const [group, rest] = parts[0] === 'api' ? ['', parts.slice(2)] : [parts[1] ?? '', parts.slice(3)];
-  const [resource = '', name, subresource] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;
-  return { group, resource, name, subresource };
-}
-
-/** What RBAC would be asked about a request. */
-function accessOf(request: ApiRequest): Access {
-  const { method, query } = request;
-  const { group, resource, name, subresource } = placeOf(request);
-  const read = query['watch'] === 'true' ? 'watch' : name === undefined ? 'list' : 'get';
-  const verb = method === 'GET' ? read : method === 'DELETE' && name === undefined ? 'deletecollection' : verbs[method];
-  return `${verb} ${group}/${[resource, ...(subresource === undefined ? [] : [subresource])].join('/')}`;
-}
-
-function accessesOf(rules: readonly PolicyRule[]): ReadonlySet<Access> {
-  return new Set(
-    rules.flatMap(({ apiGroups, resources, verbs: allowed }) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) => allowed.map((verb) => `${verb} ${group}/${resource}`)),
-      ),
-    ),
-  );
-}
-
-/** Records what passes, and now and then loses an answer, so that controllers also do what they do only then. */
-class Recorder {
-  readonly seen = new Set<Access>();
-  readonly #lost = new Set<Access>();
-
-  observe(transport: Transport): Transport {
-    return async (request) => {
-      const access = accessOf(request);
-      this.seen.add(access);
-      const owners = (request.body as { metadata?: { ownerReferences?: readonly JsonObject[] } } | undefined)?.metadata
-        ?.ownerReferences;
-      // Asked by OwnerReferencesPermissionEnforcement.
-      for (const { kind, blockOwnerDeletion } of owners ?? []) {
-        if (blockOwnerDeletion === true) this.seen.add(`update tekton.dev/${String(kind).toLowerCase()}s/finalizers`);
-      }
-      const answer = await transport(request);
-      if (request.method === 'GET' || this.#lost.has(access)) return answer;
-      this.#lost.add(access);
-      throw new Error('the answer was lost');
-    };
-  }
+/** Loses the answer to the first write of each kind, so that controllers also do what they do only then. */
+function losingAnswers(transport: Transport): Transport {
+  const lost = new Set<string>();
+  return async (request) => {
+    const answer = await transport(request);
+    const { method, path } = request;
+    const what = `${method} ${path.split('/').slice(0, 4).join('/')} ${path.split('/').slice(5, 6).join('')}`;
+    if (method === 'GET' || lost.has(what)) return answer;
+    lost.add(what);
+    throw new ConnectionError('NET_TIMEOUT', 'the answer was lost');
+  };
 }
 
 /** Waits for what controllers bring about in their own time. */
@@ -214,41 +163,62 @@ function behaviour({ podName }: ContainerPlan): SimulatedBehaviour {
   return { durationMs: 20, exitCode: podName.startsWith('broken') ? 1 : 0 };
 }
 
-/** Schedules that start, and Deliveries that go. */
-async function exerciseSchedules({ client, clock }: InboxRig, seen: Set<Access>): Promise<void> {
-  const parts = { client, clock, random: seededRandom(1), logger: silentLogger };
-  const host = new Manager(parts);
-  registerSchedules({ ...parts, host, systemNamespace, events: { tell() {} } });
-  registerRetention({ ...parts, host, systemNamespace });
-  await client.create(repositories, {
-    apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
-    kind: 'Repository',
-    metadata: { name: 'scheduled', namespace: 'ci' },
-    spec: {
-      url: 'https://gitlab.com/a/b',
-      schedules: [{ name: 'often', cron: '* * * * *' }],
-    },
+/** As a host does it: again until it was taken. */
+async function send(world: GitWorld, webhook: SentWebhook): Promise<void> {
+  while ((await world.send(webhook)) === 503) await world.pass(1_000);
+}
+
+/** What people do at a Git host, what comes of it, and what is forgotten after a while. */
+async function exerciseEvents(world: GitWorld, faults: ApiFaults): Promise<void> {
+  const { host, project } = world;
+  const { virtual = assert.fail() } = world;
+  host.addUser('alice', { writes: [project] });
+  const kept = { annotations: { 'pipelinesascode.tekton.dev/max-keep-runs': '1' } };
+  const push = async (text: string): Promise<void> => {
+    const files = { '.tekton/build.yaml': definition('build', kept), 'README.md': text };
+    host.commit(project, 'main', files);
+    await send(world, host.webhooks.push(project, 'main', 'alice'));
+  };
+  await push('one');
+  await world.settled();
+  // Somebody writes to a Delivery at the same time.
+  faults.beforeNext(/^PUT .*\/deliveries\/.*\/status$/, async () => {
+    const [newest = assert.fail()] = (await world.deliveries()).filter(({ status }) => status?.phase !== 'Done');
+    await world.client.patch(deliveries, keyOf(newest), { metadata: { labels: { seen: 'yes' } } }, { type: 'merge' });
   });
-  const [stored] = (await client.list(deliveries)).items;
-  assert.ok(stored);
-  await client.updateStatus(deliveries, { ...stored, status: { phase: 'Done' } });
-  for (const access of ['create pipelinesascode.tekton.dev/repositories', 'update penstock.dev/deliveries/status']) {
-    seen.delete(access);
-  }
-  void host.start();
-  const virtual = clock as VirtualClock;
+  await push('two');
+  await world.settled();
+  await world.until(async () => (await world.runs()).length === 1, 'one run is kept');
+  const invalid = { kind: 'refuse', code: 422, reason: 'Invalid', message: 'no' } as const;
+  faults.next(createRun, invalid);
+  await push('three');
+  await world.settled();
+  // Cancelled while it runs.
+  host.commit(project, 'change', { '.tekton/build.yaml': definition('slow') });
+  const { number, webhook } = host.webhooks.openPullRequest(project, { author: 'alice', head: 'change' });
+  await send(world, webhook);
+  await world.until(async () => (await world.client.list(pods)).items.some(isRunning), 'it runs');
+  await send(world, host.webhooks.comment(project, number, '/cancel', 'alice'));
+  await world.settled();
+  const before = (await world.deliveries()).length;
+  await world.pass(3_600_000);
+  assert.equal((await world.deliveries()).length, before + 1, 'an hour has passed');
+  await world.settled();
+  const old = new Set((await world.deliveries()).map(({ metadata }) => metadata.name));
   virtual.jump(deliveryKeepMs);
-  await until(async () => {
-    await virtual.advance(60_000);
-    return (await client.list(deliveries)).items.length > 1;
-  });
-  await until(async () => {
-    await virtual.advance(deliverySweepEveryMs);
-    return seen.has('delete penstock.dev/deliveries');
-  });
-  const stopped = host.stop();
-  await virtual.advance(60_000);
-  await stopped;
+  await world.pass(2 * deliverySweepEveryMs);
+  const left = (await world.deliveries()).map(({ metadata }) => metadata.name);
+  assert.deepEqual(
+    left.filter((name) => old.has(name)),
+    [],
+    'old Deliveries go',
+  );
+}
+
+const createRun = /^POST .*\/pipelineruns$/;
+
+function isRunning({ status }: Pod): boolean {
+  return status?.phase === 'Running';
 }
 
 /** Statuses that are shown, refused, quoted and given up, of runs that end, vanish and are forgotten. */
@@ -273,78 +243,122 @@ async function exerciseReports(rig: ReportRig): Promise<void> {
 }
 
 describe('the roles of an installation', () => {
-  it('allow what engine and gate do in a cluster, and nothing else', async () => {
-    const recorder = new Recorder();
-    const parts = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
+  const namespace = 'penstock';
+  const roles = new EnforcedRoles({ engine: 'penstock', namespace });
+  const parts = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
+
+  it('allow what engine and gate do', async () => {
     const embedded = await startEmbedded({
       ...parts,
       store: createMemoryStore(),
+      controllers: ['engine', 'gate'],
       logStore: new MemoryBlobStore(systemClock),
       runtime: new SimulatedRuntime({ ...parts, behaviour }),
-      observeCalls: (transport, caller) => (caller === 'node agent' ? transport : recorder.observe(transport)),
+      observeCalls: (transport, caller) =>
+        // The caches are shared with the node agent, which a cluster does not have; only it looks at claims.
+        caller === 'node agent' ? transport : losingAnswers(exceptClaims(roles.enforce(transport), transport)),
     });
     try {
       await exercise({ ...embedded, client: createClient(embedded.server.handle) });
     } finally {
       await embedded.stop();
     }
-    // The caches are shared with the node agent, which a cluster does not have; only it looks at claims.
-    for (const verb of ['list', 'watch']) recorder.seen.delete(`${verb} /persistentvolumeclaims`);
-    const allowed = accessesOf(clusterRules({ engine: 'penstock' }).filter((rule) => !isNamed(rule)));
-    assert.deepEqual([...recorder.seen.difference(allowed)], [], 'done, but not allowed');
-    const elsewhere = accessesOf([...triggerRules, ...plannerRules, ...reportRules]);
-    assert.deepEqual([...allowed.difference(recorder.seen).difference(elsewhere)], [], 'allowed, but never done');
+    assert.deepEqual([...roles.refused], []);
   });
 
-  it('allow what the inbox and schedules do, and nothing else', async () => {
-    const seen = new Set<Access>();
-    const rig = await InboxRig.create();
-    await rig.gitRepository();
-    rig.before = (request) => void seen.add(accessOf(request));
-    await rig.push(gitPush());
-    await exerciseSchedules(rig, seen);
-    // What the planner does with what came in.
-    const planner = ['create /events', 'update penstock.dev/deliveries/status', 'get penstock.dev/deliveries'];
-    const allowed = accessesOf([...triggerRules, ...inboxRules]);
-    assert.deepEqual([...seen.difference(allowed)], [], 'done, but not allowed');
-    assert.deepEqual([...allowed.difference(seen).difference(new Set(planner))], [], 'allowed, but never done');
+  it('allow everything between a webhook and its status', async () => {
+    const faults = new ApiFaults();
+    await using world = await GitWorld.embedded({
+      host: startHost,
+      repository: { concurrency_limit: 2, schedules: [{ name: 'hourly', cron: '0 * * * *' }] },
+      behaviour: ({ podName }) => ({ durationMs: podName.startsWith('slow') ? 3_600_000 : 1_000 }),
+      disturb: (transport) => losingAnswers(faults.disturb(roles.enforce(transport))),
+    });
+    await world.startPenstock();
+    await exerciseEvents(world, faults);
+    assert.deepEqual([...roles.refused], []);
   });
 
-  it('allow what shows statuses, and nothing else', async () => {
-    const seen = new Set<Access>();
+  it('allow it too where Tekton runs the pipelines', async () => {
+    const besideTekton = new EnforcedRoles({ engine: 'tekton', namespace });
+    await using world = await GitWorld.embedded({
+      host: startHost,
+      engine: 'tekton',
+      disturb: (transport) => besideTekton.enforce(transport),
+    });
+    await world.startPenstock();
+    const sha = world.host.commit(world.project, 'main', { '.tekton/build.yaml': definition('build') });
+    assert.equal(await world.send(world.host.webhooks.push(world.project, 'main', 'alice')), 202);
+    await world.until(async () => (await world.runs()).length === 1, 'a run');
+    await world.pass(60_000);
+    const [run = assert.fail()] = await world.runs();
+    assert.equal(run.status?.startTime, undefined, 'nobody of ours runs it');
+    // What Tekton would say.
+    const condition = { type: 'Succeeded', status: 'True', reason: 'Succeeded', message: '' } as const;
+    const time = toRfc3339(world.virtual?.now() ?? 0);
+    const status = { startTime: time, completionTime: time, conditions: [condition] };
+    await world.client.updateStatus(pipelineRuns, { ...run, status });
+    await world.settled();
+    assert.equal(world.sequence(sha, 'CI / build / main').at(-1), 'success');
+    assert.deepEqual([...besideTekton.refused], []);
+  });
+
+  it('allow what shows statuses, whatever becomes of runs and hosts', async () => {
     const rig = new ReportRig();
-    rig.observe = (request) => void seen.add(accessOf(request));
+    rig.observe = (request) => roles.note(request, reportSystemNamespace);
     await exerciseReports(rig);
-    // By name, in Penstock's own namespace; and what the recorder of Events does, which the rig has none of.
-    assert.ok(seen.delete('get /configmaps') && rig.events.length > 0);
-    seen.add('create /events');
-    assert.deepEqual([...seen].sort(), [...accessesOf(reportRules)].sort());
+    assert.deepEqual([...roles.refused], []);
   });
 
-  it('allow what the webhook does with its certificates, by name', async () => {
-    const seen = new Set<string>();
+  it('allow what the webhook does with its certificates', async () => {
     const rig = new CertificateRig();
     await rig.install();
-    rig.before = (request) => {
-      const { name } = placeOf(request);
-      seen.add([accessOf(request), ...(name === undefined ? [] : [name])].join(' '));
-    };
+    rig.before = (request) => roles.note(request);
     await rig.keeper().check();
     rig.clock.jump(serverDaysValid * 86_400_000);
     await rig.keeper().check();
-    const isSettings = ({ resourceNames }: PolicyRule): boolean => resourceNames?.includes(settingsConfigMap) ?? false;
-    const own = ownNamespaceRules.filter((rule) => !inboxRules.includes(rule) && !isSettings(rule));
-    const rules = [...clusterRules({ engine: 'penstock' }).filter(isNamed), ...own];
-    const allowed = rules.flatMap((rule) =>
-      [...accessesOf([rule])].flatMap((access) =>
-        (rule.resourceNames ?? ['']).map((name) => `${access} ${name}`.trim()),
-      ),
+    assert.deepEqual([...roles.refused], []);
+  });
+
+  it('allow an election', async () => {
+    const clock = new VirtualClock();
+    const { handle } = new TestApi().server;
+    await createClient(handle).create(namespaces, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace },
+    });
+    const election = {
+      lease: { namespace, name: leaseName },
+      times: { leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000 },
+    };
+    const replica = new ClusterControllers({
+      ...{ ...parts, clock, metrics: noMetrics, engine: 'penstock', controllers: [], identity: 'a', election },
+      transport: roles.enforce(handle),
+    });
+    const stopping = new AbortController();
+    const ended = replica.run(stopping.signal);
+    for (let second = 0; second < 20; second++) await clock.advance(1_000);
+    assert.deepEqual(
+      replica.readiness().map(({ name, detail }) => `${name}: ${detail}`),
+      ['lease: the leader is a', 'caches: synced'],
     );
-    const ours = new Set(allowed.filter((access) => !access.includes('/leases')));
-    assert.deepEqual(seen, ours);
+    stopping.abort();
+    await clock.advance(20_000);
+    await ended;
+    assert.deepEqual([...roles.refused], []);
+  });
+
+  it('allow nothing that none of this needed', () => {
+    assert.deepEqual(roles.unused(), []);
   });
 });
 
-function isNamed({ resourceNames }: PolicyRule): boolean {
-  return resourceNames !== undefined;
+function startHost(clock: Clock): Promise<SimulatedHost> {
+  return startGitea({ clock });
+}
+
+function exceptClaims(roles: Transport, transport: Transport): Transport {
+  return (request) =>
+    (/\/persistentvolumeclaims$/.test(request.path) && request.method === 'GET' ? transport : roles)(request);
 }

@@ -32,6 +32,8 @@ import { createPrometheusMetrics, type PrometheusMetrics } from '../../src/telem
 import { createReports, podLogs } from '../../src/reports/create-reports.ts';
 import type { ReadLog } from '../../src/reports/excerpts.ts';
 
+/** Where the rig's Deliveries are. */
+export const systemNamespace = 'default';
 export const project = { url: 'https://git.test/team/app', owner: 'team', name: 'app' } as const;
 export const sha = 'c0ffee0000000000000000000000000000000001';
 export const otherSha = 'c0ffee0000000000000000000000000000000002';
@@ -113,6 +115,7 @@ export class ReportRig {
         random,
         logger: silentLogger,
         stopGraceMs: 0,
+        places: [{ type: deliveries, namespace: systemNamespace }],
       }),
     };
     createReports({
@@ -123,7 +126,7 @@ export class ReportRig {
       logger: silentLogger,
       metrics,
       forges: this.#mortalForges(() => process),
-      systemNamespace: 'default',
+      systemNamespace,
       readSecret: () => Promise.resolve('hunter2-token'),
       readLog: (place, signal) => (this.readLog ?? podLogs(createClient(this.#mortal(() => process))))(place, signal),
       events: { warn: (_about, reason) => void this.events.push(reason) },

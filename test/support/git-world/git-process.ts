@@ -21,6 +21,7 @@ export interface GitProcessOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly systemNamespace: string;
+  readonly engine: 'penstock' | 'tekton';
   /** Path of the hook: `/hooks/github`. */
   readonly hookPath: string;
 }
@@ -43,7 +44,7 @@ export class GitProcess {
     this.mortal = mortal;
     this.#options = options;
     this.#git = new GitEvents({ ...parts, systemNamespace, observeFetch: (fetch) => mortal.fetch(fetch) });
-    const rest = { transport, controllers: controllerNames, engine: 'penstock', identity: 'test' } as const;
+    const rest = { transport, controllers: controllerNames, engine: options.engine, identity: 'test' };
     this.#controllers = new ClusterControllers({ ...parts, ...rest, git: this.#git });
     this.#intake = new Manager({ ...parts, client });
     this.#inbox = this.#git.inbox(client, this.#intake.informer(repositories));

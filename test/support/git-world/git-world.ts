@@ -51,6 +51,8 @@ export interface GitWorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends the names of namespaces: worlds that share an API server must not meet. */
   readonly suffix?: string;
+  /** `tekton`: somebody else runs the PipelineRuns; default `penstock`. */
+  readonly engine?: 'penstock' | 'tekton';
   /** Disturbs the calls of Penstock, not those of the test and of the nodes. */
   readonly disturb?: (transport: Transport) => Transport;
 }
@@ -136,7 +138,7 @@ export class GitWorld implements AsyncDisposable {
   async startPenstock(diesAt?: number): Promise<Mortal> {
     assert.equal(this.#process, undefined, 'one Penstock at a time');
     const mortal = new Mortal(diesAt);
-    const { disturb = (transport: Transport) => transport } = this.#options;
+    const { disturb = (transport: Transport) => transport, engine = 'penstock' } = this.#options;
     this.#process = new GitProcess({
       transport: disturb(this.#transport),
       mortal,
@@ -144,6 +146,7 @@ export class GitWorld implements AsyncDisposable {
       random: seededRandom(++this.#generation),
       logger: this.logger,
       systemNamespace: this.systemNamespace,
+      engine,
       hookPath: `/hooks/${this.host.kind}`,
     });
     await this.#pump(this.#process.start());
