@@ -13,6 +13,7 @@ import { createClient } from '../../src/client/client.ts';
 import type { ContainerPlan } from '../../src/executor/runtime/container-runtime.ts';
 import { SimulatedRuntime, type SimulatedBehaviour } from '../../src/executor/simulated/simulated-runtime.ts';
 import { deliveries } from '../../src/forge/kinds/delivery.ts';
+import { repositories } from '../../src/forge/kinds/repository.ts';
 import { type Gate, gates } from '../../src/gate/types.ts';
 import { leaseName } from '../../src/install/names.ts';
 import { namespaces, pods, secrets, serviceAccounts } from '../../src/kube/core-types.ts';
