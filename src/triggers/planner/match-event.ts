@@ -15,6 +15,8 @@ export interface Selection {
   readonly commands: readonly Command[];
   /** Asked for by a button at a check. */
   readonly rerun?: RerunScope;
+  /** Params that come out of Secrets have no value for rules. */
+  readonly secretsWithheld?: boolean;
 }
 
 /** What the rules of all definitions said. */
@@ -29,10 +31,11 @@ export async function matchedIn(
   parts: PlannerParts,
   open: OpenEvent,
   subject: Subject,
-  { commands, rerun }: Selection,
+  { commands, rerun, secretsWithheld = false }: Selection,
   folder: LoadedFolder,
 ): Promise<Matched> {
-  const facts = factsOf(parts, open, subject, commands);
+  const known = factsOf(parts, open, subject, commands);
+  const facts = secretsWithheld ? { ...known, readParamSecret: () => Promise.resolve(undefined) } : known;
   const names = [
     ...commands.flatMap(({ name }) => (name === undefined ? [] : [name])),
     ...(subject.named === undefined ? [] : [subject.named]),

@@ -179,8 +179,20 @@ async function planSubject(
   const skipped = await reasonToSkip(open, subject, selection, parts);
   if (skipped !== undefined) return skipped;
   const folder = await loadDefinitions(parts, open, subject, definitionsSha);
-  const matched = await matchedIn(parts, open, subject, selection, folder);
+  const secretsWithheld = !(await maySeeSecrets(parts, { open, subject, selection }));
+  const matched = await matchedIn(parts, open, subject, { ...selection, secretsWithheld }, folder);
   return decide(parts, { open, subject, selection, folder, ...matched });
+}
+
+/**
+ * Whether rules may read params that come out of Secrets. Those of a pull request that waits for approval may not: which of
+ * them match is shown, and a rule that asks for the first letter of a value would learn it.
+ */
+async function maySeeSecrets(parts: PlannerParts, asked: Asked): Promise<boolean> {
+  const { open, subject } = asked;
+  const isAsked = (open.complete.spec.params ?? []).some(({ secret_ref: reference }) => reference !== undefined);
+  if (!isAsked || subject.pullRequest === undefined) return true;
+  return (await verdictOf(parts, asked)).allowed;
 }
 
 /** Whether the commit message, or the pull request that a push belongs to, asks for nothing to be run. */
@@ -211,10 +223,14 @@ async function reasonToSkip(
   return nothing(index, 'PushOfPullRequest', `the commit is tested as pull request ${own.number}`);
 }
 
-interface Decision extends Matched {
+/** What somebody wants to have run. */
+interface Asked {
   readonly open: OpenEvent;
   readonly subject: Subject;
   readonly selection: Selection;
+}
+
+interface Decision extends Asked, Matched {
   readonly folder: LoadedFolder;
 }
 
@@ -287,7 +303,7 @@ async function nothingMatched(parts: PlannerParts, decision: Decision): Promise<
   return { ...plan, notices: [{ repository, draft: { target, state: 'skipped', title, text: quoted(message) } }] };
 }
 
-async function verdictOf(parts: PlannerParts, { open, subject, selection }: Decision): Promise<Verdict> {
+async function verdictOf(parts: PlannerParts, { open, subject, selection }: Asked): Promise<Verdict> {
   const { commands } = selection;
   const { event, forge, key, complete, delivery } = open;
   const number = subject.pullRequest?.number;

@@ -56,9 +56,13 @@ export class GitProcess {
     await this.#intake.start(this.#stopping.signal);
   }
 
+  /** What takes webhooks: to be put on sockets. */
+  get inbox(): HookReceiver {
+    return this.#inbox;
+  }
+
   /** Takes a webhook as it came off the wire; answers the HTTP status. */
-  async receive({ headers, body }: SentWebhook): Promise<number> {
-    const path = this.#options.hookPath;
+  async receive({ headers, body }: SentWebhook, path: string = this.#options.hookPath): Promise<number> {
     const { status } = await this.#inbox.receive({ path, headers, body: Buffer.from(body), hasQuery: false });
     return status;
   }

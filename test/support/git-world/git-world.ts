@@ -14,12 +14,14 @@ import { createClient } from '../../../src/client/client.ts';
 import type { ContainerPlan } from '../../../src/executor/runtime/container-runtime.ts';
 import type { SimulatedBehaviour } from '../../../src/executor/simulated/simulated-runtime.ts';
 import type { Project } from '../../../src/forge/git-event.ts';
+import type { HookReceiver } from '../../../src/forge/hook-receiver.ts';
 import { type CommitStatus, commitStatuses } from '../../../src/forge/kinds/commit-status.ts';
 import { type Delivery, type StatusNotice, deliveries } from '../../../src/forge/kinds/delivery.ts';
 import { penstockKeys } from '../../../src/forge/kinds/run-keys.ts';
 import { isTerminal, type StatusTarget } from '../../../src/forge/forge.ts';
 import { repositories, type RepositorySpec } from '../../../src/forge/kinds/repository.ts';
 import { configMaps, namespaces, secrets } from '../../../src/kube/core-types.ts';
+import type { PodLogSource } from '../../../src/kube/pod-log-source.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 import { servedKinds } from '../../../src/schema/served-kinds.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -74,6 +76,8 @@ export class GitWorld implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #ends: (() => Promise<void>)[];
   #process: GitProcess | undefined;
+  /** Further replicas, which nobody elects: each believes that it leads. */
+  readonly #others: GitProcess[] = [];
   #generation = 0;
 
   private constructor(parts: WorldParts, options: GitWorldOptions) {
@@ -91,17 +95,26 @@ export class GitWorld implements AsyncDisposable {
 
   /** With the embedded API server, in virtual time. */
   static async embedded(options: GitWorldOptions): Promise<GitWorld> {
-    const current: { process?: GitProcess } = {};
-    const clock = new VirtualClock({ settle: () => settle(() => current.process?.mortal.underWay ?? 0) });
+    const current: { world?: GitWorld } = {};
+    const clock = new VirtualClock({ settle: () => settle(() => current.world?.underWay ?? 0) });
     const parts = { clock, random: seededRandom(1), logger: new MemoryLogger() };
+    const printed = new Map<string, string>();
+    const { behaviour = endsWell } = options;
     const server = createApiServer({
       ...parts,
+      podLogs: logsOf(printed),
       store: createMemoryStore(),
       kinds: servedKinds,
       admission: [tektonAdmission()],
     });
     await server.start();
-    return GitWorld.#open(server.handle, options, clock, [() => server.stop()], current);
+    const printing = (plan: ContainerPlan): SimulatedBehaviour => {
+      const what = behaviour(plan);
+      printed.set(`${plan.podUid} ${plan.container}`, what.output ?? '');
+      return what;
+    };
+    const opened = { ...options, behaviour: printing };
+    return GitWorld.#open(server.handle, opened, clock, [() => server.stop()], current);
   }
 
   /** With the API server behind `transport`, which serves all kinds, in real time. */
@@ -114,12 +127,12 @@ export class GitWorld implements AsyncDisposable {
     options: GitWorldOptions,
     virtual: VirtualClock | undefined,
     ends: (() => Promise<void>)[],
-    current: { process?: GitProcess },
+    current: { world?: GitWorld },
   ): Promise<GitWorld> {
     const clock = virtual ?? systemClock;
     const host = await options.host(clock);
     const errors: unknown[] = [];
-    const { behaviour = () => ({ durationMs: 1_000 }) } = options;
+    const { behaviour = endsWell } = options;
     const onError = (error: unknown): void => void errors.push(error);
     const nodes = await startSimulatedNodes({ transport, behaviour, clock, onError });
     const project = host.addProject('acme', repositoryName);
@@ -129,7 +142,7 @@ export class GitWorld implements AsyncDisposable {
       assert.deepEqual(errors, [], 'pods could not be placed');
     };
     const world = new GitWorld({ host, project, virtual, transport, ends: [end, ...ends] }, options);
-    Object.defineProperty(current, 'process', { get: () => world.#process });
+    current.world = world;
     await world.#configure();
     return world;
   }
@@ -138,8 +151,22 @@ export class GitWorld implements AsyncDisposable {
   async startPenstock(diesAt?: number): Promise<Mortal> {
     assert.equal(this.#process, undefined, 'one Penstock at a time');
     const mortal = new Mortal(diesAt);
+    this.#process = this.#newProcess(mortal);
+    await this.#pump(this.#process.start());
+    return mortal;
+  }
+
+  /** Starts another Penstock beside those that run: two that both believe to lead. */
+  async startAnother(): Promise<GitProcess> {
+    const process = this.#newProcess(new Mortal());
+    this.#others.push(process);
+    await this.#pump(process.start());
+    return process;
+  }
+
+  #newProcess(mortal: Mortal): GitProcess {
     const { disturb = (transport: Transport) => transport, engine = 'penstock' } = this.#options;
-    this.#process = new GitProcess({
+    return new GitProcess({
       transport: disturb(this.#transport),
       mortal,
       clock: this.virtual ?? systemClock,
@@ -149,8 +176,17 @@ export class GitWorld implements AsyncDisposable {
       engine,
       hookPath: `/hooks/${this.host.kind}`,
     });
-    await this.#pump(this.#process.start());
-    return mortal;
+  }
+
+  /** Requests to hosts that are under way. */
+  get underWay(): number {
+    const all = this.#process === undefined ? this.#others : [this.#process, ...this.#others];
+    return all.reduce((sum, { mortal }) => sum + mortal.underWay, 0);
+  }
+
+  /** The way in of the Penstock that runs: to be put on sockets. */
+  get inbox(): HookReceiver {
+    return (this.#process ?? assert.fail('nobody listens')).inbox;
   }
 
   /** Whether the Penstock that was started has died, or none was. */
@@ -165,10 +201,15 @@ export class GitWorld implements AsyncDisposable {
   }
 
   /** Sends a webhook as the host does: again and again until it is answered 2xx or 4xx. Answers the status, or undefined when Penstock died first. */
-  async send(webhook: SentWebhook): Promise<number | undefined> {
+  async send(webhook: SentWebhook, path?: string): Promise<number | undefined> {
     const process = this.#process ?? assert.fail('nobody listens');
-    const answered = process.receive(webhook);
+    const answered = process.receive(webhook, path);
     return this.#pump(Promise.race([answered, process.mortal.whenDead]));
+  }
+
+  /** Time moves while `promise` is waited for. */
+  async during<T>(promise: Promise<T>): Promise<T> {
+    return this.#pump(promise);
   }
 
   /** Moves on until `condition` holds. */
@@ -284,11 +325,23 @@ export class GitWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const process = this.#process;
+    for (const other of this.#others) await this.#pump(other.stop());
     if (process !== undefined) await this.#pump(process.stop());
     this.#process = undefined;
     for (const end of this.#ends) await this.#pump(end());
     assert.deepEqual(this.host.violations, []);
   }
+}
+
+const endsWell = (): SimulatedBehaviour => ({ durationMs: 1_000 });
+
+/** What containers print, all of it at once. */
+function logsOf(printed: ReadonlyMap<string, string>): PodLogSource {
+  return {
+    async *open({ metadata }, container) {
+      yield Buffer.from(printed.get(`${metadata.uid} ${container}`) ?? '');
+    },
+  };
 }
 
 interface WorldParts {

@@ -56,10 +56,10 @@ export async function play(
 }
 
 const context = 'CI / build / main';
-const ended: readonly Told[] = ['queued', 'running', 'succeeded'];
+export const ended: readonly Told[] = ['queued', 'running', 'succeeded'];
 
 /** Commits a definition to main and announces the push; answers the commit. */
-async function push({ world }: Stage, more: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function push({ world }: Stage, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const { sha, webhook } = prepare(world, more);
   assert.equal(await world.send(webhook), 202);
   return sha;
@@ -71,7 +71,7 @@ function prepare(world: GitWorld, more: Readonly<Record<string, string>> = {}): 
 }
 
 /** The host was shown this and nothing else in a context. In real time what lasts for a moment only may not be shown. */
-function expectShown({ world, host }: Stage, sha: string, told: readonly Told[], where: string = context): void {
+export function expectShown({ world, host }: Stage, sha: string, told: readonly Told[], where: string = context): void {
   const wanted = told.map((state) => host.words[state]);
   const seen = world.sequence(sha, where);
   if (world.virtual !== undefined) assert.deepEqual(seen, wanted);
@@ -89,7 +89,7 @@ export function assertShortened(seen: readonly string[], wanted: readonly string
   assert.equal(seen.at(-1), wanted.at(-1));
 }
 
-async function expectRuns(world: GitWorld, count: number): Promise<void> {
+export async function expectRuns(world: GitWorld, count: number): Promise<void> {
   const names = (await world.runs()).map(({ metadata }) => metadata.name);
   assert.equal(names.length, count, `runs: ${names.join(', ')}`);
 }
@@ -318,11 +318,16 @@ export const hostScenarios: readonly Scenario[] = [
 ];
 
 /** Opens a pull request of somebody who may write. */
-async function openPull(stage: Stage): Promise<{ number: number; sha: string; context: string }> {
+export async function openPull(
+  stage: Stage,
+  annotations: Readonly<Record<string, string>> = {},
+): Promise<{ number: number; sha: string; context: string }> {
   const { world } = stage;
   world.host.addUser('alice', { writes: [world.project] });
   world.host.commit(world.project, 'main', { 'README.md': 'first' });
-  const sha = world.host.commit(world.project, 'change', { '.tekton/build.yaml': definition('build') });
+  const sha = world.host.commit(world.project, 'change', {
+    '.tekton/build.yaml': definition('build', { annotations }),
+  });
   const { number, webhook } = world.host.webhooks.openPullRequest(world.project, { author: 'alice', head: 'change' });
   assert.equal(await world.send(webhook), 202);
   return { number, sha, context: `CI / build / #${number}` };
