@@ -120,7 +120,7 @@ describe('the hooks', () => {
     const { world } = doors;
     const { webhook } = doors.push();
     assert.equal(await doors.post(webhook), 202);
-    for (const id of ['1', '2', `${'x'.repeat(5_000)}`]) {
+    for (const id of ['1', '2', 'x'.repeat(5_000)]) {
       const ids = { 'x-gitea-delivery': id, 'x-gogs-delivery': id, 'x-github-delivery': id };
       assert.equal(await doors.post({ ...webhook, headers: { ...webhook.headers, ...ids } }), 200);
     }
