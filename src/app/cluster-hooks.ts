@@ -1,3 +1,4 @@
+import { sleep } from '../base/clock.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import { UserError } from '../base/errors.ts';
@@ -16,11 +17,15 @@ import type { GitEvents } from './git-events.ts';
 import { listenOn } from './listen.ts';
 import { servingCertificate } from './serving-certificate.ts';
 
+/** So long webhooks are taken after a stop, in milliseconds: they are sent here a little longer, and not every host tries again. */
+export const hooksDrainMs = 5_000;
+
 /** The way in for webhooks of one replica. Every replica takes them, whoever leads: it needs nothing but a cache of Repositories. */
 export class ClusterHooks {
   readonly #manager: Manager;
   readonly #known: ObservedLister<Repository>;
   readonly #listener: Listener;
+  readonly #stopping = new AbortController();
 
   private constructor(manager: Manager, known: ObservedLister<Repository>, listener: Listener) {
     this.#manager = manager;
@@ -51,9 +56,12 @@ export class ClusterHooks {
     return `${this.#listener.url}/hooks`;
   }
 
-  /** Fills the cache; resolves once it is filled. */
-  start(signal: AbortSignal): Promise<void> {
-    return this.#manager.start(signal);
+  /** Fills the cache; resolves once it is filled, or stopped before. */
+  async start(): Promise<void> {
+    const { signal } = this.#stopping;
+    await this.#manager.start(signal).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown;
+    });
   }
 
   readiness(): readonly ReadinessCheck[] {
@@ -61,7 +69,10 @@ export class ClusterHooks {
     return [{ name: 'hooks', ok, detail: ok ? 'webhooks are taken' : 'waiting for the Repositories' }];
   }
 
+  /** Takes webhooks for {@link hooksDrainMs} more, where it took any, and ends. */
   async stop(): Promise<void> {
+    if (this.#known.hasSynced()) await sleep(systemClock, hooksDrainMs);
+    this.#stopping.abort();
     await this.#listener.close();
     await this.#manager.stop();
   }

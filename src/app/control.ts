@@ -48,17 +48,14 @@ export async function control(options: ControllerOptions, environment: ProcessEn
     const logs = await serveLogs(options, logStore, controllers.recording, { transport: cluster.transport, logger });
     const stopping = new AbortController();
     // It waits for the API as long as it takes; only a stop ends that.
-    hooks?.start(stopping.signal).catch((thrown: unknown) => {
-      if (!stopping.signal.aborted) options.onFailure(toError(thrown));
-    });
+    hooks?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
     webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
     const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
       options.onFailure(toError(thrown));
     });
     const stop = async (): Promise<void> => {
       stopping.abort();
-      await hooks?.stop();
-      await ended;
+      await Promise.all([hooks?.stop(), ended]);
       // Last: the API asks until it has heard that this replica is going.
       await webhook?.stop();
       stopRetention?.();

@@ -10,7 +10,7 @@ export function describeInstall(environment: CliEnvironment, setExitCode: (code:
     .addOption(new Option('-o, --output <form>', 'with --dry-run').choices(['yaml', 'json']).default('yaml'))
     .option('-n, --namespace <name>', 'where Penstock itself runs (default: penstock)')
     .option('--image <image>', 'the image to run (default: penstock and the version of this program)')
-    .option('--replicas <number>', 'how many; one leads, all answer the webhook (default: 2)', parseCount)
+    .option('--replicas <number>', 'how many; one leads, all answer webhooks (default: 2)', parseCount)
     .addOption(
       new Option('--engine <engine>', 'who runs PipelineRuns: penstock, or the tekton that is installed')
         .choices(['penstock', 'tekton'])
@@ -19,6 +19,9 @@ export function describeInstall(environment: CliEnvironment, setExitCode: (code:
     .option('--without-tekton-crds', "leave out the kinds of Tekton: the cluster has Tekton's own")
     .option('--without-pipelines-as-code-crds', 'leave out the kind Repository: the cluster has it')
     .option('--logs <bucket>', 'keep logs of steps here: s3://BUCKET/PREFIX?region=REGION&endpoint=URL')
+    .option('--ingress-host <name>', 'the DNS name by which Git hosts call their webhooks: adds an Ingress')
+    .option('--ingress-class <name>', 'the class of that Ingress (default: that of the cluster)')
+    .option('--ingress-tls-secret <name>', 'the Secret with its certificate (default: what its controller has)')
     .option('--with-service-monitor', 'add a ServiceMonitor for the Prometheus Operator')
     .option('--kubeconfig <file>', 'the cluster (default: KUBECONFIG, or ~/.kube/config)')
     .option('--context <name>', 'a context of the kubeconfig (default: its current one)')

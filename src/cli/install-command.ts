@@ -21,6 +21,9 @@ export interface InstallFlags {
   readonly withoutPipelinesAsCodeCrds?: boolean;
   readonly withServiceMonitor?: boolean;
   readonly logs?: string;
+  readonly ingressHost?: string;
+  readonly ingressClass?: string;
+  readonly ingressTlsSecret?: string;
 }
 
 /** The field manager of what is applied. */
@@ -71,7 +74,19 @@ function optionsOf(flags: InstallFlags, version: string): InstallOptions {
     tektonCrds: flags.withoutTektonCrds !== true && engine === 'penstock',
     pipelinesAsCodeCrds: flags.withoutPipelinesAsCodeCrds !== true,
     monitoring: flags.withServiceMonitor === true,
+    ...ingressOf(flags),
   };
+}
+
+function ingressOf(flags: InstallFlags): Pick<InstallOptions, 'ingress'> {
+  const { ingressHost: host, ingressClass: className, ingressTlsSecret: tlsSecret } = flags;
+  const more = { ...(className === undefined ? {} : { className }), ...(tlsSecret === undefined ? {} : { tlsSecret }) };
+  if (host !== undefined) return { ingress: { host, ...more } };
+  if (Object.keys(more).length === 0) return {};
+  throw new UserError('an Ingress needs the name by which Git hosts call it', {
+    code: 'INSTALL_OPTION',
+    remedy: 'add --ingress-host ci.example.com, or leave out the other options of the Ingress',
+  });
 }
 
 const leftAlone = 'left alone: somebody else installed it';
@@ -122,12 +137,15 @@ function listText(items: readonly JsonObject[]): string {
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2)}\n`;
 }
 
-function nextSteps({ namespace }: InstallOptions): string {
+function nextSteps({ namespace, ingress }: InstallOptions): string {
+  const scheme = ingress?.tlsSecret === undefined ? '' : 'https://';
+  const place = ingress === undefined ? [] : [`Git hosts send their webhooks to ${scheme}${ingress.host}/hooks/HOST`];
   return [
     '',
     'Watch it start:',
     `  kubectl -n ${namespace} rollout status deployment/${installName}`,
     'Until a replica is ready, new PipelineRuns and TaskRuns are refused.',
+    ...place,
     '',
   ].join('\n');
 }

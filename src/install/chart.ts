@@ -7,19 +7,29 @@ import type { InstallOptions } from './install-options.ts';
 import { writtenHeader } from './names.ts';
 import { dashboardText } from './dashboard.ts';
 import { serviceMonitorObject } from './monitoring.ts';
+import { ingressObject } from './workload.ts';
 
 /** Stand for what the values say, in objects that no option can make by chance. */
 const placeholders = { namespace: 'helm-release-namespace', image: 'helm-image:values', replicas: 9 } as const;
+const ingressPlaceholders = {
+  host: 'helm-ingress.host',
+  className: 'helm-ingress-class',
+  tlsSecret: 'helm-ingress-tls',
+  annotations: { 'helm-ingress': 'annotations' },
+} as const;
+const hooksFromPlaceholder = [{ helm: 'hooks-from' }] as const;
 
 const dashboardFile = 'files/dashboard.json';
 
 /** The generated files of the chart, by their path in it. Chart.yaml and the values are written by hand. */
 export function chartFiles(options: InstallOptions): ReadonlyMap<string, string> {
-  const marked: InstallOptions = { ...options, ...placeholders };
+  const marked: InstallOptions = { ...options, ...placeholders, hooksFrom: hooksFromPlaceholder };
   const files = new Map<string, string>();
   for (const name of ['access', 'network-policy', 'services', 'deployment', 'webhooks']) {
     files.set(`templates/${name}.yaml`, writtenHeader + eitherEngine(name, marked));
   }
+  const ingress = ingressTemplate(ingressObject(marked, ingressPlaceholders));
+  files.set('templates/ingress.yaml', writtenHeader + onlyIf('.Values.ingress.host', ingress));
   files.set(
     'templates/service-monitor.yaml',
     writtenHeader + onlyIf('.Values.serviceMonitor', valued([serviceMonitorObject(marked)])),
@@ -57,8 +67,8 @@ function eitherEngine(name: string, options: InstallOptions): string {
   return `{{- if eq .Values.engine "tekton" }}\n${tektons}{{- else }}\n${ours}{{- end }}\n`;
 }
 
-function onlyIf(condition: string, template: string): string {
-  return `{{- if ${condition} }}\n${template}{{- end }}\n`;
+function onlyIf(condition: string, template: string, indent = ''): string {
+  return `${indent}{{- if ${condition} }}\n${template}${indent}{{- end }}\n`;
 }
 
 /** The text of objects, with values where placeholders stood. */
@@ -68,19 +78,40 @@ function valued(objects: readonly JsonObject[]): string {
     .replaceAll(`image: ${placeholders.image}`, 'image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"')
     .replaceAll(`replicas: ${placeholders.replicas}`, 'replicas: {{ .Values.replicas }}')
     .replaceAll(/^( +)resources:\n\1  requests:\n(?:\1  .*\n)+/gm, (_text, indent: string) =>
-      fromValues('resources', indent),
+      fromValues('resources', 'resources', indent),
+    )
+    .replaceAll(/^( +)from:\n +- helm: hooks-from\n/gm, (_text, indent: string) =>
+      optional('from', 'hooksFrom', indent),
     )
     .replaceAll(/^( +)enableServiceLinks: false\n/gm, (line, indent: string) => line + placement(indent));
 }
 
+/** An Ingress in which all but its host may be missing. */
+function ingressTemplate(object: JsonObject): string {
+  const { host, className, tlsSecret } = ingressPlaceholders;
+  const quoted = (member: string): string => `{{ .Values.ingress.${member} | quote }}`;
+  return valued([object])
+    .replaceAll(host, quoted('host'))
+    .replace(className, quoted('className'))
+    .replace(tlsSecret, quoted('tlsSecret'))
+    .replace(/^ +annotations:\n +helm-ingress: .*\n/m, optional('annotations', 'ingress.annotations', '  '))
+    .replace(/^ +ingressClassName: .*\n/m, (text) => onlyIf('.Values.ingress.className', text, '  '))
+    .replace(/^  tls:\n(?: {4}.*\n)+/m, (text) => onlyIf('.Values.ingress.tlsSecret', text, '  '));
+}
+
 /** A member whose whole content comes from the values. */
-function fromValues(name: string, indent: string): string {
-  return `${indent}${name}:\n${indent}  {{- toYaml .Values.${name} | nindent ${indent.length + 2} }}\n`;
+function fromValues(member: string, value: string, indent: string): string {
+  return `${indent}${member}:\n${indent}  {{- toYaml .Values.${value} | nindent ${indent.length + 2} }}\n`;
+}
+
+/** The same, left out where the values have nothing. */
+function optional(member: string, value: string, indent: string): string {
+  return onlyIf(`.Values.${value}`, fromValues(member, value, indent), indent);
 }
 
 function placement(indent: string): string {
   return ['nodeSelector', 'tolerations', 'affinity', 'imagePullSecrets']
-    .map((name) => `${indent}{{- if .Values.${name} }}\n${fromValues(name, indent)}${indent}{{- end }}\n`)
+    .map((name) => optional(name, name, indent))
     .join('');
 }
 

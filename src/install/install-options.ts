@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import { UserError } from '../base/errors.ts';
 
 /** What an installation can choose. */
@@ -12,9 +13,28 @@ export interface InstallOptions {
   readonly pipelinesAsCodeCrds: boolean;
   /** The bucket that keeps logs of steps: `s3://BUCKET/PREFIX?region=REGION`; absent = they go with their pods. */
   readonly logs?: string;
+  /** How Git hosts reach the Service for webhooks; absent = somebody else leads them there. */
+  readonly ingress?: IngressOptions;
+  /** Who may send webhooks, as peers of a NetworkPolicy; absent = anybody: a signature decides. */
+  readonly hooksFrom?: readonly JsonObject[];
   /** Whether the cluster has the Prometheus Operator, whose ServiceMonitor is then made. */
   readonly monitoring: boolean;
 }
+
+/** An Ingress for webhooks. */
+export interface IngressOptions {
+  /** DNS name: `ci.example.com`. */
+  readonly host: string;
+  /** Absent = the cluster's default class. */
+  readonly className?: string;
+  /** Secret of type `kubernetes.io/tls` in Penstock's namespace; absent = the controller's own certificate, or none. */
+  readonly tlsSecret?: string;
+  /** For the Ingress controller; default: {@link ingressAnnotations}. */
+  readonly annotations?: JsonObject;
+}
+
+/** ingress-nginx lets a body of 1 MiB through unless told otherwise. GitHub's may have 25, and so many we take. */
+export const ingressAnnotations: JsonObject = { 'nginx.ingress.kubernetes.io/proxy-body-size': '25m' };
 
 /** Most replicas: one leads, one stands by; more only spread the webhook. */
 export const replicasMax = 10;
@@ -33,7 +53,7 @@ export function defaultInstallOptions(version: string): InstallOptions {
 }
 
 /** Throws `UserError` (`INSTALL_OPTION`) for a choice that no cluster would take. */
-export function checkInstallOptions({ namespace, image, replicas, logs }: InstallOptions): void {
+export function checkInstallOptions({ namespace, image, replicas, logs, ingress }: InstallOptions): void {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
     throw refuse(`"${namespace}" is no name of a namespace`, 'use up to 63 of a-z, 0-9 and -, not - at the ends');
   }
@@ -43,8 +63,22 @@ export function checkInstallOptions({ namespace, image, replicas, logs }: Instal
   if (logs !== undefined && !/^s3:\/\/[^\s/?]+[^\s"']*$/.test(logs)) {
     throw refuse(`"${logs}" is no bucket`, 'write s3://BUCKET/PREFIX?region=REGION: replicas share no folder');
   }
+  checkIngress(ingress);
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
     throw refuse(`${replicas} is no number of replicas`, `use a number from 1 to ${replicasMax}`);
+  }
+}
+
+function checkIngress(ingress: IngressOptions | undefined): void {
+  if (ingress === undefined) return;
+  const { host, className, tlsSecret } = ingress;
+  if (host.length > 253 || !/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(host)) {
+    throw refuse(`"${host}" is no name that Git hosts could call`, 'write a DNS name alone: ci.example.com');
+  }
+  for (const name of [className, tlsSecret]) {
+    if (name !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
+      throw refuse(`"${name}" is no name of an object`, 'use a-z, 0-9, - and ., not - or . at the ends');
+    }
   }
 }
 

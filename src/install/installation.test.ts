@@ -78,6 +78,38 @@ describe('installParts', () => {
     assert.ok(!manifests().some(({ kind }) => kind === 'ServiceMonitor'));
   });
 
+  it('leads Git hosts to every replica, and with an Ingress from outside', () => {
+    assert.ok(!manifests().some(({ kind }) => kind === 'Ingress'));
+    const service = one('Service', {}, 'penstock-hooks').spec['ports'] as unknown as readonly { port: number }[];
+    const { metadata, spec } = one('Ingress', { ingress: { host: 'ci.example.com', tlsSecret: 'tls' } });
+    assert.deepEqual([metadata.name, metadata.namespace], ['penstock-hooks', 'penstock']);
+    assert.deepEqual(spec['tls'], [{ hosts: ['ci.example.com'], secretName: 'tls' }]);
+    assert.equal(spec['ingressClassName'], undefined);
+    const [rule] = spec['rules'] as unknown as readonly {
+      http: { paths: readonly { path: string; backend: { service: { name: string; port: { number: number } } } }[] };
+    }[];
+    assert.deepEqual(
+      rule?.http.paths.map(({ path }) => path),
+      ['/hooks', '/incoming'],
+    );
+    for (const { backend } of rule.http.paths) {
+      assert.deepEqual(backend.service, { name: 'penstock-hooks', port: { number: service[0]?.port } });
+    }
+    const args = template().spec.containers[0]?.args ?? [];
+    assert.ok(args.includes('--hooks-host='), 'not this machine alone');
+  });
+
+  it('lets webhooks in from anybody, or from those that are named', () => {
+    const hooksRule = (options: Partial<InstallOptions>): JsonObject | undefined => {
+      const rules = one('NetworkPolicy', options).spec['ingress'] as unknown as readonly JsonObject[];
+      return rules.find(({ ports }) => JSON.stringify(ports).includes('8080'));
+    };
+    assert.ok(hooksRule({}));
+    assert.deepEqual(hooksRule({})?.['from'], undefined);
+    const from = [{ ipBlock: { cidr: '192.0.2.0/24' } }];
+    assert.deepEqual(hooksRule({ hooksFrom: from })?.['from'], from);
+  });
+
   it('keeps logs only where a bucket is named', () => {
     assert.ok(template({ logs: 's3://bucket/ci' }).spec.containers[0]?.args.includes('--logs=s3://bucket/ci'));
     assert.equal(JSON.stringify(template()).includes('envFrom'), false);
@@ -90,6 +122,9 @@ describe('installParts', () => {
       { namespace: '' },
       { image: 'a b' },
       { replicas: 0 },
+      { ingress: { host: 'https://ci.example.com' } },
+      { ingress: { host: 'ci' } },
+      { ingress: { host: 'ci.example.com', tlsSecret: 'A b' } },
       { replicas: 1.5 },
     ]) {
       assert.throws(

@@ -5,7 +5,13 @@ import { checkInstallOptions, type InstallOptions } from './install-options.ts';
 import { dashboardObject, serviceMonitorObject } from './monitoring.ts';
 import { networkPolicyObject } from './network.ts';
 import { webhookObjects } from './webhooks.ts';
-import { deploymentObject, disruptionBudgetObject, namespaceObject, serviceObjects } from './workload.ts';
+import {
+  deploymentObject,
+  disruptionBudgetObject,
+  ingressObject,
+  namespaceObject,
+  serviceObjects,
+} from './workload.ts';
 
 /** Objects that belong together, in the order in which they are applied. */
 export interface InstallPart {
@@ -25,6 +31,7 @@ export function installParts(options: InstallOptions): readonly InstallPart[] {
     { name: 'access', objects: accessObjects(options) },
     { name: 'network-policy', objects: [networkPolicyObject(options)] },
     { name: 'services', objects: serviceObjects(options) },
+    { name: 'ingress', objects: options.ingress === undefined ? [] : [ingressObject(options, options.ingress)] },
     { name: 'deployment', objects: [deploymentObject(options), disruptionBudgetObject(options)] },
     { name: 'webhooks', objects: webhookObjects(options) },
     { name: 'dashboard', objects: [dashboardObject(options)] },

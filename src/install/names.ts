@@ -6,6 +6,8 @@ export const installName = 'penstock';
 export const leaseName = 'penstock-controller';
 export const webhookName = 'penstock-webhook';
 export const metricsName = 'penstock-metrics';
+/** The Service, and the Ingress, by which Git hosts reach us. */
+export const hooksName = 'penstock-hooks';
 /** Holds the certificates of the webhook; Penstock makes it itself. */
 export const webhookSecretName = 'penstock-webhook-tls';
 
@@ -13,7 +15,7 @@ export const webhookSecretName = 'penstock-webhook-tls';
 export const bucketSecretName = 'penstock-logs';
 
 /** Where the controller listens, in its pod. */
-export const ports = { health: 8081, webhook: 8443 } as const;
+export const ports = { health: 8081, webhook: 8443, hooks: 8080 } as const;
 
 /** The labels that pods are selected by. They never change: selectors of a Deployment cannot. */
 export const podSelector: Readonly<Record<string, string>> = {

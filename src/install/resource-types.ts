@@ -9,6 +9,7 @@ const resources: Readonly<Record<string, readonly [resource: string, namespaced:
   ConfigMap: ['configmaps', true],
   CustomResourceDefinition: ['customresourcedefinitions', false],
   Deployment: ['deployments', true],
+  Ingress: ['ingresses', true],
   MutatingWebhookConfiguration: ['mutatingwebhookconfigurations', false],
   Namespace: ['namespaces', false],
   NetworkPolicy: ['networkpolicies', true],

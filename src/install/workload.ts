@@ -1,9 +1,10 @@
 /** The pods of Penstock and what belongs to them. */
 import type { JsonObject } from '../base/json.ts';
-import type { InstallOptions } from './install-options.ts';
+import { type IngressOptions, ingressAnnotations, type InstallOptions } from './install-options.ts';
 import {
   bucketSecretName,
   commonLabels,
+  hooksName,
   installName,
   leaseName,
   metricsName,
@@ -19,6 +20,11 @@ const scratchSize = '128Mi';
 /** A stop hands the lease over and lets reconciles end; the manager takes half a minute at most. */
 const terminationSeconds = 45;
 
+/** Plain HTTP: what stands before it speaks TLS. */
+const hooksServicePort = 80;
+/** What the inbox answers. */
+const hookPaths: readonly string[] = ['/hooks', '/incoming'];
+
 /** The namespace, guarded by the strictest Pod Security profile. */
 export function namespaceObject({ namespace }: InstallOptions): JsonObject {
   return {
@@ -28,7 +34,7 @@ export function namespaceObject({ namespace }: InstallOptions): JsonObject {
   };
 }
 
-/** The replicas. One leads, all answer the webhook. */
+/** The replicas. One leads, all answer the webhook and take the webhooks of Git hosts. */
 export function deploymentObject(options: InstallOptions): JsonObject {
   const { namespace, replicas } = options;
   return {
@@ -80,6 +86,8 @@ function container({ image, engine, logs }: InstallOptions): JsonObject {
       '--health-host=',
       `--health-port=${ports.health}`,
       `--webhook-port=${ports.webhook}`,
+      '--hooks-host=',
+      `--hooks-port=${ports.hooks}`,
       ...(logs === undefined ? [] : [`--logs=${logs}`]),
     ],
     // The keys of the bucket, as the AWS SDK reads them, unless the account of the pod has rights of its own.
@@ -89,6 +97,7 @@ function container({ image, engine, logs }: InstallOptions): JsonObject {
     ports: [
       { name: 'health', containerPort: ports.health },
       { name: 'webhook', containerPort: ports.webhook },
+      { name: 'hooks', containerPort: ports.hooks },
     ],
     // The API server may be slow to answer at first: only a process that hangs is ended.
     startupProbe: { httpGet: { path: '/healthz', port: 'health' }, periodSeconds: 2, failureThreshold: 30 },
@@ -112,7 +121,7 @@ function container({ image, engine, logs }: InstallOptions): JsonObject {
   };
 }
 
-/** The way of API servers to the webhook, and of Prometheus to the measurements. */
+/** The way of API servers to the webhook, of Prometheus to the measurements, and of Git hosts to the inbox. */
 export function serviceObjects({ namespace }: InstallOptions): readonly JsonObject[] {
   const service = (name: string, component: string, port: JsonObject): JsonObject => ({
     apiVersion: 'v1',
@@ -123,7 +132,24 @@ export function serviceObjects({ namespace }: InstallOptions): readonly JsonObje
   return [
     service(webhookName, 'webhook', { name: 'https', port: 443, targetPort: 'webhook' }),
     service(metricsName, 'metrics', { name: 'metrics', port: ports.health, targetPort: 'health' }),
+    service(hooksName, 'hooks', { name: 'http', port: hooksServicePort, targetPort: 'hooks' }),
   ];
+}
+
+/** Leads Git hosts, and nobody else's paths, to the Service for webhooks. */
+export function ingressObject({ namespace }: InstallOptions, ingress: IngressOptions): JsonObject {
+  const { host, className, tlsSecret, annotations = ingressAnnotations } = ingress;
+  const backend = { service: { name: hooksName, port: { number: hooksServicePort } } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: hooksName, namespace, labels: commonLabels, annotations },
+    spec: {
+      ...(className === undefined ? {} : { ingressClassName: className }),
+      ...(tlsSecret === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecret }] }),
+      rules: [{ host, http: { paths: hookPaths.map((path) => ({ path, pathType: 'Prefix', backend })) } }],
+    },
+  };
 }
 
 /** Voluntary disruptions take one replica at a time; it never blocks the drain of a node for good. */

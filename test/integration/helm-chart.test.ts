@@ -9,7 +9,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import { installParts } from '../../src/install/installation.ts';
-import { type InstallOptions, defaultInstallOptions } from '../../src/install/install-options.ts';
+import { type InstallOptions, defaultInstallOptions, ingressAnnotations } from '../../src/install/install-options.ts';
 import { penstockKinds } from '../../src/schema/penstock/penstock-kinds.ts';
 import { repositoryKind } from '../../src/schema/pipelines-as-code/repository.ts';
 import { tektonKinds } from '../../src/schema/tekton/tekton-kinds.ts';
@@ -134,6 +134,8 @@ describe('the Helm chart', () => {
       engine: 'tekton',
       crds: { penstock: true, tekton: false, pipelinesAsCode: false },
       serviceMonitor: true,
+      ingress: { host: 'ci.example.com', className: 'nginx', tlsSecret: 'ci-tls', annotations: { a: 'b' } },
+      hooksFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }],
     };
     const options = {
       namespace: 'ci',
@@ -142,8 +144,19 @@ describe('the Helm chart', () => {
       engine: 'tekton',
       pipelinesAsCodeCrds: false,
       monitoring: true,
+      ingress: { host: 'ci.example.com', className: 'nginx', tlsSecret: 'ci-tls', annotations: { a: 'b' } },
+      hooksFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }],
     } as const;
     assert.deepEqual(comparable(release(values, 'ci')), comparable(expected(options)));
+  });
+
+  it('makes an Ingress of a host alone', () => {
+    const ingress = { ...(defaults['ingress'] as JsonObject), host: 'ci.example.com' };
+    const rendered = release({ ...defaults, ingress }, 'penstock');
+    const wanted = comparable(expected({ ingress: { host: 'ci.example.com' } }));
+    assert.deepEqual(comparable(rendered), wanted);
+    const made = rendered.find(({ kind }) => kind === 'Ingress');
+    assert.deepEqual((made?.['metadata'] as JsonObject)['annotations'], ingressAnnotations);
   });
 
   it('puts placement and resources into the pod', () => {

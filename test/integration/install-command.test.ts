@@ -45,6 +45,8 @@ function missingKinds(): readonly KindDefinition[] {
   return [...types].filter(([kind]) => !known.has(kind)).map(([, type]) => openKind(type));
 }
 
+const ingressLike = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' } as const;
+
 interface Server {
   readonly client: ApiClient;
   readonly transport: Transport;
@@ -110,6 +112,18 @@ describe('penstock install', () => {
       (await client.get(resourceTypeOf(deployment), key)).metadata.resourceVersion,
       before.metadata.resourceVersion,
     );
+  });
+
+  it('adds an Ingress for a name, and says where Git hosts send to', async () => {
+    const { client } = server([...missingKinds(), openKind(resourceTypeOf(ingressLike))]);
+    const name = ['--ingress-host', 'ci.example.com', '--ingress-tls-secret', 'ci-tls', '--ingress-class', 'nginx'];
+    const { code, output } = await install(client, ...name);
+    assert.equal(code, 0);
+    assert.match(output, /^ingress\/penstock-hooks applied$/m);
+    assert.match(output, /^Git hosts send their webhooks to https:\/\/ci.example.com\/hooks\/HOST$/m);
+    const lonely = await install(undefined, '--dry-run', '--ingress-class', 'nginx');
+    assert.equal(lonely.code, 2);
+    assert.match(lonely.errors, /add --ingress-host/);
   });
 
   it('leaves alone what somebody else has installed, and says what that means', async () => {
