@@ -57,14 +57,40 @@ describe('accessOf', () => {
     });
   });
 
+  it('takes the App to no other host than its own', async () => {
+    const open = (spec: RepositorySpec, host?: string) =>
+      accessOf(
+        request(spec, {
+          readSecret: (namespace, name, key) =>
+            Promise.resolve(key === 'github-enterprise-host' ? host : secrets[`${namespace}/${name}/${key}`]),
+        }),
+      );
+    const github = { type: 'github' } as const;
+    const evil = [
+      { url: 'https://evil.example.org/o/app', git_provider: github },
+      { url: 'https://github.com/o/app', git_provider: { ...github, url: 'https://evil.example.org' } },
+      { url: 'https://github.com.evil.example.org/o/app', git_provider: github },
+      { url: 'https://github.com:8443/o/app', git_provider: github },
+      { url: 'https://github.com@evil.example.org/o/app', git_provider: github },
+      { url: 'https://ghe.evil.example.org/o/app' },
+    ];
+    for (const spec of evil) await assert.rejects(open(spec), { code: 'REPOSITORY_HOST' }, spec.url);
+    const api = { ...github, url: 'https://api.github.com' };
+    assert.equal((await open({ url: 'https://github.com/o/app', git_provider: api })).credential.type, 'github-app');
+    assert.equal((await open({ url: 'https://ghe.corp/o/app' }, ' GHE.corp\n')).credential.type, 'github-app');
+    await assert.rejects(open({ url: 'https://other.corp/o/a', git_provider: github }, 'ghe.corp'), {
+      code: 'REPOSITORY_HOST',
+    });
+  });
+
   it('knows a host by its type, its name, or the event', async () => {
     const kindOf = async (url: string, spec: RepositorySpec = {}, more: Partial<AccessRequest> = {}) =>
       (await accessOf(request({ url, ...spec }, more))).kind;
     const secret = { secret: { name: 'token' } };
     assert.equal(await kindOf('https://git.corp/o/a', { git_provider: { type: 'forgejo', ...secret } }), 'gitea');
     assert.equal(await kindOf('https://codeberg.org/o/a', { git_provider: secret }), 'gitea');
-    assert.equal(await kindOf('https://ghe.corp/o/a'), 'github');
-    assert.equal(await kindOf('https://git.corp/o/a', {}, { forge: 'github' }), 'github');
+    assert.equal(await kindOf('https://ghe.corp/o/a', { git_provider: secret }), 'github');
+    assert.equal(await kindOf('https://git.corp/o/a', { git_provider: secret }, { forge: 'github' }), 'github');
     assert.equal(await kindOf('https://github.com/o/a', {}, { forge: 'gitlab' }), 'github');
     assert.equal(await kindOf('file:///srv/app.git'), 'git');
     await assert.rejects(kindOf('https://git.corp/o/a'), { code: 'REPOSITORY_PROVIDER' });

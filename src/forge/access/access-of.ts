@@ -26,24 +26,30 @@ export interface AccessRequest {
 export const applicationSecretName = 'pipelines-as-code-secret';
 const applicationIdKey = 'github-application-id';
 const applicationKeyKey = 'github-private-key';
+/** Key with the host of GitHub Enterprise that the App lives at, `ghe.example.org`; without it that is github.com. */
+export const applicationHostKey = 'github-enterprise-host';
+const applicationHostDefault = 'github.com';
 const webhookKey = 'webhook.secret';
 const tokenKey = 'provider.token';
 
 /**
  * How to reach the host of a Repository. Addresses come from the Repository alone, never from a request. Throws
  * `UserError` that names the object, Secret and key at fault, and never a value: `REPOSITORY_URL`, `REPOSITORY_PROVIDER`,
- * `SECRET_MISSING`, `SECRET_VALUE`.
+ * `REPOSITORY_HOST`, `SECRET_MISSING`, `SECRET_VALUE`.
  */
 export async function accessOf(request: AccessRequest): Promise<ForgeAccess> {
   const complete = withDefaults(request.repository, request.globalRepository);
   const provider = complete.spec.git_provider ?? {};
   const { kind, webUrl } = placeOf(request, complete);
   const userAgent = complete.spec.settings?.forgejo?.user_agent;
+  const apiUrl = apiUrlOf(request, provider, webUrl);
+  const credential = await credentialOf(request, complete, kind);
+  if (credential.type === 'github-app') await checkApplicationHost(request, [webUrl, ...Object.values(apiUrl)]);
   return {
     kind,
     webUrl,
-    ...apiUrlOf(request, provider, webUrl),
-    credential: await credentialOf(request, complete, kind),
+    ...apiUrl,
+    credential,
     ...(userAgent === undefined || kind !== 'gitea' ? {} : { userAgent }),
   };
 }
@@ -143,6 +149,31 @@ async function applicationOf(request: AccessRequest): Promise<ForgeCredential> {
     privateKey: `${privateKey}\n`,
     ...(request.installationId === undefined ? {} : { installationId: request.installationId }),
   };
+}
+
+/**
+ * What proves the App is sent to the App's own host and nowhere else: whoever may write a Repository could name a host of his
+ * own, and be the App at every other one from then on.
+ */
+async function checkApplicationHost(request: AccessRequest, urls: readonly string[]): Promise<void> {
+  const strange = hostsBeside(applicationHostDefault, urls);
+  if (strange.length === 0) return;
+  const { readSecret, systemNamespace } = request;
+  const told = (await readSecret(systemNamespace, applicationSecretName, applicationHostKey))?.trim().toLowerCase();
+  const host = told === undefined || told === '' ? applicationHostDefault : told;
+  const [other] = hostsBeside(host, urls);
+  if (other === undefined) return;
+  throw fault(request, `the GitHub App is one of ${host}, and not of ${other}`, {
+    code: 'REPOSITORY_HOST',
+    remedy:
+      `name a token in spec.git_provider.secret; or, if the App is one of ${other}, store that under the key ` +
+      `${applicationHostKey} of Secret ${systemNamespace}/${applicationSecretName}`,
+  });
+}
+
+/** Hosts of `urls` that are neither `host` nor its API. */
+function hostsBeside(host: string, urls: readonly string[]): readonly string[] {
+  return urls.map((url) => new URL(url).host).filter((each) => each !== host && each !== `api.${host}`);
 }
 
 /** Without the white space around it: a newline at the end of a file that became a Secret is no part of a token. */

@@ -275,6 +275,7 @@ export class GitWorld implements AsyncDisposable {
       await this.#createSecret(this.systemNamespace, 'pipelines-as-code-secret', {
         'github-application-id': encoded(String(credential.applicationId)),
         'github-private-key': encoded(credential.privateKey),
+        'github-enterprise-host': encoded(new URL(this.host.url).host),
         ...webhook,
       });
     }
