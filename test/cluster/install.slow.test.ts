@@ -3,15 +3,20 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ClusterControllers } from '../../src/app/cluster-controllers.ts';
+import { ClusterHooks } from '../../src/app/cluster-hooks.ts';
 import { ClusterWebhook } from '../../src/app/cluster-webhook.ts';
+import { GitEvents } from '../../src/app/git-events.ts';
 import { sleep } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
+import { controllerNames } from '../../src/cli/environment.ts';
+import { commitStatuses } from '../../src/forge/kinds/commit-status.ts';
+import { repositories } from '../../src/forge/kinds/repository.ts';
 import { gates } from '../../src/gate/types.ts';
 import { installName, leaseName } from '../../src/install/names.ts';
 import { ApiStatusError } from '../../src/kube/api-error.ts';
-import { leases } from '../../src/kube/core-types.ts';
+import { leases, namespaces, secrets } from '../../src/kube/core-types.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import type { ResourceType } from '../../src/kube/resource.ts';
 import {
@@ -22,6 +27,9 @@ import {
 import { type PipelineRun, pipelineRuns, pipelines } from '../../src/tekton/types.ts';
 import { MemoryLogger } from '../../src/telemetry/memory-logger.ts';
 import { noMetrics } from '../../src/telemetry/metrics.ts';
+import { startGitea } from '../support/git-hosts/gitea/simulated-gitea.ts';
+import type { SimulatedHost } from '../support/git-hosts/simulated-host.ts';
+import { definition } from '../support/git-world/definitions.ts';
 import { Kubectl, noKubectl } from '../support/kubectl.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
 import { type RealApi, startRealApi } from '../support/real-api.ts';
@@ -43,6 +51,8 @@ describe('an installation on a real API server', { skip }, () => {
   const stopping = new AbortController();
   let replicas: readonly ClusterControllers[] = [];
   let webhook: ClusterWebhook;
+  let git: GitEvents;
+  let hooks: ClusterHooks;
   let ended: Promise<unknown> = Promise.resolve();
   let applied: { readonly again: string; readonly bundles: readonly string[] };
 
@@ -58,6 +68,15 @@ describe('an installation on a real API server', { skip }, () => {
     await webhook.start();
     applied = { again: await apply(), bundles: await bundles() };
     for (const type of webhookTypes) await pointHere(type);
+    git = new GitEvents({ ...parts, systemNamespace: installName });
+    const listening = { hooks: { host: '127.0.0.1', port: 0 } };
+    const transport = api.connect(account.name);
+    hooks = (await ClusterHooks.listen(listening, git, { transport, logger })) ?? assert.fail();
+    assert.deepEqual(
+      hooks.readiness().map(({ ok }) => ok),
+      [false],
+    );
+    await hooks.start();
     const times = { leaseMs: 15_000, renewMs: 10_000, retryMs: 500 };
     const election = { lease: { namespace: installName, name: leaseName }, times };
     replicas = ['a', 'b'].map(
@@ -65,18 +84,20 @@ describe('an installation on a real API server', { skip }, () => {
         new ClusterControllers({
           ...parts,
           transport: api.connect(account.name),
-          controllers: ['engine', 'gate'],
+          controllers: controllerNames,
+          git,
           identity,
           election,
         }),
     );
     ended = Promise.all(replicas.map((replica) => replica.run(stopping.signal)));
-    await until(() => replicas.every((replica) => replica.readiness().every(({ ok }) => ok)));
+    await until(() => [...replicas, hooks].every((part) => part.readiness().every(({ ok }) => ok)));
   });
 
   after(async () => {
     stopping.abort();
-    await ended;
+    await Promise.all([ended, hooks.stop()]);
+    git[Symbol.dispose]();
     await webhook.stop();
     await nodes[Symbol.asyncDispose]();
     kubectl[Symbol.dispose]();
@@ -195,6 +216,56 @@ describe('an installation on a real API server', { skip }, () => {
     await until(async () => isOver(await api.client.get(pipelineRuns, key)));
     const { status } = await api.client.get(pipelineRuns, key);
     assert.equal(status?.conditions?.[0]?.reason, 'Succeeded');
+    assert.deepEqual(
+      logger.lines.filter((line) => JSON.stringify(line).includes('forbidden')),
+      [],
+    );
+  });
+
+  /** A Repository of a project of the host, with the token and the secret that the host knows. */
+  async function connectHost({ access, webhookSecret, kind }: SimulatedHost, url: string): Promise<string> {
+    const namespace = 'team';
+    await api.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    assert.equal(access.credential.type, 'token');
+    const encoded = (text: string): string => Buffer.from(text).toString('base64');
+    const data = { 'provider.token': encoded(access.credential.token), 'webhook.secret': encoded(webhookSecret) };
+    await api.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name: 'host' }, data });
+    const secret = { name: 'host' };
+    await api.client.create(repositories, {
+      apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+      kind: 'Repository',
+      metadata: { namespace, name: 'app' },
+      spec: {
+        url,
+        concurrency_limit: 1,
+        git_provider: { type: kind, url: access.webUrl, secret, webhook_secret: secret },
+      },
+    });
+    return namespace;
+  }
+
+  it('takes a push, runs it and shows its status, with the rights of its ServiceAccount alone', async () => {
+    await using host = await startGitea({ clock: systemClock });
+    const project = host.addProject('acme', 'app');
+    const namespace = await connectHost(host, project.url);
+    const sha = host.commit(project, 'main', { '.tekton/build.yaml': definition('build') });
+    const { headers, body } = host.webhooks.push(project, 'main', 'alice');
+    const post = (): Promise<Response> =>
+      fetch(`${hooks.url}/gitea`, { method: 'POST', headers, body: Buffer.from(body) });
+    // Nobody's, until the cache knows the Repository.
+    await until(async () => (await post()).status === 202);
+    assert.equal((await post()).status, 200, 'twice is once');
+    await until(() => host.statuses(project, sha).at(-1)?.state === 'success');
+    await until(async () => {
+      const { items } = await api.client.list(commitStatuses, { namespace });
+      return items.some(({ status }) => status?.conditions?.some((one) => one.status === 'True') ?? false);
+    });
+    const { items: runs } = await api.client.list(pipelineRuns, { namespace });
+    assert.deepEqual(
+      runs.map(({ status }) => status?.conditions?.[0]?.reason),
+      ['Succeeded'],
+    );
+    assert.deepEqual(host.violations, []);
     assert.deepEqual(
       logger.lines.filter((line) => JSON.stringify(line).includes('forbidden')),
       [],
