@@ -96,6 +96,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     statuses,
     taskRuns: host.informer(taskRuns),
     repositories: parts.repositoryCache,
+    globalRepository: () => globalRepositoryOf(parts),
     sourcesOf: (key) => sources.of(key),
     settings: liveSettings({ read: () => settingsData(parts), clock, logger }),
     excerpts: new Excerpts({ clock, readLog, secretValues }),
@@ -120,8 +121,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
 function registerDeliver(parts: SharedParts): ControllerQueue {
   const { client, host, clock, random, logger, statuses, repositoryCache, counted, certainty } = parts;
   const { forges, events, systemNamespace, readSecret } = parts;
-  const globalOf = (): Repository | undefined =>
-    repositoryCache.get({ namespace: systemNamespace, name: globalRepositoryName });
+  const globalOf = (): Repository | undefined => globalRepositoryOf(parts);
   const deliver = new DeliverReconciler({
     client,
     clock,
@@ -149,6 +149,10 @@ function registerDeliver(parts: SharedParts): ControllerQueue {
   });
   const queue = host.controller({ name: 'statuses', reconciler: deliver, workers: deliverWorkers });
   return queue;
+}
+
+function globalRepositoryOf({ repositoryCache, systemNamespace: namespace }: SharedParts): Repository | undefined {
+  return repositoryCache.get({ namespace, name: globalRepositoryName });
 }
 
 function reportedRepository(

@@ -2,6 +2,7 @@ import { type Clock, fromRfc3339, toRfc3339 } from '../base/clock.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { Lister, ReconcileResult, Reconciler } from '../controller/contract.ts';
 import { isTerminal } from '../forge/forge.ts';
+import { type CompleteRepository, withDefaults } from '../forge/access/with-defaults.ts';
 import { type CommitStatus, type CommitStatusSpec, commitStatuses } from '../forge/kinds/commit-status.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { runKeys } from '../forge/kinds/run-keys.ts';
@@ -37,6 +38,8 @@ export interface DesireParts {
   readonly statuses: Lister<CommitStatus>;
   readonly taskRuns: Lister<TaskRun>;
   readonly repositories: Lister<Repository>;
+  /** The one that others take their defaults from. */
+  readonly globalRepository: () => Repository | undefined;
   readonly sourcesOf: (key: ObjectKey) => readonly Source[];
   readonly settings: LiveSettings;
   readonly excerpts: Excerpts;
@@ -128,23 +131,25 @@ export class DesireReconciler implements Reconciler {
     repository: Repository | undefined,
   ): Promise<ReportFacts | undefined> {
     const { settings, taskRuns: children } = bare;
-    if (source.kind === 'notice') return { ...bare, mask: await this.#maskOf(source, repository) };
+    if (source.kind === 'notice') return { ...bare, mask: await this.#maskOf(repository) };
     const run = source.object;
     const state = stateOfRun(run);
     // Other texts quote nothing.
     if (!isTerminal(state) || state === 'succeeded') return bare;
-    const subject = { run, taskRuns: children, repository, settings };
+    const subject = { run, taskRuns: children, repository: this.#completed(repository), settings };
     const excerpt = this.#parts.excerpts.of(subject, () => this.#parts.again(key));
     return excerpt && { ...bare, ...excerpt };
   }
 
-  async #maskOf(
-    { notice }: Source & { kind: 'notice' },
-    repository: Repository | undefined,
-  ): Promise<ReportFacts['mask']> {
-    const names = secretsOfRepository(repository);
-    const values = await Promise.all(names.map((name) => this.#parts.secretValues(notice.namespace, name)));
+  async #maskOf(repository: Repository | undefined): Promise<ReportFacts['mask']> {
+    const places = secretsOfRepository(this.#completed(repository));
+    const values = await Promise.all(places.map(({ namespace, name }) => this.#parts.secretValues(namespace, name)));
     return maskOf(values.flat());
+  }
+
+  /** With what it takes over from the global one: the Secrets of that one's params, too. */
+  #completed(repository: Repository | undefined): CompleteRepository | undefined {
+    return repository && withDefaults(repository, this.#parts.globalRepository());
   }
 
   /** The TaskRuns of a run that is done, as they ended: those that the cache shows otherwise are read. */

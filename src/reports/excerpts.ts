@@ -2,7 +2,7 @@
 import { type CancelTimer, type Clock } from '../base/clock.ts';
 import { errorText } from '../base/errors.ts';
 import type { Annotation } from '../forge/forge.ts';
-import type { Repository } from '../forge/kinds/repository.ts';
+import type { CompleteRepository } from '../forge/access/with-defaults.ts';
 import type { Settings } from '../forge/kinds/settings.ts';
 import type { PipelineRun, TaskRun } from '../tekton/types.ts';
 import { maskOf, type SecretValues, secretsOfRun } from './run-secrets.ts';
@@ -53,7 +53,7 @@ export interface ExcerptsOptions {
 interface Subject {
   readonly run: PipelineRun;
   readonly taskRuns: readonly TaskRun[];
-  readonly repository: Repository | undefined;
+  readonly repository: CompleteRepository | undefined;
   readonly settings: Settings;
 }
 
@@ -108,10 +108,11 @@ export class Excerpts {
 
   /** The values to be masked, or why nobody knows them: then nothing of a log may be shown. */
   async #secretsOf({ run, taskRuns, repository }: Subject): Promise<readonly string[] | string> {
-    const namespace = run.metadata.namespace ?? '';
-    const names = secretsOfRun(run, taskRuns, repository);
+    const places = secretsOfRun(run, taskRuns, repository);
     try {
-      const values = await Promise.all(names.map((name) => this.#options.secretValues(namespace, name)));
+      const values = await Promise.all(
+        places.map(({ namespace, name }) => this.#options.secretValues(namespace, name)),
+      );
       return values.flat();
     } catch (thrown) {
       return `the secrets to be masked in it could not be read: ${errorText(thrown)}`;

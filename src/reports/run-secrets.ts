@@ -1,6 +1,8 @@
 /** Which Secrets what a run says may contain, and taking their values out. */
 import { runKeys } from '../forge/kinds/run-keys.ts';
-import type { Repository, SecretKeyReference } from '../forge/kinds/repository.ts';
+import type { CompleteRepository } from '../forge/access/with-defaults.ts';
+import type { SecretKeyReference } from '../forge/kinds/repository.ts';
+import { keyText, type ObjectKey } from '../kube/object.ts';
 import type { Container, Pod, Volume } from '../kube/pod.ts';
 import { referencedNames } from '../kube/pod-references.ts';
 import { SecretMask } from '../telemetry/secret-mask.ts';
@@ -9,12 +11,13 @@ import type { PipelineRun, TaskRun, TaskSpec, WorkspaceBinding } from '../tekton
 /** The values of all keys of a Secret, as text; none where there is no such Secret. Rejects when that cannot be found out. */
 export type SecretValues = (namespace: string, name: string) => Promise<readonly string[]>;
 
-/** Names of the Secrets that `run` uses: in env, envFrom, volumes and workspaces, for its params and to clone. */
+/** The Secrets that `run` uses: in env, envFrom, volumes and workspaces, for its params and to clone. */
 export function secretsOfRun(
   run: PipelineRun,
   taskRuns: readonly TaskRun[],
-  repository: Repository | undefined,
-): readonly string[] {
+  repository: CompleteRepository | undefined,
+): readonly ObjectKey[] {
+  const namespace = run.metadata.namespace ?? '';
   const template = run.spec.taskRunTemplate?.podTemplate;
   const found = [
     ...secretsOfSpec({ volumes: [...(template?.volumes ?? []), ...volumesOf(run.spec.workspaces)] }),
@@ -24,21 +27,29 @@ export function secretsOfRun(
       ...secretsOfSpec({ volumes: [...(spec.podTemplate?.volumes ?? []), ...volumesOf(spec.workspaces)] }),
     ]),
     run.metadata.annotations?.[runKeys.gitAuthSecret],
-    ...secretsOfRepository(repository),
   ];
-  return [...new Set(found.flatMap((name) => (name === undefined || name === '' ? [] : [name])))];
+  const own = [...new Set(found)].flatMap((name) => (name === undefined || name === '' ? [] : [{ namespace, name }]));
+  const others = secretsOfRepository(repository).filter(
+    (other) => other.namespace !== namespace || !own.some(({ name }) => name === other.name),
+  );
+  return [...own, ...others];
 }
 
-/** Names of the Secrets that a Repository refers to: its token, and params that templates put into runs. */
-export function secretsOfRepository(repository: Repository | undefined): readonly string[] {
-  const { git_provider: provider, params = [], incoming = [] } = repository?.spec ?? {};
-  const references: readonly (SecretKeyReference | undefined)[] = [
-    provider?.secret,
-    provider?.webhook_secret,
-    ...params.map(({ secret_ref: reference }) => reference),
-    ...incoming.map(({ secret }) => secret),
+/** The Secrets that a Repository refers to: its token, and params that templates put into runs; its own and those it takes over. */
+export function secretsOfRepository(repository: CompleteRepository | undefined): readonly ObjectKey[] {
+  if (repository === undefined) return [];
+  const { spec, secretNamespaces } = repository;
+  const { git_provider: provider, params = [], incoming = [] } = spec;
+  const references: readonly (readonly [string, SecretKeyReference | undefined])[] = [
+    [secretNamespaces.token, provider?.secret],
+    [secretNamespaces.webhook, provider?.webhook_secret],
+    ...params.map(({ secret_ref: reference }) => [secretNamespaces.params, reference] as const),
+    ...incoming.map(({ secret }) => [secretNamespaces.incoming, secret] as const),
   ];
-  return references.flatMap((reference) => (reference === undefined ? [] : [reference.name]));
+  const keys = references.flatMap(([namespace, reference]) =>
+    reference === undefined ? [] : [{ namespace, name: reference.name }],
+  );
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }
 
 function secretsOfSpec({ steps = [], stepTemplate, sidecars = [], volumes = [] }: TaskSpec): readonly string[] {

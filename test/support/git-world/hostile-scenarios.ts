@@ -283,7 +283,7 @@ async function openFork(stage: Stage) {
 const deployToken = 's3cret-value';
 
 /** A Secret of the team, which params of its Repository name. */
-async function createDeploySecret({ client, runNamespace: namespace }: GitWorld): Promise<void> {
+async function createDeploySecret({ client, runNamespace }: GitWorld, namespace: string = runNamespace): Promise<void> {
   const data = { token: Buffer.from(deployToken).toString('base64') };
   const metadata = { namespace, name: 'deploy' };
   await client.create(secretType, { apiVersion: 'v1', kind: 'Secret', metadata, data });
@@ -371,6 +371,25 @@ const shownScenarios: readonly Scenario[] = [
         hidden.filter((token) => said.includes(token)),
         [],
       );
+    },
+  },
+  {
+    name: 'a Secret of params that all Repositories take over is shown nowhere',
+    async run(stage) {
+      const { world } = stage;
+      await createDeploySecret(world, world.systemNamespace);
+      await world.client.create(repositories, {
+        apiVersion: 'pipelinesascode.tekton.dev/v1alpha1',
+        kind: 'Repository',
+        metadata: { namespace: world.systemNamespace, name: 'pipelines-as-code' },
+        spec: { params: [{ name: 'token', secret_ref: { name: 'deploy', key: 'token' } }] },
+      });
+      stage.steps.push({ durationMs: 60_000, exitCode: 1, output: `begin\n${deployToken}\nfatal\n` });
+      await push(stage);
+      await world.settled();
+      const [report] = await world.reports();
+      assert.match(report?.spec.report.text ?? '', /fatal/);
+      assert.equal((await everythingSaid(stage)).includes(deployToken), false);
     },
   },
   {
