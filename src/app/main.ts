@@ -36,6 +36,10 @@ const environment: CliEnvironment = {
   },
   newSecret: () => randomBytes(32).toString('hex'),
   ...terminalQuestions(),
+  async examine(question, tell) {
+    const { examine } = await import('./doctor/examine.ts');
+    return examine(question, tell, processEnvironment);
+  },
   async explainMatch(question) {
     const { explainLocally } = await import('./match.ts');
     return explainLocally(question, processEnvironment);

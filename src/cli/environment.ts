@@ -8,6 +8,7 @@ import type { SentPushes } from '../forge/git/hook/send-pushes.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceType } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
+import type { DoctorQuestion, Finding } from './doctor/finding.ts';
 import type { MatchQuestion, ShownExplanation } from './match/explanation.ts';
 
 /** Where a command writes, and what it knows of the reader. */
@@ -178,6 +179,8 @@ export interface CliEnvironment {
   readonly ask?: (question: string, options: { readonly hidden: boolean }) => Promise<string | undefined>;
   /** A secret that nobody can guess, of 64 hexadecimal digits. */
   newSecret(): string;
+  /** Tells of each check as it is done. Throws `UserError` when there is nothing to check. */
+  examine(question: DoctorQuestion, tell: (finding: Finding) => void): Promise<void>;
   /** Throws `UserError` for what cannot be read or asked. */
   explainMatch(question: MatchQuestion): Promise<ShownExplanation>;
   /** Calls `listener` at each Ctrl-C or request to end; the result stops that. */

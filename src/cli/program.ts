@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { type CliEnvironment, type ControllerName, type RuntimeChoice, exitCodes } from './environment.ts';
 import { describeDelivery } from './delivery/describe-delivery.ts';
+import { describeDoctor } from './doctor/describe-doctor.ts';
 import { describeInstall } from './describe-install.ts';
 import { describeGitHook, describeStatus } from './git/describe-git.ts';
 import { describeLogs } from './logs/describe-logs.ts';
@@ -94,6 +95,7 @@ function describeProgram(environment: CliEnvironment, setExitCode: (code: number
   program.addCommand(inheriting(describeGitHook(environment, setExitCode), program));
   program.addCommand(inheriting(describeDelivery(environment, setExitCode), program));
   program.addCommand(inheriting(describeSetup(environment, setExitCode), program));
+  program.addCommand(describeDoctor(environment, setExitCode).copyInheritedSettings(program));
   program.addCommand(describeQueue(environment, setExitCode).copyInheritedSettings(program));
   return program;
 }

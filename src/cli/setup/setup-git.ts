@@ -2,10 +2,12 @@ import { UserError } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import type { InstalledHook } from '../../forge/git/hook/install-hook.ts';
 import { withServer } from '../gate/server.ts';
-import { type CliEnvironment, type Connection, type LocalGit, type ServerChoice, exitCodes } from '../environment.ts';
+import { type CliEnvironment, type Connection, type LocalGit, type ServerChoice } from '../environment.ts';
 import { type Change, applyObjects } from './apply-objects.ts';
 import { checkNames, currentValue, findPlace } from './find-place.ts';
 import { type SetupPlan, secretPlaces, wantedObjects } from './setup-objects.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import { checkRepository } from './check-repository.ts';
 import { changeLines } from './setup-text.ts';
 
 /** `penstock setup git` as typed. */
@@ -18,6 +20,8 @@ export interface SetupGitCommand extends ServerChoice {
   /** Where its hook is to tell of pushes; absent = where the server says that it listens. */
   readonly webhookUrl?: string;
   readonly force: boolean;
+  /** Where Penstock keeps what is its own. */
+  readonly systemNamespace: string;
 }
 
 /** Longest secret that is read from a file. */
@@ -26,12 +30,11 @@ const secretBytesMax = 4096;
 /** `penstock setup git`: from now on, a push to a plain Git repository runs what its `.tekton` says. */
 export async function setupGitCommand(command: SetupGitCommand, environment: CliEnvironment): Promise<number> {
   checkNames(command);
-  return withServer(environment, command, async (client, connection) => {
-    const far = command.path === undefined && command.url?.startsWith('ssh:') === true;
-    if (far) await setUpFar(command, environment, client, connection);
-    else await setUpHere(command, environment, client, connection);
-    return exitCodes.succeeded;
-  });
+  const far = command.path === undefined && command.url?.startsWith('ssh:') === true;
+  const key = await withServer(environment, command, (client, connection) =>
+    (far ? setUpFar : setUpHere)(command, environment, client, connection),
+  );
+  return checkRepository(key, command, environment);
 }
 
 async function setUpHere(
@@ -39,7 +42,7 @@ async function setUpHere(
   environment: CliEnvironment,
   client: ApiClient,
   connection: Connection,
-): Promise<void> {
+): Promise<ObjectKey> {
   const { files, screen } = environment;
   const folder = command.path ?? '.';
   const git = await environment.openGit();
@@ -62,6 +65,7 @@ async function setUpHere(
       'note: this repository has a working tree: only what is pushed to it runs, not what is committed in it\n',
     );
   }
+  return key;
 }
 
 /** Addresses do not tell `app` from `app.git`. */
@@ -99,7 +103,7 @@ async function setUpFar(
   environment: CliEnvironment,
   client: ApiClient,
   connection: Connection,
-): Promise<void> {
+): Promise<ObjectKey> {
   const { url = '' } = command;
   const { key, existing } = await findPlace(client, { ...command, url, plainGit: true }, connection.namespace);
   const { webhook } = secretPlaces(existing, key.name);
@@ -111,6 +115,7 @@ async function setUpFar(
     environment.screen.writeError(`note: name with --webhook-url where ${new URL(url).host} reaches this server\n`);
   }
   environment.screen.write(changeLines(changes) + farText(url, key.namespace, webhook, address));
+  return key;
 }
 
 function farText(

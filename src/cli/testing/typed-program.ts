@@ -23,6 +23,7 @@ const nothing: Omit<CliEnvironment, 'screen' | 'clock'> = {
   connect: never,
   openGit: never,
   explainMatch: never,
+  examine: never,
   newSecret: never,
 };
 
