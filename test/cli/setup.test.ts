@@ -105,9 +105,10 @@ describe('penstock setup git', { timeout: hangsMs }, () => {
   });
 
   it('tells what to do on the other machine when the repository is behind SSH', async () => {
-    const url = 'ssh://git@example.org/srv/git/far.git';
+    const url = 'ssh://git@nowhere.invalid/srv/git/far.git';
     const { code, stdout, stderr } = await setup('git', '--url', url);
-    assert.equal(code, 0, stderr);
+    assert.equal(code, 1, stderr);
+    assert.match(stdout, /✗ host +.*nowhere\.invalid/);
     assert.match(
       stdout,
       /kubectl -n default get secret far-git -o jsonpath='\{\.data\.webhook\\\.secret\}' \| base64 -d/,
@@ -116,7 +117,7 @@ describe('penstock setup git', { timeout: hangsMs }, () => {
       stdout,
       /penstock git-hook install -C \/srv\/git\/far\.git --url http.*\/hooks\/git --secret-file FILE/,
     );
-    assert.match(stderr, /--webhook-url where example\.org reaches this server/);
+    assert.match(stderr, /--webhook-url where nowhere\.invalid reaches this server/);
     const value = await secretValue('default', 'far-git', 'webhook.secret');
     assert.doesNotMatch(stdout, new RegExp(value));
     await setup('git', '--url', url, '--webhook-url', 'https://ci.example.org/hooks/git');
@@ -145,6 +146,31 @@ describe('penstock setup git', { timeout: hangsMs }, () => {
     }
     const { items } = await server.client.list(repositories, { namespace: 'default' });
     assert.ok(!items.some(({ metadata }) => metadata.name === 'other'));
+  });
+
+  it('is not content with a hook that tells somebody else, and shows what waits', async () => {
+    const bare = makeBare('waits.git');
+    await setup('git', bare);
+    await place.run(['git-hook', 'install', '-C', bare, '--url', 'http://127.0.0.1:9']);
+    const work = place.path('waits-work');
+    const git = (...words: readonly string[]): void => {
+      execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', ...words], { stdio: 'ignore' });
+    };
+    git('clone', bare, work);
+    git('-C', work, 'commit', '--allow-empty', '-m', 'first');
+    git('-C', work, 'push', 'origin', 'HEAD:main');
+    const doctor = ['doctor', '-r', 'waits', '--kubeconfig', `${server.directory}/kubeconfig`];
+    const { code, stdout } = await place.run(doctor);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /✗ hook +it tells http:\/\/127\.0\.0\.1:9\/hooks\/git of pushes, and the server listens at/);
+    assert.match(stdout, /! hook +1 push waits to be told\n +→ penstock git-hook flush -C /);
+    assert.match(stdout, /! \.tekton +there is no PipelineRun in \.tekton on main/);
+    assert.equal((await setup('git', bare)).code, 0);
+    const flushed = await place.run(['git-hook', 'flush', '-C', bare]);
+    assert.match(flushed.stdout, /0 waiting/);
+    const mended = await place.run(doctor);
+    assert.equal(mended.code, 0, mended.stdout);
+    assert.match(mended.stdout, /✓ last event +push at /);
   });
 
   it('does not mistake a clone for the repository beside it', async () => {

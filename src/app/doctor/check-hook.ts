@@ -37,5 +37,10 @@ export async function checkHook({ url, hooksUrl, secret }: HookQuestion, found: 
     found.thrown('hook', thrown);
   }
   const waiting = (await new Spool(directory).waiting()).ids.length;
-  if (waiting > 0) found.warn('hook', `${waiting} pushes wait to be told`, `penstock git-hook flush -C ${directory}`);
+  if (waiting > 0)
+    found.warn(
+      'hook',
+      `${waiting === 1 ? '1 push waits' : `${waiting} pushes wait`} to be told`,
+      `penstock git-hook flush -C ${directory}`,
+    );
 }

@@ -111,7 +111,8 @@ async function checkProject(
       return;
     }
     const app = access.credential.type === 'github-app' ? '; its key is right and the App is installed' : '';
-    found.ok('host', `${access.webUrl} takes the credential${app}`);
+    const said = access.kind === 'git' ? 'the repository is there' : `${access.webUrl} takes the credential${app}`;
+    found.ok('host', said);
     await checkDefinitions(forge, known, found);
   } catch (thrown) {
     found.thrown('host', thrown);

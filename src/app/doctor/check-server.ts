@@ -17,7 +17,7 @@ import type { Examination } from './examination.ts';
 export async function checkServer(
   connection: Connection,
   systemNamespace: string,
-  fetch: FetchLike,
+  knock: FetchLike,
   found: Examination,
 ): Promise<readonly Repository[] | undefined> {
   const { client, server } = connection;
@@ -32,7 +32,7 @@ export async function checkServer(
   await checkKinds(client, found);
   await checkNamespace(client, systemNamespace, found);
   await checkSettings(client, systemNamespace, found);
-  await checkHooks(connection, fetch, found);
+  await checkHooks(connection, knock, found);
   return known;
 }
 
@@ -86,11 +86,11 @@ async function checkSettings(client: ApiClient, namespace: string, found: Examin
   }
 }
 
-async function checkHooks({ hooksUrl }: Connection, fetch: FetchLike, found: Examination): Promise<void> {
+async function checkHooks({ hooksUrl }: Connection, knock: FetchLike, found: Examination): Promise<void> {
   if (hooksUrl === undefined) return;
   try {
     // Whatever it says to a question without an event: somebody is there.
-    const { status } = await fetch(hooksUrl);
+    const { status } = await knock(hooksUrl);
     found.ok('webhooks', `something answers at ${hooksUrl} (${status})`);
   } catch (thrown) {
     if (!(thrown instanceof ConnectionError)) throw thrown;

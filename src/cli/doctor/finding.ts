@@ -1,5 +1,3 @@
-import type { ServerChoice } from '../environment.ts';
-
 /** How a check came out. `warn`: it may be as it should, or will matter later. */
 export type FindingLevel = 'ok' | 'warn' | 'fail';
 
@@ -17,7 +15,7 @@ export interface Finding {
 
 /** What `penstock doctor` is to look at. */
 export interface DoctorQuestion {
-  readonly server: ServerChoice;
+  readonly server: { readonly kubeconfig?: string };
   /** `namespace/name`, or a name; absent = all. */
   readonly repository?: string;
   /** Where Penstock keeps what is its own. */

@@ -19,6 +19,8 @@ export interface AskedPlace {
 export interface FoundPlace {
   readonly key: { readonly namespace: string; readonly name: string };
   readonly existing: Repository | undefined;
+  /** As the Repository has it already, else as it was asked for. */
+  readonly url: string;
 }
 
 /**
@@ -31,10 +33,10 @@ export async function findPlace(client: ApiClient, asked: AskedPlace, namespaceD
   if (problem !== undefined) throw new UserError(`"${url}" ${problem}`, { code: 'SETUP_URL' });
   const all = await knownRepositories(client);
   const same = all.find(({ spec }) => isSameRepository(spec?.url ?? '', url));
-  if (same !== undefined) return { key: checkSame(same, asked), existing: same };
+  if (same !== undefined) return { key: checkSame(same, asked), existing: same, url: same.spec?.url ?? url };
   const key = { namespace: asked.namespace ?? namespaceDefault, name: asked.name ?? nameFor(url) };
   const other = all.find((one) => keyText(keyOf(one)) === keyText(key));
-  if (other === undefined) return { key, existing: undefined };
+  if (other === undefined) return { key, existing: undefined, url };
   throw new UserError(`Repository ${keyText(key)} is that of ${other.spec?.url ?? 'no address'}`, {
     code: 'SETUP_NAME_TAKEN',
     remedy: 'choose another name with --name, or another namespace with --namespace',

@@ -5,10 +5,10 @@ import { withServer } from '../gate/server.ts';
 import { type CliEnvironment, type Connection, type LocalGit, type ServerChoice } from '../environment.ts';
 import { type Change, applyObjects } from './apply-objects.ts';
 import { checkNames, currentValue, findPlace } from './find-place.ts';
-import { type SetupPlan, secretPlaces, wantedObjects } from './setup-objects.ts';
+import { type SecretKey, type SetupPlan, secretPlaces, wantedObjects } from './setup-objects.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { checkRepository } from './check-repository.ts';
-import { changeLines } from './setup-text.ts';
+import { changeLines, secretCommand } from './setup-text.ts';
 
 /** `penstock setup git` as typed. */
 export interface SetupGitCommand extends ServerChoice {
@@ -47,9 +47,10 @@ async function setUpHere(
   const folder = command.path ?? '.';
   const git = await environment.openGit();
   const { gitDirectory, repositoryUrl, hookAddress, hasWorkingTree } = await git.describe(folder);
-  const url = command.url ?? repositoryUrl;
+  const asked = command.url ?? repositoryUrl;
   if (hasWorkingTree) await checkNoTwin(files, gitDirectory);
-  const { key, existing } = await findPlace(client, { ...command, url, plainGit: true }, connection.namespace);
+  const place = { ...command, url: asked, plainGit: true };
+  const { key, existing, url } = await findPlace(client, place, connection.namespace);
   const webhookUrl = command.webhookUrl ?? addressOf(connection) ?? hookAddress;
   const hook = await installHook(git, folder, command.url, webhookUrl);
   const value = new TextDecoder().decode(await files.read(hook.secretFile, secretBytesMax)).trim();
@@ -118,19 +119,14 @@ async function setUpFar(
   return key;
 }
 
-function farText(
-  url: string,
-  namespace: string,
-  { name, key }: { name: string; key: string },
-  address?: string,
-): string {
-  const path = new URL(url).pathname;
-  const dotted = key.replaceAll('.', '\\.');
+function farText(url: string, secretNamespace: string, secret: SecretKey, address?: string): string {
+  const { host, pathname } = new URL(url);
+  const options = `--url ${address ?? 'ADDRESS/hooks/git'} --secret-file FILE --repository-url ${url}`;
   return [
-    `The hook is still to be installed, on ${new URL(url).host}:`,
+    `The hook is still to be installed, on ${host}:`,
     `  1. write the secret to a file there that only the owner of the repository may read (0600):`,
-    `       kubectl -n ${namespace} get secret ${name} -o jsonpath='{.data.${dotted}}' | base64 -d`,
-    `  2. penstock git-hook install -C ${path} --url ${address ?? 'ADDRESS/hooks/git'} --secret-file FILE --repository-url ${url}`,
+    `       ${secretCommand({ secret, secretNamespace })}`,
+    `  2. penstock git-hook install -C ${pathname} ${options}`,
     '',
   ].join('\n');
 }

@@ -67,7 +67,7 @@ export function wantedObjects(plan: SetupPlan): readonly WantedObject[] {
 }
 
 /** One Secret for each name, with all that it is to hold. */
-function wantedSecrets(
+export function wantedSecrets(
   namespace: string,
   values: readonly ((SecretKey & { readonly value: string }) | undefined)[],
 ): readonly WantedObject[] {
