@@ -4,16 +4,19 @@ import type { Random } from '../base/random.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { gateAdmission } from '../gate/admission.ts';
+import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { gates } from '../gate/types.ts';
 import { installName, webhookHosts, webhookSecretName } from '../install/names.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { KindDefinition } from '../schema/kind-definition.ts';
 import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
+import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
 import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
 import { startAdmissionServer, type AdmissionServer } from '../server/admission/admission-server.ts';
 import { judgedElsewhere } from '../server/admission/judge-review.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
+import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
 import { tektonAdmission } from '../tekton/admission.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -38,11 +41,12 @@ export interface ClusterWebhookOptions {
   readonly hosts?: readonly string[];
 }
 
-/** The admission webhook of one replica. Every replica answers, whoever leads: it needs nothing but a cache of the gates. */
+/** The admission webhook of one replica. Every replica answers, whoever leads: it needs nothing but caches of gates and Repositories. */
 export class ClusterWebhook {
   readonly #options: ClusterWebhookOptions;
   readonly #manager: Manager;
   readonly #gates;
+  readonly #repositories;
   readonly #stopping = new AbortController();
   #server: AdmissionServer | undefined;
 
@@ -51,6 +55,7 @@ export class ClusterWebhook {
     const { transport, clock, random, logger } = options;
     this.#manager = new Manager({ client: createClient(transport), clock, random, logger, dropManagedFields: true });
     this.#gates = this.#manager.informer(gates);
+    this.#repositories = this.#manager.informer(repositories);
   }
 
   /** Resolves once questions are answered, which waits for the API as long as it takes. Rejects when the port is taken. */
@@ -83,6 +88,12 @@ export class ClusterWebhook {
     await this.#manager.stop();
   }
 
+  #ownRules(): readonly AdmissionPlugin[] {
+    const { clock, namespace: systemNamespace } = this.#options;
+    const listRepositories = (): readonly Repository[] => this.#repositories.list();
+    return [gateAdmission(() => this.#gates.list()), triggersAdmission({ clock, systemNamespace, listRepositories })];
+  }
+
   #listen(signal: AbortSignal): Promise<AdmissionServer> {
     const { transport, clock, logger, metrics, engine, port, namespace } = this.#options;
     const { hosts = webhookHosts(namespace) } = this.#options;
@@ -91,10 +102,7 @@ export class ClusterWebhook {
       clock,
       logger,
       metrics,
-      ...rulesFor(
-        engine,
-        gateAdmission(() => this.#gates.list()),
-      ),
+      ...rulesFor(engine, this.#ownRules()),
       isReady: () => this.#gates.hasSynced(),
       namespace,
       hosts,
@@ -112,8 +120,10 @@ interface Rules {
   readonly plugins: readonly AdmissionPlugin[];
 }
 
-function rulesFor(engine: 'penstock' | 'tekton', gate: AdmissionPlugin): Rules {
+function rulesFor(engine: 'penstock' | 'tekton', own: readonly AdmissionPlugin[]): Rules {
+  // The kind Repository may be that of a Pipelines-as-Code: its shape is the API server's business.
+  const kinds = [...penstockKinds, judgedElsewhere(repositoryKind)];
   return engine === 'penstock'
-    ? { kinds: [...tektonKinds, ...penstockKinds], plugins: [tektonAdmission(), gate] }
-    : { kinds: [...tektonKinds.map(judgedElsewhere), ...penstockKinds], plugins: [gate] };
+    ? { kinds: [...tektonKinds, ...kinds], plugins: [tektonAdmission(), ...own] }
+    : { kinds: [...tektonKinds.map(judgedElsewhere), ...kinds], plugins: own };
 }

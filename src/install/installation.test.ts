@@ -182,6 +182,7 @@ describe('installParts', () => {
           ['runs.penstock.dev', 'Fail'],
           ['definitions.penstock.dev', 'Ignore'],
           ['gates.penstock.dev', 'Fail'],
+          ...(kind === 'ValidatingWebhookConfiguration' ? [['repositories.penstock.dev', 'Ignore']] : []),
         ],
       );
       for (const { rules, namespaceSelector, clientConfig, sideEffects } of webhooks) {

@@ -8,7 +8,7 @@ const timeoutSeconds = 10;
 
 interface Webhook {
   readonly name: string;
-  readonly group: 'tekton.dev' | 'penstock.dev';
+  readonly group: 'tekton.dev' | 'penstock.dev' | 'pipelinesascode.tekton.dev';
   readonly resources: readonly string[];
   readonly operations: readonly ('CREATE' | 'UPDATE')[];
   readonly failurePolicy: 'Fail' | 'Ignore';
@@ -33,6 +33,13 @@ const definitions: Webhook = {
   failurePolicy: 'Ignore',
 };
 const gates: Webhook = { ...runs, name: 'gates.penstock.dev', group: 'penstock.dev', resources: ['gates'] };
+/** Fail open: a Repository that could not work starts nothing, and of two with one address the older counts. */
+const repositories: Webhook = {
+  ...definitions,
+  name: 'repositories.penstock.dev',
+  group: 'pipelinesascode.tekton.dev',
+  resources: ['repositories'],
+};
 /** Where Tekton runs pipelines it judges them too; only holding them back at their creation is ours. */
 const heldRuns: Webhook = { ...runs, resources: ['pipelineruns'], operations: ['CREATE'] };
 
@@ -40,7 +47,7 @@ const heldRuns: Webhook = { ...runs, resources: ['pipelineruns'], operations: ['
 export function webhookObjects(options: InstallOptions): readonly JsonObject[] {
   const ours = options.engine === 'penstock';
   const mutating = ours ? [runs, definitions, gates] : [heldRuns];
-  const validating = ours ? [runs, definitions, gates] : [gates];
+  const validating = ours ? [runs, definitions, gates, repositories] : [gates, repositories];
   return [
     configuration(
       'MutatingWebhookConfiguration',
@@ -65,7 +72,7 @@ function mutatingEntry(webhook: Webhook, options: InstallOptions): JsonObject {
 
 function entry(webhook: Webhook, path: string, { namespace }: InstallOptions): JsonObject {
   const { name, group, resources, operations, failurePolicy } = webhook;
-  const namespaced = group === 'tekton.dev';
+  const namespaced = group !== 'penstock.dev';
   return {
     name,
     admissionReviewVersions: ['v1'],
@@ -77,7 +84,7 @@ function entry(webhook: Webhook, path: string, { namespace }: InstallOptions): J
     rules: [
       {
         apiGroups: [group],
-        apiVersions: [namespaced ? 'v1' : 'v1alpha1'],
+        apiVersions: [group === 'tekton.dev' ? 'v1' : 'v1alpha1'],
         operations,
         resources,
         scope: namespaced ? 'Namespaced' : 'Cluster',

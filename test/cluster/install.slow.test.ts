@@ -194,6 +194,11 @@ describe('an installation on a real API server', { skip }, () => {
     const windows = [{ from: '08:00', to: '09:00', timeZone: 'Nowhere/City' }];
     const bad = await refusal(api.client.create(gates, { ...gate, spec: { windows } }));
     assert.match(bad.message, /"gates.penstock.dev" denied the request/);
+    const repository = { apiVersion: 'pipelinesascode.tekton.dev/v1alpha1', kind: 'Repository' };
+    const metadata = { name: 'r', namespace: 'default' };
+    const never = { url: 'https://git.test/a/r', schedules: [{ name: 's', cron: '0 0 31 2 *' }] };
+    const idle = await refusal(api.client.create(repositories, { ...repository, metadata, spec: never }));
+    assert.match(idle.message, /"repositories.penstock.dev" denied the request: .*spec.schedules\[0\]/);
   });
 
   it('makes governed runs pending at their creation, and lets them go one after another', async () => {
