@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
-import { applicationSecretName } from '../../forge/access/access-of.ts';
+import { applicationHostKey, applicationSecretName } from '../../forge/access/access-of.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { answer, secretOf } from './answers.ts';
 import { currentValue } from './find-place.ts';
@@ -9,9 +9,14 @@ import { type WantedObject, wantedSecrets, webhookKeyDefault } from './setup-obj
 const idKey = 'github-application-id';
 const privateKeyKey = 'github-private-key';
 
-/** Whether the server has a GitHub App. */
-export async function hasApplication(client: ApiClient, systemNamespace: string): Promise<boolean> {
-  return (await currentValue(client, systemNamespace, { name: applicationSecretName, key: idKey })) !== undefined;
+const hostDefault = 'github.com';
+
+/** Whether the server has a GitHub App of the host of `url`. */
+export async function hasApplication(client: ApiClient, systemNamespace: string, url: string): Promise<boolean> {
+  const read = (key: string): Promise<string | undefined> =>
+    currentValue(client, systemNamespace, { name: applicationSecretName, key });
+  if ((await read(idKey)) === undefined) return false;
+  return ((await read(applicationHostKey)) ?? hostDefault) === new URL(url).host;
 }
 
 /** The Secret of the GitHub App that options speak of; none when they speak of no App. */
@@ -19,6 +24,7 @@ export async function applicationObjects({
   command,
   environment,
   client,
+  url,
 }: {
   readonly command: {
     readonly host: string;
@@ -29,6 +35,8 @@ export async function applicationObjects({
   };
   readonly environment: CliEnvironment;
   readonly client: ApiClient;
+  /** Of the repository: the App is one of its host, and goes to no other. */
+  readonly url: string;
 }): Promise<readonly WantedObject[]> {
   const { appId, privateKey, systemNamespace, yes } = command;
   if (appId === undefined && privateKey === undefined) return [];
@@ -39,7 +47,9 @@ export async function applicationObjects({
   checkApplication(id, key);
   const place = { name: applicationSecretName, key: webhookKeyDefault };
   const webhook = (await currentValue(client, systemNamespace, place)) ?? environment.newSecret();
+  const { host } = new URL(url);
   return wantedSecrets(systemNamespace, [
+    host === hostDefault ? undefined : { ...place, key: applicationHostKey, value: host },
     { ...place, key: idKey, value: id },
     { ...place, key: privateKeyKey, value: `${key}\n` },
     { ...place, value: webhook },

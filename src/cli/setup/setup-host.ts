@@ -64,7 +64,7 @@ async function setUp(work: Work): Promise<ObjectKey> {
   const asked = await answer(command.url, { flag: '--url', text: 'Address of the repository' }, asking);
   const place = await findPlace(client, { ...command, url: asked, plainGit: false }, connection.namespace);
   const guide = guideOf(command.host, place.url);
-  const application = await applicationObjects(work);
+  const application = await applicationObjects({ ...work, url: place.url });
   const usesApplication = application.length > 0 || (await prefersApplication(work, place));
   const plan = usesApplication ? applicationPlan(work, place, guide) : await tokenPlan(work, place, guide);
   const changes = await applyObjects(client, [...application, ...wantedObjects(plan)], command);
@@ -82,10 +82,10 @@ function addressOf({ hooksUrl }: Connection, guide: HostGuide): string {
 }
 
 /** An App that is there serves every Repository at GitHub that brings no token. */
-async function prefersApplication({ command, client }: Work, { existing }: FoundPlace): Promise<boolean> {
+async function prefersApplication({ command, client }: Work, { existing, url }: FoundPlace): Promise<boolean> {
   if (command.host !== 'github' || command.tokenFile !== undefined) return false;
   if (existing?.spec?.git_provider?.secret !== undefined) return false;
-  return hasApplication(client, command.systemNamespace);
+  return hasApplication(client, command.systemNamespace, url);
 }
 
 function applicationPlan({ command }: Work, { key, url }: FoundPlace, { type }: HostGuide): SetupPlan {
