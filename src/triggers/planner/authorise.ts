@@ -151,7 +151,7 @@ async function bySha(question: AuthoriseQuestion, allowed: Verdict): Promise<Ver
 }
 
 /** Whether two addresses are one repository. */
-function isSameProject(a: Project, b: Project): boolean {
+export function isSameProject(a: Project, b: Project): boolean {
   return a.id !== undefined && b.id !== undefined ? a.id === b.id : a.url.toLowerCase() === b.url.toLowerCase();
 }
 
@@ -168,9 +168,11 @@ export interface PeopleQuestion {
 export function peopleOf({ forge, event, policy, readOwners }: PeopleQuestion): People {
   const known = new Map<string, Promise<boolean>>();
   let owners: Promise<ReadonlySet<string>> | undefined;
+  // Bitbucket's people are known by their account ids. Elsewhere an id is a number, and a login may be one, too.
+  const isKnownById = event.forge.startsWith('bitbucket-');
   const isOwner = async ({ login, id }: Actor): Promise<boolean> => {
     const names = await (owners ??= readOwners());
-    return names.has(login.toLowerCase()) || (id !== undefined && names.has(id.toLowerCase()));
+    return names.has(login.toLowerCase()) || (isKnownById && id !== undefined && names.has(id.toLowerCase()));
   };
   const isInTeams = async (actor: Actor, teams: readonly string[]): Promise<boolean> => {
     for (const team of teams) if ((await forge.isTeamMember(event.project, team, actor)) === true) return true;

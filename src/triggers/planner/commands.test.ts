@@ -155,6 +155,15 @@ describe('commands', () => {
     assert.equal(await rig.reason(await say(rig, pull, 'stranger', '/test')), 'Planned');
   });
 
+  it('do not come from somebody whose number is the login that OWNERS names', async () => {
+    const { rig, pull } = await opened();
+    rig.app.commit('main', { OWNERS: 'approvers: ["4711"]\n' });
+    const actor = { login: 'stranger', id: '4711' };
+    const name = await rig.deliver({ ...rig.comment(pull, 'stranger', '/test'), actor });
+    await rig.pass(1_000);
+    assert.equal(await rig.reason(name), 'PermissionDenied');
+  });
+
   it('on-comment runs what matches, and nothing else', async () => {
     const { rig, pull } = await opened();
     await say(rig, pull, 'org', '/deploy now');

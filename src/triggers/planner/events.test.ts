@@ -243,6 +243,19 @@ describe('commits', () => {
     assert.equal(await rig.reason(main), 'Planned');
   });
 
+  it("of a stranger's pull request do not keep a push of theirs from being run", async () => {
+    const rig = await PlannerRig.create({
+      '.tekton/any.yaml': definition('any', { 'on-event': 'push', 'on-target-branch': '*' }),
+    });
+    const fork = rig.model.fork(rig.app, 'guest');
+    fork.branches.set('release', rig.app.branches.get('main') ?? '');
+    rig.app.openPullRequest({ author: 'guest', head: 'release', from: fork });
+    rig.app.branches.set('release', rig.app.branches.get('main') ?? '');
+    const name = await rig.deliver(rig.push('release'));
+    await rig.pass();
+    assert.equal(await rig.reason(name), 'Planned');
+  });
+
   it('of a comment are those that were the head when it was first looked up', async () => {
     const rig = await PlannerRig.create(files);
     const first = rig.app.commit('feature', { a: '1' });

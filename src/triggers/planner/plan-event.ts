@@ -9,7 +9,7 @@ import { commandsFor, isNamed } from '../commands/named.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
 import { skipWordIn } from '../commands/skip-words.ts';
 import type { Command, Definition, DefinitionProblem, MatchResult } from '../types.ts';
-import { type Verdict, authorise } from './authorise.ts';
+import { type Verdict, authorise, isSameProject } from './authorise.ts';
 import { askPeople } from './ask-people.ts';
 import type { LoadedFolder } from './definitions.ts';
 import { cancelsOf } from './event-cancels.ts';
@@ -218,7 +218,11 @@ async function reasonToSkip(
   if (branch === undefined || branch === event.project.defaultBranch || !parts.settings().skipPushOfPullRequests)
     return undefined;
   const pulls = await forge.pullRequestsOf(event.project, subject.sha);
-  const own = pulls.find(({ headBranch, state }) => headBranch === branch && state === 'open');
+  // A branch of that name in a fork is somebody else's, and may never be allowed to run.
+  const own = pulls.find(
+    ({ headBranch, headProject, state }) =>
+      headBranch === branch && state === 'open' && isSameProject(headProject, event.project),
+  );
   if (own === undefined) return undefined;
   return nothing(index, 'PushOfPullRequest', `the commit is tested as pull request ${own.number}`);
 }
