@@ -90,11 +90,7 @@ export const rooms: readonly Room[] = [
     rank: 3,
     owns: 'Git hosts behind one interface: github, gitlab, gitea, bitbucket, git; the kinds that speak of them',
     start: 'forge.ts',
-    packages: [
-      '@octokit/core',
-      '@gitbeaker/rest',
-      'gitea-js',
-    ],
+    packages: ['@octokit/core', '@gitbeaker/rest', 'gitea-js'],
   },
   {
     name: 'apiserver',

@@ -7,7 +7,10 @@ const everything = ['*', '.ci/*', 'examples/*/.tekton/*', '{bin,docs,examples,sr
 const isText = /\.(?:ts|js|md)$/;
 
 export function readProject(root: string): Project {
-  const paths = globSync(everything, { cwd: root, exclude: ['node_modules', 'test/published/node_modules'] }).toSorted();
+  const paths = globSync(everything, {
+    cwd: root,
+    exclude: ['node_modules', 'test/published/node_modules'],
+  }).toSorted();
   const textOf = (path: string): string => (isText.test(path) ? readFileSync(join(root, path), 'utf8') : '');
   return projectOf(Object.fromEntries(paths.map((path) => [path, textOf(path)])));
 }
