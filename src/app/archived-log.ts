@@ -13,3 +13,15 @@ export function archivedLog(archive: LogArchive): ReadLog {
     return Buffer.concat(chunks).subarray(-bytesMax).toString('utf8');
   };
 }
+
+/** Reads what `first` cannot from `second`: what one replica is still recording another one has from the pod. */
+export function firstOf(first: ReadLog, second: ReadLog): ReadLog {
+  return async (place, signal) => {
+    try {
+      return await first(place, signal);
+    } catch (thrown) {
+      // When neither has it, why it is not kept says more than that its pod is gone.
+      return await second(place, signal).catch(() => Promise.reject(thrown as Error));
+    }
+  };
+}

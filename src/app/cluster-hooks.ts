@@ -8,7 +8,9 @@ import { Manager } from '../controller/manager.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import type { ObservedLister } from '../controller/contract.ts';
 import type { Transport } from '../kube/transport.ts';
+import type { LogArchive } from '../logs/log-archive.ts';
 import type { ServerCertificate } from '../server/certificate.ts';
+import { createDetailsMount } from '../server/details-mount.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Listener } from '../server/listener.ts';
@@ -19,6 +21,14 @@ import { servingCertificate } from './serving-certificate.ts';
 
 /** So long webhooks are taken after a stop, in milliseconds: they are sent here a little longer, and not every host tries again. */
 export const hooksDrainMs = 5_000;
+
+/** What the way in is made of besides. */
+export interface ClusterHooksParts {
+  readonly transport: Transport;
+  readonly logger: Logger;
+  /** Logs of steps whose pods are gone; absent = they are not kept. */
+  readonly archive?: LogArchive;
+}
 
 /** The way in for webhooks of one replica. Every replica takes them, whoever leads: it needs nothing but a cache of Repositories. */
 export class ClusterHooks {
@@ -37,7 +47,7 @@ export class ClusterHooks {
   static async listen(
     { hooks, namespace }: Pick<ControllerOptions, 'hooks' | 'namespace'>,
     git: GitEvents,
-    { transport, logger }: { readonly transport: Transport; readonly logger: Logger },
+    { transport, logger, archive }: ClusterHooksParts,
   ): Promise<ClusterHooks | undefined> {
     if (hooks === undefined) return undefined;
     const { host, port, tlsFolder } = hooks;
@@ -46,7 +56,9 @@ export class ClusterHooks {
     const scope = namespace === undefined ? {} : { namespace };
     const manager = new Manager({ ...parts, client, dropManagedFields: true, ...scope });
     const known = manager.informer(repositories);
-    const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known) });
+    const pages = git.pages({ client, ...scope, ...(archive === undefined ? {} : { archive }) });
+    const otherwise = createDetailsMount({ pages });
+    const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known), otherwise });
     const certificate = tlsFolder === undefined ? {} : { certificate: certificateIn(tlsFolder) };
     const listener = await listenOn({ mount, host, port, ...certificate }, '--hooks-port');
     return new ClusterHooks(manager, known, listener);

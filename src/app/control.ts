@@ -7,6 +7,7 @@ import { systemRandom } from '../base/system-random.ts';
 import type { ControllerHome, ControllerOptions } from '../cli/environment.ts';
 import { createHealthMount, type ReadinessCheck } from '../server/health-mount.ts';
 import { keepLogsDefault, startRetention } from '../logs/log-retention.ts';
+import { LogArchive } from '../logs/log-archive.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
@@ -41,7 +42,9 @@ export async function control(options: ControllerOptions, environment: ProcessEn
     const git = openGit(options, cluster, environment, { logger, metrics });
     const controllers = createControllers(options, cluster, { logger, metrics, identity, git, ...kept, ...traced });
     const webhook = createWebhook(options, cluster, { logger, metrics });
-    const hooks = await ClusterHooks.listen(options, git, { transport: cluster.transport, logger });
+    const archive = logStore && new LogArchive(logStore, controllers.recording);
+    const hookParts = { transport: cluster.transport, logger, ...(archive === undefined ? {} : { archive }) };
+    const hooks = await ClusterHooks.listen(options, git, hookParts);
     const readiness = (): readonly ReadinessCheck[] =>
       [controllers, webhook, hooks].flatMap((part) => part?.readiness() ?? []);
     const health = await serveHealth(options, readiness, metrics, logger);

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { type Deferred, deferred } from '../base/deferred.ts';
 import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { ControllerName } from '../cli/environment.ts';
@@ -17,12 +19,16 @@ import { type OpenForges, openForges } from '../forge/open-forges.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
 import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
+import { podLogs } from '../reports/api-reads.ts';
 import { createReports } from '../reports/create-reports.ts';
+import { createDetailsPages, type DetailsPages } from '../reports/details/create-details.ts';
+import { DetailsKey } from '../reports/details/details-key.ts';
+import { detailsLinks } from '../reports/details/details-links.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
 import { createInbox } from '../triggers/inbox/create-inbox.ts';
-import { archivedLog } from './archived-log.ts';
+import { archivedLog, firstOf } from './archived-log.ts';
 import { collectWaitingPushes } from './waiting-pushes.ts';
 import { registerRetention } from '../triggers/inbox/retention.ts';
 import { createTriggers } from '../triggers/planner/create-triggers.ts';
@@ -42,9 +48,17 @@ export interface GitEventsOptions {
   readonly proxy?: ProxySettings;
   /** Plain repositories can be used: git, and a folder for copies of those behind SSH; with a key steps can clone them. */
   readonly git?: { readonly surroundings: GitSurroundings; readonly cache: string; readonly cloneKey?: string };
+  /**
+   * This process says with `servedPages` where the pages that explain statuses are, which counts where the settings do not;
+   * until then no status is worked out. Otherwise only the settings say it.
+   */
+  readonly servesPages?: true;
   /** Sees every request to a Git host. */
   readonly observeFetch?: (fetch: FetchLike) => FetchLike;
 }
+
+/** Bytes of the key by which links to pages are signed. */
+const detailsKeyBytes = 32;
 
 /** What a manager is given to work with, and for whom. */
 export interface GitControllers {
@@ -53,6 +67,14 @@ export interface GitControllers {
   readonly names: readonly ControllerName[];
   readonly events: WarningRecorder;
   /** Logs of steps whose pods are gone; absent = they are read from pods. */
+  readonly archive?: LogArchive;
+}
+
+/** From what pages are made. */
+export interface GitPages {
+  readonly client: ApiClient;
+  /** Only objects in this namespace may be read; absent = in all. */
+  readonly namespace?: string;
   readonly archive?: LogArchive;
 }
 
@@ -66,10 +88,12 @@ export class GitEvents implements Disposable {
   readonly clones: CloneServer | undefined;
   readonly #options: GitEventsOptions;
   readonly #definitions: OutgoingFetch;
+  readonly #pagesAddress: Deferred<string | undefined> = deferred();
 
   constructor(options: GitEventsOptions) {
-    const { clock, random, logger, proxy, git, observeFetch } = options;
+    const { clock, random, logger, proxy, git, observeFetch, servesPages } = options;
     this.#options = options;
+    if (servesPages !== true) this.servedPages(undefined);
     const { cloneKey: key } = git ?? {};
     this.clones = git && key ? new CloneServer({ clock, surroundings: git.surroundings, key }) : undefined;
     // What definitions name is somebody else's word: nothing private is reached for it.
@@ -102,7 +126,8 @@ export class GitEvents implements Disposable {
     }
     if (names.includes('reports')) {
       const readLog = archive === undefined ? {} : { readLog: archivedLog(archive) };
-      createReports({ ...parts, ...readLog, forges: this.forges, readSecret });
+      const details = detailsLinks(this.#detailsKey(client), this.#pagesAddress.promise);
+      createReports({ ...parts, ...readLog, details, forges: this.forges, readSecret });
     }
   }
 
@@ -129,6 +154,32 @@ export class GitEvents implements Disposable {
     });
   }
 
+  /** Says where the pages are, as long as the settings do not; the first word counts. undefined = nowhere. */
+  servedPages(address: string | undefined): void {
+    this.#pagesAddress.resolve(address);
+  }
+
+  /** The pages that statuses lead to. Logs come from `archive`, if there is one, else from pods. */
+  pages({ client, namespace, archive }: GitPages): DetailsPages {
+    const { clock, logger, systemNamespace } = this.#options;
+    return createDetailsPages({
+      client,
+      clock,
+      logger,
+      systemNamespace,
+      key: this.#detailsKey(client),
+      ownAddress: this.#pagesAddress.promise,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(archive === undefined ? {} : { readLog: firstOf(archivedLog(archive), podLogs(client)) }),
+    });
+  }
+
+  #detailsKey(client: ApiClient): DetailsKey {
+    const { clock, logger, systemNamespace } = this.#options;
+    const newKey = (): string => randomBytes(detailsKeyBytes).toString('hex');
+    return new DetailsKey({ client, clock, logger, systemNamespace, newKey });
+  }
+
   /** Asks the hooks of plain repositories of this machine for what they could not tell while nobody listened. */
   async collectWaitingPushes(known: readonly Repository[]): Promise<void> {
     const { clock, random, logger, git } = this.#options;
@@ -138,6 +189,7 @@ export class GitEvents implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.servedPages(undefined);
     this.forges.close();
     this.#definitions.close();
   }

@@ -86,6 +86,7 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   } catch (thrown) {
     stopCompaction();
     stopRetention?.();
+    git[Symbol.dispose]();
     await embedded.stop();
     throw thrown;
   }

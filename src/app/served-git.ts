@@ -7,6 +7,7 @@ import { isApiError } from '../kube/api-error.ts';
 import { namespaces } from '../kube/core-types.ts';
 import { trustedUser } from '../kube/user.ts';
 import { createCloneMount } from '../server/clone-mount.ts';
+import { createDetailsMount, detailsPath } from '../server/details-mount.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -32,6 +33,7 @@ export function openServedGit(
   return new GitEvents({
     ...parts,
     systemNamespace: embeddedNamespace,
+    servesPages: true,
     proxy: environment.proxy,
     git: { surroundings: gitSurroundings(environment), cache: directory, cloneKey: cloneKeyOf(token) },
   });
@@ -45,12 +47,15 @@ function cloneKeyOf(token: string): string {
 /** Listens for webhooks, and lets steps clone plain repositories, where `--hooks-port` says. */
 export async function listenForHooks(
   git: GitEvents,
-  { client, server, manager }: Embedded,
+  { client, server, manager, logs }: Embedded,
   hooks: ServeOptions['hooks'],
   logger: Logger,
 ): Promise<Listener | undefined> {
   await makeNamespace(client);
-  if (hooks === undefined) return undefined;
+  if (hooks === undefined) {
+    git.servedPages(undefined);
+    return undefined;
+  }
   const { clones } = git;
   // A host that is told "accepted" forgets: unlike controllers, who look again, the inbox waits for the disk.
   const durable = createClient((request) => server.handleAs(trustedUser, request));
@@ -58,16 +63,22 @@ export async function listenForHooks(
   const receiver = git.inbox(durable, known);
   const cloning =
     clones && createCloneMount({ prefix: clonePath, handle: (request) => clones.handle(request), logger });
-  const mount = createHooksMount({
-    receiver,
-    clock: systemClock,
-    logger,
+  const pages = git.pages({ client, ...(logs === undefined ? {} : { archive: logs }) });
+  const otherwise = createDetailsMount({
+    pages,
     ...(cloning === undefined ? {} : { otherwise: cloning }),
   });
+  const mount = createHooksMount({ receiver, clock: systemClock, logger, otherwise });
   const listener = await listenOn({ mount, ...hooks }, '--hooks-port');
+  git.servedPages(`${reachable(listener.url)}${detailsPath}`);
   if (clones) clones.address = `${listener.url}${clonePath}`;
   void git.collectWaitingPushes(known.list());
   return listener;
+}
+
+/** Who listens on all addresses is found at this machine's own. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 async function makeNamespace(client: Embedded['client']): Promise<void> {

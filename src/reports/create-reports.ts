@@ -8,22 +8,20 @@ import type { ForgeDirectory } from '../forge/forge-directory.ts';
 import { type CommitStatus, commitStatuses } from '../forge/kinds/commit-status.ts';
 import { liveSettings } from '../forge/kinds/live-settings.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
-import { settingsConfigMap } from '../forge/kinds/settings.ts';
 import { runAttemptOf } from '../forge/kinds/status-target.ts';
-import { isApiError } from '../kube/api-error.ts';
-import { configMaps, secrets } from '../kube/core-types.ts';
 import { keyOf, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
+import { podLogs, secretValuesBy, settingsData } from './api-reads.ts';
 import { Certainty } from './certainty.ts';
 import { DeliverReconciler, type ReportedRepository } from './deliver-reconciler.ts';
 import { DesireReconciler } from './desire-reconciler.ts';
+import { type DetailsLinks, noDetails } from './details/details-links.ts';
 import { Excerpts, type ReadLog } from './excerpts.ts';
 import { ForgeTurns } from './forge-turns.ts';
 import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
 import { rememberRun } from './repository-history.ts';
-import type { SecretValues } from './run-secrets.ts';
 import { Sources } from './sources.ts';
 
 /** Contexts whose wanted state is worked out at a time. */
@@ -48,6 +46,8 @@ export interface ReportsOptions {
   readonly readSecret: ReadSecret;
   /** Reads logs of steps that have ended. Default: from their pods, by the API. */
   readonly readLog?: ReadLog;
+  /** Makes links to Penstock's own pages. Default: there are none. */
+  readonly details?: DetailsLinks;
   /** Writes Events. Default: nobody does. */
   readonly events?: { warn(about: KubeObject, reason: string, message: string): void };
 }
@@ -89,6 +89,7 @@ interface SharedParts extends ReportsOptions {
 
 function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQueue; readonly sources: Sources } {
   const { client, host, clock, logger, statuses, counted, certainty, readLog = podLogs(client) } = parts;
+  const { details = noDetails } = parts;
   const secretValues = secretValuesBy(client);
   const desire = new DesireReconciler({
     client,
@@ -98,7 +99,8 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     repositories: parts.repositoryCache,
     globalRepository: () => globalRepositoryOf(parts),
     sourcesOf: (key) => sources.of(key),
-    settings: liveSettings({ read: () => settingsData(parts), clock, logger }),
+    settings: liveSettings({ read: () => settingsData(client, parts.systemNamespace), clock, logger }),
+    details,
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
     again: (key) => desireQueue.add(key),
@@ -181,39 +183,4 @@ function isOvertaken(object: CommitStatus, statuses: Lister<CommitStatus>): bool
   const created = object.metadata.creationTimestamp ?? '';
   const others = statuses.byIndex(pullRequestIndex, value);
   return others.some(({ metadata }) => (metadata.creationTimestamp ?? '') > created);
-}
-
-/** Not by a cache: that would hold all ConfigMaps of a cluster. */
-async function settingsData({
-  client,
-  systemNamespace: namespace,
-}: SharedParts): Promise<Readonly<Record<string, string>> | undefined> {
-  try {
-    return (await client.get(configMaps, { namespace, name: settingsConfigMap })).data;
-  } catch (thrown) {
-    if (isApiError(thrown, 'NotFound')) return undefined;
-    throw thrown;
-  }
-}
-
-function secretValuesBy(client: ApiClient): SecretValues {
-  return async (namespace, name) => {
-    try {
-      const { data = {} } = await client.get(secrets, { namespace, name });
-      return Object.values(data).map((value) => Buffer.from(value, 'base64').toString('utf8'));
-    } catch (thrown) {
-      if (isApiError(thrown, 'NotFound')) return [];
-      throw thrown;
-    }
-  };
-}
-
-/** Logs of pods that are still there. */
-export function podLogs(client: ApiClient): ReadLog {
-  return async ({ namespace, podName, container, tailLines, bytesMax }, signal) => {
-    const chunks: Uint8Array[] = [];
-    const options = { container, tailLines, limitBytes: bytesMax, signal };
-    for await (const chunk of client.podLog({ namespace, name: podName }, options)) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
-  };
 }

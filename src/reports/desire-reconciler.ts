@@ -5,7 +5,7 @@ import { isTerminal } from '../forge/forge.ts';
 import { type CompleteRepository, withDefaults } from '../forge/access/with-defaults.ts';
 import { type CommitStatus, type CommitStatusSpec, commitStatuses } from '../forge/kinds/commit-status.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
-import { runKeys } from '../forge/kinds/run-keys.ts';
+import { penstockKeys, runKeys } from '../forge/kinds/run-keys.ts';
 import type { LiveSettings } from '../forge/kinds/live-settings.ts';
 import type { Settings } from '../forge/kinds/settings.ts';
 import { isApiError } from '../kube/api-error.ts';
@@ -13,7 +13,10 @@ import { keyText, type ObjectKey } from '../kube/object.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { isDone } from '../tekton/pipeline-run/children.ts';
 import { type PipelineRun, pipelineRuns, type TaskRun, taskRuns } from '../tekton/types.ts';
+import { found } from './api-reads.ts';
 import { type ReportFacts, repositoryOf, specOfDeletedRun, specOfNotice, specOfRun } from './desired.ts';
+import type { DetailsLinks } from './details/details-links.ts';
+import { type DetailsPage, pageLabelOf } from './details/details-path.ts';
 import type { Excerpts } from './excerpts.ts';
 import { newest, orderOf } from './order.ts';
 import { maskOf, secretsOfRepository, type SecretValues } from './run-secrets.ts';
@@ -42,6 +45,7 @@ export interface DesireParts {
   readonly globalRepository: () => Repository | undefined;
   readonly sourcesOf: (key: ObjectKey) => readonly Source[];
   readonly settings: LiveSettings;
+  readonly details: DetailsLinks;
   readonly excerpts: Excerpts;
   readonly secretValues: SecretValues;
   readonly again: (key: ObjectKey) => void;
@@ -109,7 +113,7 @@ export class DesireReconciler implements Reconciler {
     if (facts === undefined) return 'waiting';
     const spec = specOf(source, facts);
     if (spec === undefined) return {};
-    await this.#write(key, shown, spec, repository, source.object.metadata.creationTimestamp);
+    await this.#write(key, shown, spec, source, repository);
     if (source.kind === 'run' && isTerminal(spec.report.state)) this.#parts.ended(source.object, repository, spec);
     return {};
   }
@@ -120,7 +124,8 @@ export class DesireReconciler implements Reconciler {
       value === undefined ? [] : [[name, value] as const],
     );
     const children = source.kind === 'run' && isDone(source.object) ? await this.#childrenOf(source.object) : [];
-    return { settings, taskRuns: children, params: Object.fromEntries(params), mask: (text) => text };
+    const detailsLink = await this.#parts.details(settings.detailsUrl);
+    return { settings, detailsLink, taskRuns: children, params: Object.fromEntries(params), mask: (text) => text };
   }
 
   /** With quotes and the mask; undefined = they are being read. */
@@ -176,15 +181,17 @@ export class DesireReconciler implements Reconciler {
     key: ObjectKey,
     cached: CommitStatus | undefined,
     spec: CommitStatusSpec,
+    source: Source,
     repository: Repository | undefined,
-    since: string | undefined,
   ): Promise<void> {
+    const label = { [penstockKeys.page]: pageLabelOf(pageOfSource(source)) };
     let current = cached;
     for (let tries = 1; ; tries++) {
       if (orderOf(current?.spec, spec) !== 'write') return;
       try {
-        if (current !== undefined) await this.#parts.client.update(commitStatuses, { ...current, spec });
-        else await this.#create(key, spec, repository, since);
+        if (current !== undefined)
+          await this.#parts.client.update(commitStatuses, { ...withLabels(current, label), spec });
+        else await this.#create(key, spec, label, { source, repository });
         return;
       } catch (thrown) {
         const met =
@@ -198,22 +205,23 @@ export class DesireReconciler implements Reconciler {
   async #create(
     key: ObjectKey,
     spec: CommitStatusSpec,
-    repository: Repository | undefined,
-    since: string | undefined,
+    label: Readonly<Record<string, string>>,
+    { source, repository }: { readonly source: Source; readonly repository: Repository | undefined },
   ): Promise<void> {
     const { name = '', uid = '' } = repository?.metadata ?? {};
     const owner = { apiVersion: apiVersionOf(repositories), kind: repositories.kind, name, uid };
+    const isLabel = spec.repository.length <= labelCharactersMax;
     const created = await this.#parts.client.create(commitStatuses, {
       apiVersion: apiVersionOf(commitStatuses),
       kind: commitStatuses.kind,
       metadata: {
         ...key,
-        ...(spec.repository.length > labelCharactersMax ? {} : { labels: { [runKeys.repository]: spec.repository } }),
+        labels: { ...(isLabel ? { [runKeys.repository]: spec.repository } : {}), ...label },
         ...(repository === undefined ? {} : { ownerReferences: [owner] }),
       },
       spec,
     });
-    this.#parts.created(key, created.metadata.uid ?? '', since);
+    this.#parts.created(key, created.metadata.uid ?? '', source.object.metadata.creationTimestamp);
   }
 
   /** A CommitStatus to which nothing newer is to be said. */
@@ -246,12 +254,13 @@ function specOf(source: Source, facts: ReportFacts): CommitStatusSpec | undefine
   return source.kind === 'run' ? specOfRun(source.object, facts) : specOfNotice(source.notice, source.object, facts);
 }
 
-/** What a call gives, or undefined where the API says that there is no such thing. */
-async function found<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (thrown) {
-    if (isApiError(thrown, 'NotFound')) return undefined;
-    throw thrown;
-  }
+/** The page that explains a source: what is left of it is found by it when the source is gone. */
+function pageOfSource(source: Source): DetailsPage {
+  const { namespace = '', name = '' } = source.object.metadata;
+  return source.kind === 'run' ? { kind: 'run', namespace, name } : { kind: 'delivery', name };
+}
+
+function withLabels(object: CommitStatus, labels: Readonly<Record<string, string>>): CommitStatus {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
 }

@@ -7,8 +7,9 @@ import { runKeys } from '../forge/kinds/run-keys.ts';
 import type { Settings } from '../forge/kinds/settings.ts';
 import { runAttemptOf, statusTargetOf } from '../forge/kinds/status-target.ts';
 import type { PipelineRun, TaskRun } from '../tekton/types.ts';
+import type { DetailsLink } from './details/details-path.ts';
 import { stateOfRun } from './run-state.ts';
-import { deliveryLink, runLink } from './text/links.ts';
+import { runLink } from './text/links.ts';
 import { cutToBytes, link, plainLine, textBytesMax } from './text/markdown.ts';
 import { linkFacts, runText, runTitle, type Snippet, titleCharactersMax } from './text/run-text.ts';
 
@@ -16,6 +17,7 @@ import { linkFacts, runText, runTitle, type Snippet, titleCharactersMax } from '
 export interface ReportFacts {
   readonly taskRuns: readonly TaskRun[];
   readonly settings: Settings;
+  readonly detailsLink: DetailsLink;
   /** Custom params of the Repository that have plain values: addresses of consoles may name them. */
   readonly params: Readonly<Record<string, string>>;
   readonly snippet?: Snippet;
@@ -86,10 +88,10 @@ export function repositoryOf({ metadata }: PipelineRun): string | undefined {
 export function specOfNotice(
   notice: StatusNotice,
   delivery: Delivery,
-  { settings, mask }: Pick<ReportFacts, 'settings' | 'mask'>,
+  { detailsLink, mask }: Pick<ReportFacts, 'detailsLink' | 'mask'>,
 ): CommitStatusSpec {
   const { target, repository, attempt, externalId, state, title, text, comment } = notice;
-  const detailsUrl = deliveryLink(settings, delivery.metadata.name ?? '');
+  const detailsUrl = detailsLink({ kind: 'delivery', name: delivery.metadata.name ?? '' });
   const end = detailsUrl === undefined ? '' : `\n\n${link('Details', detailsUrl) ?? ''}`;
   const body = cutToBytes(mask(text), textBytesMax - end.length) + end;
   const number = target.pullRequest?.number;

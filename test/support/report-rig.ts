@@ -29,7 +29,8 @@ import {
 } from '../../src/tekton/types.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { createPrometheusMetrics, type PrometheusMetrics } from '../../src/telemetry/prometheus-metrics.ts';
-import { createReports, podLogs } from '../../src/reports/create-reports.ts';
+import { podLogs } from '../../src/reports/api-reads.ts';
+import { createReports } from '../../src/reports/create-reports.ts';
 import type { ReadLog } from '../../src/reports/excerpts.ts';
 
 /** Where the rig's Deliveries are. */

@@ -59,6 +59,8 @@ export const penstockKeys = {
   supersededBy: 'penstock.dev/superseded-by',
   /** A, on secrets of runs: when what they hold ends, RFC 3339. */
   expiresAt: 'penstock.dev/expires-at',
+  /** L, on CommitStatuses: hash of the page that their link leads to. */
+  page: 'penstock.dev/page',
   /** L, on secrets: name of the run they are for. */
   run: 'penstock.dev/run',
 } as const;

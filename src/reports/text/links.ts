@@ -1,5 +1,6 @@
 /** Where statuses lead to: the consoles that the settings name. */
 import type { Settings } from '../../forge/kinds/settings.ts';
+import type { DetailsLink } from '../details/details-path.ts';
 
 /** What an address may say about a run. */
 export interface LinkFacts {
@@ -10,19 +11,18 @@ export interface LinkFacts {
   readonly firstFailedStep?: string;
   /** Custom params of the Repository that have plain values. */
   readonly params: Readonly<Record<string, string>>;
+  /** Leads to Penstock's own pages. */
+  readonly detailsLink?: DetailsLink;
 }
 
-/**
- * The page of a run: the operator's own console, else the Tekton dashboard, else Penstock's own pages; undefined where the
- * settings name none.
- */
+/** The page of a run: the operator's own console, else the Tekton dashboard, else Penstock's own; undefined without any. */
 export function runLink(settings: Settings, facts: LinkFacts): string | undefined {
-  const { console: own, dashboardUrl, detailsUrl } = settings;
-  const { namespace, run } = facts;
+  const { console: own, dashboardUrl } = settings;
+  const { namespace, run, detailsLink } = facts;
   if (own !== undefined) return filled(own.runUrl, facts) ?? own.url;
   if (dashboardUrl !== undefined)
     return `${dashboardUrl}/#/namespaces/${encode(namespace)}/pipelineruns/${encode(run)}`;
-  return detailsUrl === undefined ? undefined : `${detailsUrl}/runs/${encode(namespace)}/${encode(run)}`;
+  return detailsLink?.({ kind: 'run', namespace, name: run });
 }
 
 /** The page of one task of a run. */
@@ -31,11 +31,6 @@ export function taskLink(settings: Settings, facts: LinkFacts): string | undefin
   const page = runLink(settings, facts);
   if (own !== undefined) return filled(own.taskLogUrl, facts);
   return dashboardUrl === undefined ? undefined : `${page}?pipelineTask=${encode(facts.task ?? '')}`;
-}
-
-/** The page that explains what became of an event no run stands for. */
-export function deliveryLink({ detailsUrl }: Settings, delivery: string): string | undefined {
-  return detailsUrl === undefined ? undefined : `${detailsUrl}/deliveries/${encode(delivery)}`;
 }
 
 function encode(text: string): string {

@@ -5,6 +5,7 @@ import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
 import { succeededCondition } from '../../tekton/pipeline-run/children.ts';
 import type { PipelineRun, TaskRun } from '../../tekton/types.ts';
+import type { DetailsLink } from '../details/details-path.ts';
 import { type LinkFacts, runLink, taskLink } from './links.ts';
 import { bytesOf, cutToBytes, fenced, inline, lastBytes, link, plainLine, textBytesMax } from './markdown.ts';
 import { spanText } from './span-text.ts';
@@ -30,6 +31,7 @@ export interface RunTextFacts {
   readonly settings: Settings;
   readonly snippet?: Snippet;
   readonly params: Readonly<Record<string, string>>;
+  readonly detailsLink?: DetailsLink;
 }
 
 /** Where the gate says that a waiting run stands. */
@@ -82,13 +84,14 @@ export function runText(facts: RunTextFacts): string {
 }
 
 /** What addresses of consoles may say about a run. */
-export function linkFacts({ run, taskRuns, params }: RunTextFacts): LinkFacts {
+export function linkFacts({ run, taskRuns, params, detailsLink }: RunTextFacts): LinkFacts {
   const failed = failedSteps(run, taskRuns)[0];
   const { namespace = '', name = '' } = run.metadata;
   return {
     namespace,
     run: name,
     params,
+    ...(detailsLink === undefined ? {} : { detailsLink }),
     ...(failed === undefined ? {} : { firstFailedStep: failed.step.name }),
   };
 }

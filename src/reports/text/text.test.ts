@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { defaultSettings, type Settings } from '../../forge/kinds/settings.ts';
 import type { PipelineRun, TaskRun } from '../../tekton/types.ts';
-import { deliveryLink, runLink, taskLink } from './links.ts';
+import type { DetailsLink } from '../details/details-path.ts';
+import { runLink, taskLink } from './links.ts';
 import { annotationsMax, findingsIn, lastLines } from './log-findings.ts';
 import { bytesOf, cutToBytes, fenced, inline, lastBytes, link, plainLine, textBytesMax } from './markdown.ts';
 import { runText, runTitle, taskLinesMax } from './run-text.ts';
@@ -163,10 +164,13 @@ describe('links', () => {
 
   it('lead to the console, the dashboard or Penstock itself', () => {
     assert.equal(runLink(settings(), facts), undefined);
-    assert.equal(runLink(settings({ detailsUrl: 'https://p.test' }), facts), 'https://p.test/runs/n/r');
-    assert.equal(deliveryLink(settings({ detailsUrl: 'https://p.test' }), 'd'), 'https://p.test/deliveries/d');
-    const dashboard = settings({ detailsUrl: 'https://p.test', dashboardUrl: 'https://d.test' });
-    assert.equal(runLink(dashboard, facts), 'https://d.test/#/namespaces/n/pipelineruns/r');
+    const detailsLink: DetailsLink = (page) => `https://p.test/${JSON.stringify(page)}`;
+    assert.equal(
+      runLink(settings(), { ...facts, detailsLink }),
+      'https://p.test/{"kind":"run","namespace":"n","name":"r"}',
+    );
+    const dashboard = settings({ dashboardUrl: 'https://d.test' });
+    assert.equal(runLink(dashboard, { ...facts, detailsLink }), 'https://d.test/#/namespaces/n/pipelineruns/r');
     assert.equal(
       taskLink(dashboard, { ...facts, task: 't' }),
       'https://d.test/#/namespaces/n/pipelineruns/r?pipelineTask=t',
