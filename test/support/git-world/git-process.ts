@@ -4,10 +4,12 @@ import { GitEvents } from '../../../src/app/git-events.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import type { Random } from '../../../src/base/random.ts';
 import { controllerNames } from '../../../src/cli/environment.ts';
+import type { ApiClient } from '../../../src/client/api-client.ts';
 import { createClient } from '../../../src/client/client.ts';
 import { Manager } from '../../../src/controller/manager.ts';
 import type { HookReceiver } from '../../../src/forge/hook-receiver.ts';
 import { repositories } from '../../../src/forge/kinds/repository.ts';
+import type { DetailsPages } from '../../../src/reports/details/create-details.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 import type { Logger } from '../../../src/telemetry/logger.ts';
 import { noMetrics } from '../../../src/telemetry/metrics.ts';
@@ -31,6 +33,7 @@ export class GitProcess {
   readonly #options: GitProcessOptions;
   readonly #git: GitEvents;
   readonly #controllers: ClusterControllers;
+  readonly #client: ApiClient;
   readonly #intake: Manager;
   readonly #inbox: HookReceiver;
   readonly #stopping = new AbortController();
@@ -42,6 +45,7 @@ export class GitProcess {
     const client = createClient(transport);
     const parts = { clock, random, logger, metrics: noMetrics };
     this.mortal = mortal;
+    this.#client = client;
     this.#options = options;
     this.#git = new GitEvents({ ...parts, systemNamespace, observeFetch: (fetch) => mortal.fetch(fetch) });
     const rest = { transport, controllers: controllerNames, engine: options.engine, identity: 'test' };
@@ -65,6 +69,11 @@ export class GitProcess {
   async receive({ headers, body }: SentWebhook, path: string = this.#options.hookPath): Promise<number> {
     const { status } = await this.#inbox.receive({ path, headers, body: Buffer.from(body), hasQuery: false });
     return status;
+  }
+
+  /** The pages that statuses lead to. */
+  pages(): DetailsPages {
+    return this.#git.pages({ client: this.#client });
   }
 
   kill(): void {

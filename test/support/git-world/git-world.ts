@@ -23,6 +23,7 @@ import { repositories, type RepositorySpec } from '../../../src/forge/kinds/repo
 import { configMaps, namespaces, secrets } from '../../../src/kube/core-types.ts';
 import type { PodLogSource } from '../../../src/kube/pod-log-source.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
+import type { DetailsPages } from '../../../src/reports/details/create-details.ts';
 import { servedKinds } from '../../../src/schema/served-kinds.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { tektonAdmission } from '../../../src/tekton/admission.ts';
@@ -210,6 +211,10 @@ export class GitWorld implements AsyncDisposable {
   /** Time moves while `promise` is waited for. */
   async during<T>(promise: Promise<T>): Promise<T> {
     return this.#pump(promise);
+
+  /** The pages of the Penstock that runs. */
+  pages(): DetailsPages {
+    return (this.#process ?? assert.fail('nobody listens')).pages();
   }
 
   /** Moves on until `condition` holds. */
