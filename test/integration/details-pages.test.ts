@@ -179,7 +179,10 @@ describe('the page that a status leads to', () => {
     }
     assert.equal((await see(bare, { method: 'POST', body: 'x' })).status, 404);
     assert.equal((await see(url, { method: 'POST', body: 'x' })).status, 405);
-    assert.deepEqual([(await see(url, { method: 'HEAD' })).status, (await see(url, { method: 'HEAD' })).text], [200, '']);
+    assert.deepEqual(
+      [(await see(url, { method: 'HEAD' })).status, (await see(url, { method: 'HEAD' })).text],
+      [200, ''],
+    );
   });
 
   it('stays where it is over restarts, and goes with the key', async () => {

@@ -211,6 +211,7 @@ export class GitWorld implements AsyncDisposable {
   /** Time moves while `promise` is waited for. */
   async during<T>(promise: Promise<T>): Promise<T> {
     return this.#pump(promise);
+  }
 
   /** The pages of the Penstock that runs. */
   pages(): DetailsPages {
