@@ -2,7 +2,7 @@
 import type { JsonObject } from '../base/json.ts';
 import { scheduleMemoryName } from '../forge/kinds/repository.ts';
 import type { InstallOptions } from './install-options.ts';
-import { settingsConfigMap } from '../forge/kinds/settings.ts';
+import { detailsSecretName, settingsConfigMap } from '../forge/kinds/settings.ts';
 import { commonLabels, installName, leaseName, webhookSecretName } from './names.ts';
 
 /** A rule of a Role: these verbs, on these resources. */
@@ -110,6 +110,8 @@ export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [leaseName], verbs: ['get', 'update'] },
   { apiGroups: core, resources: ['secrets'], verbs: ['create'] },
   { apiGroups: core, resources: ['secrets'], resourceNames: [webhookSecretName], verbs: ['get', 'update'] },
+  // The key by which links of statuses are signed.
+  { apiGroups: core, resources: ['secrets'], resourceNames: [detailsSecretName], verbs: ['get'] },
   ...inboxRules,
   { apiGroups: core, resources: ['configmaps'], resourceNames: [settingsConfigMap], verbs: ['get'] },
 ];

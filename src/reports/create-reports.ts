@@ -13,7 +13,7 @@ import { keyOf, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
-import { podLogs, secretValuesBy, settingsData } from './api-reads.ts';
+import { globalRepositoryName, podLogs, secretValuesBy, settingsData } from './api-reads.ts';
 import { Certainty } from './certainty.ts';
 import { DeliverReconciler, type ReportedRepository } from './deliver-reconciler.ts';
 import { DesireReconciler } from './desire-reconciler.ts';
@@ -28,9 +28,6 @@ import { Sources } from './sources.ts';
 const desireWorkers = 4;
 /** Contexts that are brought to hosts at a time; to one host {@link turnsMax} of them. */
 const deliverWorkers = 16;
-
-/** Name of the Repository in the system namespace that others take their defaults from. */
-const globalRepositoryName = 'pipelines-as-code';
 
 /** What reports are made of. */
 export interface ReportsOptions {

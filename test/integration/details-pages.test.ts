@@ -5,7 +5,7 @@ import type { ContainerPlan } from '../../src/executor/runtime/container-runtime
 import type { SimulatedBehaviour } from '../../src/executor/simulated/simulated-runtime.ts';
 import { secrets } from '../../src/kube/core-types.ts';
 import type { DetailsPages } from '../../src/reports/details/create-details.ts';
-import { detailsSecretName } from '../../src/reports/details/details-key.ts';
+import { detailsSecretName } from '../../src/forge/kinds/settings.ts';
 import { createDetailsMount, detailsPath } from '../../src/server/details-mount.ts';
 import { type Listener, startListener } from '../../src/server/listener.ts';
 import { pipelineRuns } from '../../src/tekton/types.ts';

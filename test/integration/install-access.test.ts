@@ -222,6 +222,19 @@ function isRunning({ status }: Pod): boolean {
   return status?.phase === 'Running';
 }
 
+/** The pages that statuses lead to: of runs, of Deliveries, and of what is gone. */
+async function openPages(world: GitWorld): Promise<void> {
+  const open = async (): Promise<readonly number[]> => {
+    const urls = (await world.reports()).flatMap(({ spec }) => spec.report.detailsUrl ?? []);
+    const pages = world.pages();
+    const answers = urls.map((url) => pages({ method: 'GET', path: new URL(url).pathname, accept: undefined }));
+    return (await world.during(Promise.all(answers))).map(({ status }) => status);
+  };
+  assert.deepEqual([...new Set(await open())], [200]);
+  for (const object of await world.runs()) await world.client.delete(pipelineRuns, keyOf(object));
+  assert.deepEqual([...new Set(await open())], [200]);
+}
+
 /** Statuses that are shown, refused, quoted and given up, of runs that end, vanish and are forgotten. */
 async function exerciseReports(rig: ReportRig): Promise<void> {
   await rig.repository();
@@ -272,11 +285,13 @@ describe('the roles of an installation', () => {
     await using world = await GitWorld.embedded({
       host: startHost,
       repository: { concurrency_limit: 2, schedules: [{ name: 'hourly', cron: '0 * * * *' }] },
+      settings: { 'details-url': 'https://ci.example.org' },
       behaviour: ({ podName }) => ({ durationMs: podName.startsWith('slow') ? 3_600_000 : 1_000 }),
       disturb: (transport) => losingAnswers(faults.disturb(roles.enforce(transport))),
     });
     await world.startPenstock();
     await exerciseEvents(world, faults);
+    await openPages(world);
     assert.deepEqual([...roles.refused], []);
   });
 

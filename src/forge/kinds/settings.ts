@@ -3,6 +3,9 @@
 /** Name of the ConfigMap, in Penstock's own namespace. */
 export const settingsConfigMap = 'pipelines-as-code';
 
+/** Name of the Secret, in Penstock's own namespace, with the key by which links to its pages are signed. */
+export const detailsSecretName = 'penstock-details';
+
 /** Where names like `git-clone` in the annotation `task` are looked up. */
 export interface Catalog {
   /** What stands before `://`; `default` is asked for names without it. */

@@ -1,13 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
+import { detailsSecretName } from '../../forge/kinds/settings.ts';
 import { isApiError } from '../../kube/api-error.ts';
 import { type Secret, secrets } from '../../kube/core-types.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { found } from '../api-reads.ts';
 
-/** Secret in Penstock's own namespace with the key by which links are signed. */
-export const detailsSecretName = 'penstock-details';
 /** The key of the Secret that holds it. */
 const dataKey = 'key';
 /** Shortest key, in bytes. */

@@ -2,15 +2,17 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
+import { type CompleteRepository, withDefaults } from '../../forge/access/with-defaults.ts';
 import { type CommitStatus, commitStatuses } from '../../forge/kinds/commit-status.ts';
 import { type Delivery, deliveries } from '../../forge/kinds/delivery.ts';
-import { type Repository, repositories } from '../../forge/kinds/repository.ts';
+import { repositories } from '../../forge/kinds/repository.ts';
 import { penstockKeys } from '../../forge/kinds/run-keys.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
 import { statusTargetOf } from '../../forge/kinds/status-target.ts';
 import { label } from '../../tekton/pipeline-run/labels.ts';
 import { type PipelineRun, pipelineRuns, taskRuns } from '../../tekton/types.ts';
-import { found } from '../api-reads.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import { found, globalRepositoryName } from '../api-reads.ts';
 import { repositoryOf } from '../desired.ts';
 import type { ReadLog } from '../excerpts.ts';
 import { maskOf, secretsOfRepository, secretsOfRun, type SecretValues } from '../run-secrets.ts';
@@ -76,9 +78,9 @@ async function liveRun(options: PageReaderOptions, run: PipelineRun, settings: S
           client.list(pipelineRuns, { namespace, labelSelector: `${penstockKeys.series}=${series}`, limit: readMax }),
         ),
     statusOf(client, run),
-    repositoryAt(client, namespace, repositoryOf(run)),
+    repositoryAt(options, namespace, repositoryOf(run)),
   ]);
-  const secrets = await secretsIn(options, namespace, secretsOfRun(run, children, repository));
+  const secrets = await secretsIn(options, secretsOfRun(run, children, repository));
   const logs = await logsFor(options, { run, taskRuns: children, secrets, settings });
   return {
     page: cleanPage(runPage({ run, taskRuns: children, attempts, shown, ...logs }), maskIn(secrets)),
@@ -103,10 +105,12 @@ async function repositorySecrets(
   options: PageReaderOptions,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<readonly string[]> {
-  const repository = await repositoryAt(options.client, namespace, name);
   // What cannot be masked is not shown: the page fails.
-  const names = secretsOfRepository(repository);
-  return (await Promise.all(names.map((secret) => options.secretValues(namespace, secret)))).flat();
+  return valuesOf(options, secretsOfRepository(await repositoryAt(options, namespace, name)));
+}
+
+async function valuesOf({ secretValues }: PageReaderOptions, places: readonly ObjectKey[]): Promise<readonly string[]> {
+  return (await Promise.all(places.map(({ namespace, name }) => secretValues(namespace, name)))).flat();
 }
 
 /** The texts that are kept were masked when they were written. */
@@ -129,12 +133,19 @@ async function statusOf(client: ApiClient, run: PipelineRun): Promise<CommitStat
   return found(client.get(commitStatuses, statusKeyOf({ namespace, repository, target })));
 }
 
+/** With what it takes over from the global one: the Secrets of that one's params, too. */
 async function repositoryAt(
-  client: ApiClient,
+  { client, systemNamespace }: PageReaderOptions,
   namespace: string,
   name: string | undefined,
-): Promise<Repository | undefined> {
-  return name === undefined ? undefined : found(client.get(repositories, { namespace, name }));
+): Promise<CompleteRepository | undefined> {
+  if (name === undefined) return undefined;
+  const places = [
+    { namespace, name },
+    { namespace: systemNamespace, name: globalRepositoryName },
+  ];
+  const [own, global] = await Promise.all(places.map((place) => found(client.get(repositories, place))));
+  return own && withDefaults(own, global);
 }
 
 async function list<T>(answer: Promise<{ readonly items: readonly T[] }>): Promise<readonly T[]> {
@@ -144,13 +155,9 @@ async function list<T>(answer: Promise<{ readonly items: readonly T[] }>): Promi
 /** Values to be masked, or why nobody knows them: then nothing of a log may be shown. */
 type Secrets = readonly string[] | { readonly unknown: string };
 
-async function secretsIn(
-  { secretValues }: PageReaderOptions,
-  namespace: string,
-  names: readonly string[],
-): Promise<Secrets> {
+async function secretsIn(options: PageReaderOptions, places: readonly ObjectKey[]): Promise<Secrets> {
   try {
-    return (await Promise.all(names.map((name) => secretValues(namespace, name)))).flat();
+    return await valuesOf(options, places);
   } catch (thrown) {
     return { unknown: `the secrets to be masked could not be read: ${errorText(thrown)}` };
   }
