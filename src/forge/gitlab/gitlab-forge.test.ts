@@ -123,6 +123,21 @@ describe('GitLab: projects, commits and merge requests', () => {
   });
 });
 
+describe('GitLab: merge requests of projects that are hidden from us', () => {
+  it('are left out of those of a commit', async () => {
+    const project = gitlab.addProject('trade', newName());
+    const fork = gitlab.fork(project, 'mallory');
+    const sha = gitlab.commit(fork, 'fix', { x: '1' });
+    const { number } = gitlab.webhooks.openPullRequest(project, { author: 'mallory', head: 'fix', from: fork });
+    assert.deepEqual(
+      (await forge.pullRequestsOf(project, sha)).map((request) => request.number),
+      [number],
+    );
+    gitlab.faults.next(new RegExp(`GET .*/projects/${fork.id}$`), { kind: 'status', code: 404 });
+    assert.deepEqual(await forge.pullRequestsOf(project, sha), []);
+  });
+});
+
 describe('GitLab: changed files', () => {
   it('of a push are those of all its commits', async () => {
     const project = gitlab.addProject('trade', newName(), { a: '1', b: '2', c: '3' });

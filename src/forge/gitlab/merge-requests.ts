@@ -34,7 +34,22 @@ export async function mergeRequestsOf(api: GitlabApi, project: Project, sha: str
     reader.optionalText('sha') === sha ? mergeRequestOf(reader) : undefined,
   );
   const open = all.filter((request) => request !== undefined).filter((request) => request.isOpen);
-  return Promise.all(open.map((request) => withHeadProject(api, project, request)));
+  const found = await Promise.all(open.map((request) => withHeadProjectIfShown(api, project, request)));
+  return found.filter((request) => request !== undefined);
+}
+
+/** Of several, one whose fork is gone or hidden is nobody's matter here: it must not keep the others from being found. */
+async function withHeadProjectIfShown(
+  api: GitlabApi,
+  project: Project,
+  request: MergeRequestAnswer,
+): Promise<PullRequest | undefined> {
+  try {
+    return await withHeadProject(api, project, request);
+  } catch (thrown) {
+    if (thrown instanceof ForgeError && thrown.problem === 'forbidden') return undefined;
+    throw thrown;
+  }
 }
 
 async function withHeadProject(
