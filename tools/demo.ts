@@ -6,7 +6,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { notedStates } from './demo/noted-states.ts';
-import { Stage, StoppedError } from './demo/stage.ts';
+import { Stage, StoppedError, launcher } from './demo/stage.ts';
 
 const sample = join(import.meta.dirname, '..', 'examples', 'demo');
 const context = 'Pipelines as Code CI / check / main';
@@ -26,8 +26,9 @@ async function main(): Promise<number> {
   let kept = false;
   try {
     const wrong = await play(stage);
-    if (keep && wrong.length === 0) kept = tellWhatIsKept(stage);
-    return conclude(wrong);
+    const code = conclude(wrong);
+    if (keep && code === 0) kept = tellWhatIsKept(stage);
+    return code;
   } catch (thrown) {
     if (thrown instanceof StoppedError) {
       await stage.clear();
@@ -52,7 +53,7 @@ function readFlags(): boolean | undefined {
 
 /** Resolves to what was not as it must be. */
 async function play(stage: Stage): Promise<readonly string[]> {
-  console.log(`All of this happens in ${stage.folder}; \`penstock\` stands for npx penstock.`);
+  console.log(`All of this happens in ${stage.folder}; \`penstock\` stands for ${launcher}.`);
   heading('A server, and a repository with no Git host around it');
   console.log(indented(await stage.serve()));
   await stage.run(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
@@ -104,15 +105,15 @@ function conclude(wrong: readonly string[]): number {
 }
 
 function tellWhatIsKept(stage: Stage): true {
-  const server = stage.leave();
-  const lines = [
-    `It all goes on in ${stage.folder}:`,
-    `  cd ${stage.path(work)}                        change something and push it`,
-    `  export KUBECONFIG=${stage.path('penstock-data', 'kubeconfig')}`,
-    '  npx penstock delivery list                    what came in, and what became of it',
-    '  kubectl get pipelineruns,commitstatuses -A    the objects behind it',
-    `  kill ${server} && rm -r ${stage.folder}    the end`,
-  ];
-  console.log(`\n${lines.join('\n')}`);
+  const hints = [
+    ['to change something and push it', `cd ${stage.path(work)}`],
+    ['so that commands find the server', `export KUBECONFIG=${stage.path('penstock-data', 'kubeconfig')}`],
+    ['what came in, and what became of it', `${launcher} delivery list`],
+    ['whether all is well', `${launcher} doctor`],
+    ['the objects behind it', 'kubectl get pipelineruns,commitstatuses -A'],
+    ['the end', `kill ${stage.leave()} && rm -r ${stage.folder}`],
+  ] as const;
+  console.log(`\nIt all goes on in ${stage.folder}:`);
+  for (const [what, command] of hints) console.log(`  ${what.padEnd(36)} ${command}`);
   return true;
 }

@@ -11,9 +11,9 @@ import { processesGone } from '../support/processes.ts';
 const hangsMs = 180_000;
 const root = join(import.meta.dirname, '..', '..');
 
-function startDemo(place: Workplace, path = ''): PenstockProcess {
+function startDemo(place: Workplace, path = '', ...flags: readonly string[]): PenstockProcess {
   const { NODE_TEST_CONTEXT: _context, FORCE_COLOR: _colour, ...environment } = process.env;
-  const child = spawn(process.execPath, ['bin/with-node.js', 'tools/demo.ts'], {
+  const child = spawn(process.execPath, ['bin/with-node.js', 'tools/demo.ts', ...flags], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...environment, PATH: `${path}${environment['PATH']}`, TMPDIR: place.temporary },
@@ -40,6 +40,31 @@ describe('npm run demo', { timeout: hangsMs }, () => {
     const { code, stderr } = await startDemo(place, `${place.path('bin')}:`).ended;
     assert.equal(code, 1);
     assert.match(stderr, /^wrong: "A better discount" must be failed .*succeeded, the exit code was 0$/m);
+    assert.deepEqual(place.leftovers(), []);
+  });
+
+  it('leaves all of it there when it is asked to, and says how to end it', async () => {
+    await using place = new Workplace();
+    const { code, stdout } = await startDemo(place, '', '--keep').ended;
+    assert.equal(code, 0, stdout);
+    const [, id = '', folder = ''] = /the end +kill (\d+) && rm -r (\S+)$/m.exec(stdout) ?? [];
+    assert.notEqual(Number(id), 0, stdout);
+    try {
+      const environment = { KUBECONFIG: `${folder}/penstock-data/kubeconfig` };
+      const doctor = await place.run(['doctor'], { environment });
+      assert.equal(doctor.code, 0, doctor.stdout);
+      assert.match(doctor.stdout, /✓ statuses +its host took one at/);
+    } finally {
+      process.kill(Number(id));
+    }
+    await processesGone(folder);
+  });
+
+  it('knows its options', async () => {
+    await using place = new Workplace();
+    const { code, stderr } = await startDemo(place, '', '--loud').ended;
+    assert.equal(code, 2);
+    assert.match(stderr, /--loud[^]*usage: npm run demo/);
     assert.deepEqual(place.leftovers(), []);
   });
 

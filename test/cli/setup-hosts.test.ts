@@ -107,12 +107,14 @@ describe('penstock setup of a Git host', { timeout: hangsMs }, () => {
 
   it('says that a token is refused, and takes a new one', async () => {
     const { url } = gitea.addProject('trade', 'stock', { '.tekton/build.yaml': definition('build') });
-    const wrong = await penstock(['setup', 'gitea', '--url', url, '--token-file', '-'], 'not-the-token');
+    const provider = ['--provider-url', gitea.url];
+    const wrong = await penstock(['setup', 'gitea', '--url', url, ...provider, '--token-file', '-'], 'not-the-token');
     assert.equal(wrong.code, 1, wrong.stdout + wrong.stderr);
     assert.match(wrong.stdout, /✗ host .*401[^]*→ the token, or the key of the App, is wrong or has expired/);
     const right = await penstock(['setup', 'gitea', '--url', url, '--token-file', '-'], tokenOf(gitea));
     assert.equal(right.code, 0, right.stdout + right.stderr);
     assert.match(right.stdout, /changed +Secret default\/stock-git: data\.provider\.token\n/);
+    assert.match(right.stdout, /unchanged Repository default\/stock\n/, 'what is not said again stays');
   });
 
   it('says that there is no such repository, and that a host does not answer', async () => {

@@ -5,7 +5,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'penstock.js');
+/** What starts Penstock. */
+export const launcher: string = join(import.meta.dirname, '..', '..', 'bin', 'penstock.js');
 const pollMs = 50;
 /** How long the server may take to be ready, and to end. */
 const readyMsMax = 60_000;

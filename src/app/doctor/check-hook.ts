@@ -1,3 +1,6 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import { findGitDirectory } from '../../forge/git/disk-repository.ts';
 import { hookAddress, readHookSecret, readHookSettings } from '../../forge/git/hook/hook-settings.ts';
@@ -36,6 +39,7 @@ export async function checkHook({ url, hooksUrl, secret }: HookQuestion, found: 
     if (!(thrown instanceof UserError)) throw thrown;
     found.thrown('hook', thrown);
   }
+  await checkWritable(directory, found);
   const waiting = (await new Spool(directory).waiting()).ids.length;
   if (waiting > 0)
     found.warn(
@@ -43,4 +47,16 @@ export async function checkHook({ url, hooksUrl, secret }: HookQuestion, found: 
       `${waiting === 1 ? '1 push waits' : `${waiting} pushes wait`} to be told`,
       `penstock git-hook flush -C ${directory}`,
     );
+}
+
+/** Statuses are notes in the repository, and are written by the user under whom the server runs. */
+async function checkWritable(directory: string, found: Examination): Promise<void> {
+  for (const path of [directory, join(directory, 'objects'), join(directory, 'refs')]) {
+    try {
+      await access(path, constants.W_OK);
+    } catch {
+      found.warn('statuses', `${path} cannot be written to by you`, 'the user of `penstock serve` must be able to');
+      return;
+    }
+  }
 }

@@ -88,17 +88,26 @@ async function prefersApplication({ command, client }: Work, { existing, url }: 
   return hasApplication(client, command.systemNamespace, url);
 }
 
-function applicationPlan({ command }: Work, { key, url }: FoundPlace, { type }: HostGuide): SetupPlan {
-  const { providerUrl } = command;
+function applicationPlan({ command }: Work, place: FoundPlace, { type }: HostGuide): SetupPlan {
+  const { key, url } = place;
+  const { providerUrl } = wordsOf(command, place);
   // github.com needs no word about itself.
   const known = URL.parse(url)?.hostname === 'github.com' && providerUrl === undefined;
   const provider = { type, ...(providerUrl === undefined ? {} : { url: providerUrl }) };
   return { key, url, ...(known ? {} : { provider }) };
 }
 
+/** What is not said again stays: an apply takes away what was applied before and is left out. */
+function wordsOf(command: SetupHostCommand, { existing }: FoundPlace): { user?: string; providerUrl?: string } {
+  const before = existing?.spec?.git_provider;
+  const user = command.user ?? before?.user;
+  const providerUrl = command.providerUrl ?? before?.url;
+  return { ...(user === undefined ? {} : { user }), ...(providerUrl === undefined ? {} : { providerUrl }) };
+}
+
 async function tokenPlan(work: Work, place: FoundPlace, guide: HostGuide): Promise<SetupPlan> {
   const { command, environment, client } = work;
-  const { user, providerUrl } = command;
+  const { user, providerUrl } = wordsOf(command, place);
   const places = secretPlaces(place.existing, place.key.name);
   const { namespace } = place.key;
   const token = await tokenOf(work, guide, await currentValue(client, namespace, places.token));
