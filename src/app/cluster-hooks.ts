@@ -1,4 +1,4 @@
-import { sleep } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import { UserError } from '../base/errors.ts';
@@ -28,16 +28,20 @@ export interface ClusterHooksParts {
   readonly logger: Logger;
   /** Logs of steps whose pods are gone; absent = they are not kept. */
   readonly archive?: LogArchive;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** The way in for webhooks of one replica. Every replica takes them, whoever leads: it needs nothing but a cache of Repositories. */
 export class ClusterHooks {
+  readonly #clock: Clock;
   readonly #manager: Manager;
   readonly #known: ObservedLister<Repository>;
   readonly #listener: Listener;
   readonly #stopping = new AbortController();
 
-  private constructor(manager: Manager, known: ObservedLister<Repository>, listener: Listener) {
+  private constructor(clock: Clock, manager: Manager, known: ObservedLister<Repository>, listener: Listener) {
+    this.#clock = clock;
     this.#manager = manager;
     this.#known = known;
     this.#listener = listener;
@@ -47,12 +51,12 @@ export class ClusterHooks {
   static async listen(
     { hooks, namespace }: Pick<ControllerOptions, 'hooks' | 'namespace'>,
     git: GitEvents,
-    { transport, logger, archive }: ClusterHooksParts,
+    { transport, logger, archive, clock = systemClock }: ClusterHooksParts,
   ): Promise<ClusterHooks | undefined> {
     if (hooks === undefined) return undefined;
     const { host, port, tlsFolder } = hooks;
     const client = createClient(transport);
-    const parts = { clock: systemClock, random: systemRandom, logger };
+    const parts = { clock, random: systemRandom, logger };
     const scope = namespace === undefined ? {} : { namespace };
     const manager = new Manager({ ...parts, client, dropManagedFields: true, ...scope });
     const known = manager.informer(repositories);
@@ -61,7 +65,7 @@ export class ClusterHooks {
     const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known), otherwise });
     const certificate = tlsFolder === undefined ? {} : { certificate: certificateIn(tlsFolder) };
     const listener = await listenOn({ mount, host, port, ...certificate }, '--hooks-port');
-    return new ClusterHooks(manager, known, listener);
+    return new ClusterHooks(clock, manager, known, listener);
   }
 
   get url(): string {
@@ -83,7 +87,7 @@ export class ClusterHooks {
 
   /** Takes webhooks for {@link hooksDrainMs} more, where it took any, and ends. */
   async stop(): Promise<void> {
-    if (this.#known.hasSynced()) await sleep(systemClock, hooksDrainMs);
+    if (this.#known.hasSynced()) await sleep(this.#clock, hooksDrainMs);
     this.#stopping.abort();
     await this.#listener.close();
     await this.#manager.stop();
