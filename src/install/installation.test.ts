@@ -90,7 +90,7 @@ describe('installParts', () => {
     }[];
     assert.deepEqual(
       rule?.http.paths.map(({ path }) => path),
-      ['/hooks', '/incoming'],
+      ['/hooks', '/incoming', '/details'],
     );
     for (const { backend } of rule.http.paths) {
       assert.deepEqual(backend.service, { name: 'penstock-hooks', port: { number: service[0]?.port } });

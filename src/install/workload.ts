@@ -22,8 +22,8 @@ const terminationSeconds = 45;
 
 /** Plain HTTP: what stands before it speaks TLS. */
 const hooksServicePort = 80;
-/** What the inbox answers. */
-const hookPaths: readonly string[] = ['/hooks', '/incoming'];
+/** What is answered there: webhooks, calls, and the pages that links of statuses lead to. */
+const hookPaths: readonly string[] = ['/hooks', '/incoming', '/details'];
 
 /** The namespace, guarded by the strictest Pod Security profile. */
 export function namespaceObject({ namespace }: InstallOptions): JsonObject {

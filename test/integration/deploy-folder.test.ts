@@ -10,6 +10,7 @@ import { installParts } from '../../src/install/installation.ts';
 import { defaultInstallOptions } from '../../src/install/install-options.ts';
 import { webhookObjects } from '../../src/install/webhooks.ts';
 import { webhookPaths } from '../../src/server/admission/admission-webhook.ts';
+import { detailsPath } from '../../src/server/details-mount.ts';
 import { parseYaml } from '../../src/yaml/parse-yaml.ts';
 import { noKubectl } from '../support/kubectl.ts';
 
@@ -67,6 +68,14 @@ describe('deploy/', () => {
       paths.map((list) => [...new Set(list)]),
       [[webhookPaths.mutate], [webhookPaths.validate]],
     );
+  });
+});
+
+describe('the Ingress', () => {
+  it('leads to the pages that statuses link to', () => {
+    const objects = installParts({ ...options, ingress: { host: 'ci.example.com' } }).flatMap((part) => part.objects);
+    const ingress = objects.find(({ kind }) => kind === 'Ingress');
+    assert.ok(JSON.stringify(ingress?.['spec']).includes(`"path":"${detailsPath}"`));
   });
 });
 
