@@ -52,6 +52,40 @@ describe('createFetch', () => {
     assert.deepEqual(await answer.json(), { a: 1 });
   });
 
+  it('sends what a Request of the same would', async (context) => {
+    const url = await serve(context, (request, response) => {
+      void textOf(request).then((text) => {
+        const { 'content-type': type, 'content-length': length, 'x-a': header } = request.headers;
+        response.end(JSON.stringify([request.method, request.url, type, length, header, text]));
+      });
+    });
+    const calls: readonly RequestInit[] = [
+      {},
+      { method: 'get', headers: { 'X-A': 'b' } },
+      { method: 'POST', body: 'grüße' },
+      { method: 'PUT', body: '{}', headers: [['content-type', 'application/json']] },
+      { method: 'DELETE', body: null },
+      { method: 'POST', body: new URLSearchParams({ a: 'b' }) },
+    ];
+    for (const init of calls) {
+      const send = fetchFor(context);
+      const [plain, request] = [
+        await send(`${url}/p?q=%20#f`, init),
+        await send(new Request(`${url}/p?q=%20#f`, init)),
+      ];
+      assert.equal(plain.url, request.url);
+      assert.deepEqual(await plain.json(), await request.json());
+    }
+  });
+
+  it('refuses what a Request would refuse', async (context) => {
+    const send = fetchFor(context);
+    await assert.rejects(send('http://user:password@127.0.0.1:1'), TypeError);
+    await assert.rejects(send('http://127.0.0.1:1', { body: 'of a read' }), TypeError);
+    await assert.rejects(send('no address'), TypeError);
+    await assert.rejects(send('http://127.0.0.1:1', { headers: { 'x-a': 'b\r\nx-c: d' } }), TypeError);
+  });
+
   it('gives statuses that have no body', async (context) => {
     const url = await serve(context, (_request, response) => void response.writeHead(204).end());
     assert.equal((await fetchFor(context)(url)).status, 204);

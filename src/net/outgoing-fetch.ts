@@ -1,7 +1,7 @@
 /** `fetch` for servers that others name: Git hosts, catalogues, addresses in definitions. */
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { once } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { guardedLookup, isAddressAllowed, refusedAddress, systemResolve, type ResolveHost } from './address-guard.ts';
@@ -96,16 +96,16 @@ export function createFetch(options: OutgoingFetchOptions): OutgoingFetch {
     agents['https:'].destroy();
   };
   const call: FetchLike = async (input, init) => {
-    const request = new Request(input, init);
+    const asked = plainCall(input, init) ?? callOf(new Request(input, init));
     const limit = new CallLimit({
       clock: options.clock,
       limitMs: options.callMsMax ?? fetchMsMax,
-      signal: request.signal,
+      signal: asked.signal,
     });
     try {
-      return await follow(options, agents, request, limit.signal);
+      return await follow(options, agents, asked, limit.signal);
     } catch (thrown) {
-      throw limit.explain(thrown, originOf(request.url));
+      throw limit.explain(thrown, asked.url.origin);
     } finally {
       limit.release();
     }
@@ -113,21 +113,54 @@ export function createFetch(options: OutgoingFetchOptions): OutgoingFetch {
   return Object.assign(call, { close, [Symbol.dispose]: close });
 }
 
+/** What is asked for. */
+interface Call {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly redirect: Request['redirect'];
+  readonly signal: AbortSignal | undefined;
+  readonly readBody: () => Promise<Buffer | undefined>;
+}
+
+/** Methods that mean the same in every spelling of a `Request`. */
+const plainMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The call that a `Request` of these would be, where that is plain to see: making one costs more than sending it. */
+function plainCall(input: string | URL | Request, init: RequestInit = {}): Call | undefined {
+  const { method = 'GET', body, redirect = 'follow', signal } = init;
+  if (input instanceof Request || !URL.canParse(String(input)) || !plainMethods.includes(method)) return undefined;
+  const url = new URL(input);
+  const isEmpty = body === undefined || body === null;
+  if (url.username !== '' || url.password !== '' || !(isEmpty || (typeof body === 'string' && method !== 'GET')))
+    return undefined;
+  const headers = new Headers(init.headers);
+  if (!isEmpty && !headers.has('content-type')) headers.set('content-type', 'text/plain;charset=UTF-8');
+  const readBody = (): Promise<Buffer | undefined> => Promise.resolve(isEmpty ? undefined : Buffer.from(body));
+  return { url, method, headers, redirect, signal: signal ?? undefined, readBody };
+}
+
+function callOf(request: Request): Call {
+  const { method, headers, redirect, signal } = request;
+  const readBody = async (): Promise<Buffer | undefined> =>
+    request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
+  return { url: new URL(request.url), method, headers, redirect, signal, readBody };
+}
+
 type Agents = Readonly<Record<'http:' | 'https:', HttpAgent>>;
 
 async function follow(
   options: OutgoingFetchOptions,
   agents: Agents,
-  request: Request,
+  call: Call,
   signal: AbortSignal,
 ): Promise<Response> {
-  const bytes = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
-  let step: Step = { url: new URL(request.url), method: request.method, headers: request.headers, body: bytes };
+  let step: Step = { url: call.url, method: call.method, headers: call.headers, body: await call.readBody() };
   for (let redirects = 0; ; redirects++) {
     const response = await exchange(options, agents, step, signal);
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null;
-    if (location === null || request.redirect === 'manual') return describeResponse(response, step.url, redirects > 0);
-    if (request.redirect === 'error' || redirects >= redirectsMax) {
+    if (location === null || call.redirect === 'manual') return describeResponse(response, step.url, redirects > 0);
+    if (call.redirect === 'error' || redirects >= redirectsMax) {
       throw new ConnectionError('NET_REDIRECT', `${step.url.origin}: more redirects than are followed`);
     }
     step = redirected(step, response.status, location);
@@ -173,7 +206,9 @@ async function exchange(
     ...(options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority }),
   });
   const isTrusted = (name: string): boolean => trusted || proxyNames(options.proxy).includes(name);
-  const lookup = guardedLookup(options.resolve ?? systemResolve, isTrusted);
+  // Only a new connection asks.
+  const lookup: LookupFunction = (name, wanted, found) =>
+    guardedLookup(options.resolve ?? systemResolve, isTrusted)(name, wanted, found);
   const settings = { method: step.method, headers: headersToSend(options, step), signal, lookup };
   const open = (): ClientRequest => endpoint.open(settings, `${url.pathname}${url.search}`);
   const message = await messageOf(open, step, signal);
@@ -251,8 +286,4 @@ function describeResponse(response: Response, url: URL, wasRedirected: boolean):
     url: { value: url.href },
     redirected: { value: wasRedirected },
   });
-}
-
-function originOf(url: string): string {
-  return new URL(url).origin;
 }

@@ -17,8 +17,8 @@ function setup(
   const asked: string[] = [];
   const left = [...answers];
   const budget = new Budget({ clock, host: 'git.example', ...options });
-  const send = (input: string | URL | Request): Promise<Response> => {
-    const request = new Request(input);
+  const send = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init);
     asked.push(`${clock.monotonicMs() - startMs} ${request.method}`);
     const answer = left.shift() ?? new Response('ok');
     return answer instanceof Response ? Promise.resolve(answer) : Promise.reject(answer);
@@ -133,6 +133,28 @@ describe('a call that fails on the way', () => {
     await advance(clock, 2000);
     assert.equal((await answer).status, 200);
     assert.equal(asked.length, 3);
+  });
+
+  it('is made again with what it said, whether that is text or a stream', async () => {
+    const said: string[] = [];
+    for (const body of ['text', new Blob(['stream']).stream()]) {
+      const clock = new VirtualClock();
+      const budget = new Budget({ clock, host: 'git.example' });
+      const left = [new Response('', { status: 429, headers: { 'retry-after': '1' } })];
+      const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+        said.push(await new Request(input, init).text());
+        return left.shift() ?? new Response('ok');
+      };
+      const answer = budgetedFetch({ fetch, budget, clock, random: seededRandom(1) })(url, {
+        method: 'POST',
+        body,
+        duplex: 'half',
+      } as RequestInit);
+      await advance(clock, 0);
+      await advance(clock, 1_000);
+      assert.equal((await answer).status, 200);
+    }
+    assert.deepEqual(said, ['text', 'text', 'stream', 'stream']);
   });
 
   it('is made at most three times', async () => {

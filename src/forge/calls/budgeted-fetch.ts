@@ -29,10 +29,10 @@ export function budgetedFetch(options: {
 }): FetchLike {
   const { fetch: send, budget, clock, random } = options;
   return async (input, init) => {
-    const request = new Request(input, init);
+    const request = repeatable(send, input, init);
     const isRead = readMethods.includes(request.method);
     for (let readRetries = 0, limitRetries = 0; ;) {
-      const answer = await tried(() => budget.run(!isRead, () => send(request.clone()), request.signal));
+      const answer = await tried(() => budget.run(!isRead, request.send, request.signal));
       if (answer.ok) {
         const waitMs = await pauseAsked(answer.response, clock.now());
         if (waitMs.pause > 0) budget.pause(waitMs.pause);
@@ -47,6 +47,23 @@ export function budgetedFetch(options: {
       await sleep(clock, backoffDelayMs(readBackoff, readRetries, random), request.signal);
     }
   };
+}
+
+/** A request that can be sent several times. */
+interface Repeatable {
+  readonly method: string;
+  readonly signal: AbortSignal | undefined;
+  readonly send: () => Promise<Response>;
+}
+
+/** Text can be sent as it is as often as need be; what is used up by sending is copied for each time. */
+function repeatable(send: FetchLike, input: string | URL | Request, init: RequestInit | undefined): Repeatable {
+  const { method = 'GET', body, signal } = init ?? {};
+  if (!(input instanceof Request) && (body === undefined || body === null || typeof body === 'string')) {
+    return { method: method.toUpperCase(), signal: signal ?? undefined, send: () => send(input, init) };
+  }
+  const request = new Request(input, init);
+  return { method: request.method, signal: request.signal, send: () => send(request.clone()) };
 }
 
 type Tried =
