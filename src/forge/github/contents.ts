@@ -3,9 +3,22 @@ import { readAnswer } from '../calls/read-answer.ts';
 import { fileBytesMax, folderBytesMax, folderFilesMax, ForgeError, type RepositoryFile } from '../forge.ts';
 import type { Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
-import type { BlobCache } from './blob-cache.ts';
+import type { ContentCache } from './content-cache.ts';
 import { unlessMissing, type GithubApi } from './github-api.ts';
 import { readRepository } from './webhook-parts.ts';
+
+/** What lies in a folder, as git names it: by its content. */
+export interface Tree {
+  readonly entries: readonly TreeEntry[];
+  readonly truncated: boolean;
+}
+
+/** What was read on behalf of a project before. */
+export interface KnownContents {
+  readonly blobs: ContentCache<string>;
+  /** With all that is below them. */
+  readonly trees: ContentCache<Tree>;
+}
 
 interface TreeEntry {
   readonly path: string;
@@ -35,12 +48,12 @@ export async function readProject(api: GithubApi, project: Project): Promise<Pro
 }
 
 /**
- * The files below a folder: one call for each part of its path, one for all that is in it, and one for each file whose
- * content was not read before.
+ * The files below a folder: one call for each part of its path, one for all that is in it unless just that was read before,
+ * and one for each file whose content was not.
  */
 export async function readFolder(
   api: GithubApi,
-  blobs: BlobCache,
+  known: KnownContents,
   at: { readonly project: Project; readonly sha: string; readonly folder: string },
 ): Promise<readonly RepositoryFile[]> {
   const parts = at.folder.split('/').filter((part) => part !== '');
@@ -53,7 +66,7 @@ export async function readFolder(
     if (next === undefined) return [];
     treeSha = next.sha;
   }
-  const { entries, truncated } = await readTree(api, at.project, treeSha, true);
+  const { entries, truncated } = await readWholeTree(api, known.trees, at.project, treeSha);
   const files = entries.filter(({ type, mode }) => type === 'blob' && fileMode.test(mode));
   checkSize(what, files, truncated);
   const prefix = parts.length === 0 ? '' : `${parts.join('/')}/`;
@@ -61,7 +74,7 @@ export async function readFolder(
   return Promise.all(
     files.map(async (file) => ({
       path: `${prefix}${file.path}`,
-      text: await readBlob(api, blobs, at.project, file.sha),
+      text: await readBlob(api, known.blobs, at.project, file.sha),
     })),
   );
 }
@@ -81,12 +94,17 @@ function checkSize(what: string, files: readonly TreeEntry[], truncated: boolean
   if (bytes > folderBytesMax) throw new ForgeError('too-large', `${what} holds more than ${folderBytesMax} bytes`);
 }
 
-async function readTree(
-  api: GithubApi,
-  project: Project,
-  sha: string,
-  recursive: boolean,
-): Promise<{ readonly entries: readonly TreeEntry[]; readonly truncated: boolean }> {
+/** A tree, by its own name or by that of the commit it is the root of: neither ever holds anything else. */
+async function readWholeTree(api: GithubApi, trees: ContentCache<Tree>, project: Project, sha: string): Promise<Tree> {
+  const key = `${project.owner}/${project.name}`;
+  const known = trees.get(key, sha);
+  if (known !== undefined) return known;
+  const tree = await readTree(api, project, sha, true);
+  if (wholeSha.test(sha)) trees.set(key, sha, tree);
+  return tree;
+}
+
+async function readTree(api: GithubApi, project: Project, sha: string, recursive: boolean): Promise<Tree> {
   const answer = await api.of(project)('GET /repos/{owner}/{repo}/git/trees/{tree_sha}', {
     ...pathOfProject(project),
     tree_sha: sha,
@@ -108,7 +126,7 @@ function readEntry(reader: PayloadReader): TreeEntry {
   };
 }
 
-async function readBlob(api: GithubApi, blobs: BlobCache, project: Project, sha: string): Promise<string> {
+async function readBlob(api: GithubApi, blobs: ContentCache<string>, project: Project, sha: string): Promise<string> {
   const key = `${project.owner}/${project.name}`;
   const known = blobs.get(key, sha);
   if (known !== undefined) return known;

@@ -92,10 +92,16 @@ function authorized(options: {
     send: (parameters: CallParameters) => Promise<CallAnswer>,
     parameters: CallParameters,
   ): Promise<CallAnswer> => {
-    const call = `${parameters.method} ${pathOf(octokit, parameters)}`;
     for (let tries = 1; ; tries++) {
       const authorization = await authorize.header();
-      const name: CallName = { host, call, secrets: [...authorize.secrets, authorization.replace(/^\w+ /, '')] };
+      const name: CallName = {
+        host,
+        // For messages: nearly every call goes without one.
+        get call() {
+          return `${parameters.method} ${pathOf(octokit, parameters)}`;
+        },
+        secrets: [...authorize.secrets, authorization.replace(/^\w+ /, '')],
+      };
       try {
         const answer = await send({ ...parameters, headers: { ...parameters.headers, authorization } });
         return checkedAnswer(name, answer);

@@ -285,8 +285,14 @@ describe('the contents of a repository', () => {
     await forge.readFolder(project, next, '.tekton');
     assert.deepEqual(
       host.requests.slice(before).map((line) => line.replace(/trees\/.*/, 'trees')),
-      ['GET /api/v3/repos/org/app/git/trees', 'GET /api/v3/repos/org/app/git/trees'],
+      ['GET /api/v3/repos/org/app/git/trees'],
     );
+    const changed = host.commit(project, 'main', { '.tekton/pr.yaml': 'a: 3\n' });
+    const files = await forge.readFolder(project, changed, '.tekton');
+    assert.deepEqual(files, [
+      { path: '.tekton/pr.yaml', text: 'a: 3\n' },
+      { path: '.tekton/sub/b.yaml', text: 'b: 2\n' },
+    ]);
   });
 
   it('have limits', async (context) => {

@@ -1,20 +1,28 @@
 import type { CreateForge } from '../forge-parts.ts';
 import type { Project } from '../git-event.ts';
-import { BlobCache } from './blob-cache.ts';
+import { ContentCache } from './content-cache.ts';
 import { changedFiles } from './changed-files.ts';
 import { postCheck, readCheck, type CheckCalls } from './check-runs.ts';
 import { postCommitStatus, readCommitStatus } from './commit-statuses.ts';
-import { readFile, readFolder, readProject, readRevision } from './contents.ts';
+import { type KnownContents, readFile, readFolder, readProject, readRevision } from './contents.ts';
 import { gitCredential } from './git-credential.ts';
 import { openGithubApi } from './github-api.ts';
 import { isTeamMember, readOwnLogin, standing } from './people.ts';
 import { pullRequestsOf, putComment, readComments, readPullRequest } from './pull-requests.ts';
 import { githubState } from './status-words.ts';
 
+/** Most characters of files that are kept. */
+const blobCharactersMax: number = 16 * 1024 * 1024;
+/** Most entries of trees that are kept; a tree counts as one more. */
+const treeEntriesMax = 50_000;
+
 /** github.com or GitHub Enterprise: with an App, statuses are check runs; with a token, commit statuses. */
 export const createGithubForge: CreateForge = (parts) => {
   const api = openGithubApi(parts);
-  const blobs = new BlobCache();
+  const known: KnownContents = {
+    blobs: new ContentCache({ sizeMax: blobCharactersMax, sizeOf: (text) => text.length }),
+    trees: new ContentCache({ sizeMax: treeEntriesMax, sizeOf: ({ entries }) => entries.length + 1 }),
+  };
   const { credential } = parts.access;
   const checks: CheckCalls | undefined =
     credential.type === 'github-app'
@@ -33,7 +41,7 @@ export const createGithubForge: CreateForge = (parts) => {
     kind: 'github',
     commentable: true,
     hostState: (state) => githubState(parts.access, state),
-    readFolder: (project, sha, folder) => readFolder(api, blobs, { project, sha, folder }),
+    readFolder: (project, sha, folder) => readFolder(api, known, { project, sha, folder }),
     readFile: (project, sha, path) => readFile(api, project, sha, path),
     readProject: (project) => readProject(api, project),
     readRevision: (project, ref) => readRevision(api, project, ref),
