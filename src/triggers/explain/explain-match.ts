@@ -11,6 +11,7 @@ import { type EventFacts, type LoadedFolder, loadFolder, matchFolder, renderRun 
 import { matchFactsOf } from '../planner/facts.ts';
 import { type Subject, isSubject, subjectOf } from '../planner/subject.ts';
 import { readDefinitions } from '../resolve/read-definitions.ts';
+import { KnownFolders } from '../resolve/known-folders.ts';
 import { RemoteFetchError, type RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import type { Command, MatchResult } from '../types.ts';
 import type { ExplainedDefinition, ExplainedEvent, MatchExplanation } from './explanation.ts';
@@ -70,7 +71,7 @@ class EventExplainer {
     if (typeof subject === 'string') return this.#explained(undefined, [], subject);
     const { definitions: files, fetcher, settings } = this.#options;
     const place = { project: this.#event.project, sha: subject.sha };
-    const loaded = loadFolder(files, { ...place, forge: this.#forge, fetcher, settings });
+    const loaded = loadFolder(files, { ...place, forge: this.#forge, fetcher, settings, known: new KnownFolders() });
     const facts = this.#facts(subject, commands);
     const results = await this.#results(subject, commands, loaded, facts);
     const definitions: ExplainedDefinition[] = [];

@@ -16,6 +16,7 @@ import { keyOf } from '../../kube/object.ts';
 import { pipelineRuns } from '../../tekton/types.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../../telemetry/metrics.ts';
+import { KnownFolders } from '../resolve/known-folders.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { DeliveryReconciler, isOver } from './delivery-reconciler.ts';
 import { addressesOf, addressIndex } from './find-repository.ts';
@@ -96,6 +97,7 @@ function plannerParts(options: TriggersOptions, settings: PlannerParts['settings
     runs: fresh.runs,
     history: new History(fresh),
     locks: new Locks(),
+    folders: new KnownFolders(),
     metrics: plannerMetrics(metrics),
     events: repositoryEvents({ client, clock, logger }),
   };

@@ -5,7 +5,8 @@ import type { CustomParam } from '../../forge/kinds/repository.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
 import { matchDefinitions } from '../matching/match.ts';
-import { readDefinitions, type TektonFolder } from '../resolve/read-definitions.ts';
+import type { KnownFolders } from '../resolve/known-folders.ts';
+import type { TektonFolder } from '../resolve/read-definitions.ts';
 import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { resolveDefinition } from '../resolve/resolve-definition.ts';
@@ -69,14 +70,16 @@ export interface FolderSource {
   readonly sha: string;
   readonly fetcher: RemoteFetcher;
   readonly settings: Settings;
+  /** Folders that were read before. */
+  readonly known: KnownFolders;
 }
 
 /** Reads what was found in `.tekton` of a commit. */
 export function loadFolder(files: readonly RepositoryFile[], source: FolderSource): LoadedFolder {
-  const { forge, project, sha, fetcher, settings } = source;
+  const { forge, project, sha, fetcher, settings, known } = source;
   const { catalogs, remoteTasks } = settings;
   const sources = forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks });
-  return { folder: readDefinitions(files), remote: new RemoteDocuments(sources) };
+  return { folder: known.read(files), remote: new RemoteDocuments(sources) };
 }
 
 /**

@@ -79,12 +79,12 @@ export class KeepRunsReconciler implements Reconciler {
     await this.#sources.refreshSettings();
     const finished = this.#sources.runs
       .byIndex(keepIndex, `${namespace}/${name}`)
-      .filter((run) => runStateOf(run) !== 'unfinished' && run.metadata.deletionTimestamp === undefined)
-      .sort((a, b) => endedMs(b) - endedMs(a));
-    const [newest] = finished;
+      .filter((run) => runStateOf(run) !== 'unfinished' && run.metadata.deletionTimestamp === undefined);
+    const newest = newestOf(finished);
     const kept = newest && keptCount(newest, this.#parts.settings());
-    if (kept === undefined) return {};
-    const surplus = finished.slice(kept);
+    // Looked at whenever a run ends: where all are kept, or not more than may be, they need no order.
+    if (kept === undefined || finished.length <= kept) return {};
+    const surplus = newestFirst(finished).slice(kept);
     const due = surplus.filter((run) => this.#isReported(run)).slice(0, deletesMax);
     for (const run of due) await this.#delete(run);
     return due.length < surplus.length ? { requeueAfterMs: retryMs } : {};
@@ -115,6 +115,20 @@ export class KeepRunsReconciler implements Reconciler {
       if (!isApiError(thrown, 'NotFound') && !isApiError(thrown, 'Conflict')) throw thrown;
     }
   }
+}
+
+function newestOf(runs: readonly PipelineRun[]): PipelineRun | undefined {
+  let newest: { readonly run: PipelineRun; readonly ms: number } | undefined;
+  for (const run of runs) {
+    const ms = endedMs(run);
+    if (newest === undefined || ms > newest.ms) newest = { run, ms };
+  }
+  return newest?.run;
+}
+
+function newestFirst(runs: readonly PipelineRun[]): readonly PipelineRun[] {
+  const ended = runs.map((run) => ({ run, ms: endedMs(run) }));
+  return ended.sort((a, b) => b.ms - a.ms).map(({ run }) => run);
 }
 
 function endedMs(run: PipelineRun): number {

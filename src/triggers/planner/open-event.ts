@@ -93,14 +93,14 @@ export async function defaultBranchSha(forge: Forge, { project }: GitEvent): Pro
 
 /** Reads `.tekton` at `sha`. Throws `ForgeError`. */
 export async function loadDefinitions(
-  { fetcher, settings }: PlannerParts,
+  { fetcher, settings, folders: known }: PlannerParts,
   open: OpenEvent,
   subject: Subject,
   sha: string,
 ): Promise<LoadedFolder> {
   const project = sourceOf(open, subject, sha);
   const files = await open.forge.readFolder(project, sha, definitionsFolder);
-  return loadFolder(files, { forge: open.forge, project, sha, fetcher, settings: settings() });
+  return loadFolder(files, { forge: open.forge, project, sha, fetcher, known, settings: settings() });
 }
 
 /** A commit of the default branch is in the event's project, whatever the pull request's own commits are in. */

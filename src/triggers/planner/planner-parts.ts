@@ -9,6 +9,7 @@ import type { Settings } from '../../forge/kinds/settings.ts';
 import type { Lister } from '../../controller/contract.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { KnownFolders } from '../resolve/known-folders.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import type { History } from './history.ts';
 import type { Locks } from './line-locks.ts';
@@ -27,6 +28,8 @@ export interface PlannerParts {
   readonly readSecret: ReadSecret;
   /** Reads what annotations name elsewhere. */
   readonly fetcher: RemoteFetcher;
+  /** `.tekton` folders that were read lately. */
+  readonly folders: KnownFolders;
   /** As they are in force now. */
   readonly settings: () => Settings;
   readonly repositories: Lister<Repository>;
