@@ -154,7 +154,27 @@ function show(
   console.log(
     `  ${cpuMs.toFixed(1)} ms of processor time of Penstock a push, run and statuses too; ${memory} MiB at the end`,
   );
-  console.log(`  ${(host.requests.length / (pushed + warmUp)).toFixed(1)} requests to the host a push`);
+  const calls = Object.entries(after.calls).map(([call, count]) => [call, count - (before.calls[call] ?? 0)] as const);
+  showEach('calls of the API', calls, pushed);
+  showEach('requests to the host', countedRequests(host.requests), pushed + warmUp);
+}
+
+/** By method and path, without what tells repositories, commits and files apart. */
+function countedRequests(requests: readonly string[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const request of requests) {
+    const what = request.replace(/\?.*/, '').replace(/[0-9a-f]{40}|app-\d+/g, '*');
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+/** How many of each there were a push, the frequent ones by name. */
+function showEach(what: string, counts: readonly (readonly [string, number])[], pushed: number): void {
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  console.log(`  ${(all / pushed).toFixed(1)} ${what} a push`);
+  const frequent = counts.filter(([, count]) => count >= pushed / 20).toSorted(([, a], [, b]) => b - a);
+  for (const [name, count] of frequent) console.log(`    ${(count / pushed).toFixed(2)} ${name}`);
 }
 
 function quantiles(ascending: readonly number[]): string {

@@ -18,6 +18,7 @@ import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { pipelineRuns } from '../../../src/tekton/types.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { noMetrics } from '../../../src/telemetry/metrics.ts';
+import { CallCounter } from '../engine/call-counter.ts';
 
 const runNamespace = 'team';
 /** How long the one container of each run takes, in milliseconds. */
@@ -44,6 +45,8 @@ export interface MeasuredFigures {
   /** Commits that have more than one run. */
   readonly doubled: readonly string[];
   readonly ended: number;
+  /** Calls of the API so far, those of the node agent too, by what they ask: `update commitstatuses/status`. */
+  readonly calls: Readonly<Record<string, number>>;
   readonly cpuMs: number;
   readonly memoryBytes: number;
 }
@@ -55,14 +58,22 @@ export class MeasuredPenstock {
   readonly #acceptedMs: Map<string, number>;
   /** Delivery and instant by commit. */
   readonly #runs = new Map<string, { readonly delivery: string; readonly createdMs: number; count: number }>();
+  readonly #calls: CallCounter;
   readonly #cpuStart = process.cpuUsage();
   #ended = 0;
 
-  private constructor(embedded: Embedded, git: GitEvents, listener: Listener, acceptedMs: Map<string, number>) {
-    this.#embedded = embedded;
-    this.#git = git;
-    this.#listener = listener;
-    this.#acceptedMs = acceptedMs;
+  private constructor(parts: {
+    readonly embedded: Embedded;
+    readonly git: GitEvents;
+    readonly listener: Listener;
+    readonly acceptedMs: Map<string, number>;
+    readonly calls: CallCounter;
+  }) {
+    this.#embedded = parts.embedded;
+    this.#git = parts.git;
+    this.#listener = parts.listener;
+    this.#acceptedMs = parts.acceptedMs;
+    this.#calls = parts.calls;
     this.#follow();
   }
 
@@ -71,13 +82,16 @@ export class MeasuredPenstock {
     const git = new GitEvents({ ...parts, metrics: noMetrics, systemNamespace: embeddedNamespace });
     const store = openSqliteStore({ directory: options.directory, clock: systemClock });
     const runtime = new SimulatedRuntime({ ...parts, behaviour: () => ({ durationMs: podMs }) });
-    const embedded = await startEmbedded({ ...parts, store, runtime, maxPods: 1_000_000, git });
+    const calls = new CallCounter();
+    const observeCalls = calls.observe.bind(calls);
+    const embedded = await startEmbedded({ ...parts, store, runtime, maxPods: 1_000_000, git, observeCalls });
     await prepare(embedded, options);
-    const durable = createClient((request) => embedded.server.handleAs(trustedUser, request));
+    const durable = createClient(calls.observe((request) => embedded.server.handleAs(trustedUser, request)));
     const acceptedMs = new Map<string, number>();
     const inbox = git.inbox(durable, embedded.manager.informer(repositories));
     const mount = createHooksMount({ ...parts, receiver: noting(inbox, acceptedMs) });
-    return new MeasuredPenstock(embedded, git, await startListener({ mount }), acceptedMs);
+    const listener = await startListener({ mount });
+    return new MeasuredPenstock({ embedded, git, listener, acceptedMs, calls });
   }
 
   get port(): number {
@@ -97,6 +111,7 @@ export class MeasuredPenstock {
       runs: this.#runs.size,
       doubled: [...this.#runs].filter(([, { count }]) => count > 1).map(([sha]) => sha),
       ended: this.#ended,
+      calls: Object.fromEntries(this.#calls.counts()),
       cpuMs: (cpu.user + cpu.system) / 1_000,
       memoryBytes: process.memoryUsage.rss(),
     };
