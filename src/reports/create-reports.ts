@@ -21,7 +21,7 @@ import { type DetailsLinks, noDetails } from './details/details-links.ts';
 import { Excerpts, type ReadLog } from './excerpts.ts';
 import { ForgeTurns } from './forge-turns.ts';
 import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
-import { rememberRun } from './repository-history.ts';
+import { RepositoryHistory } from './repository-history.ts';
 import { Sources } from './sources.ts';
 
 /** Contexts whose wanted state is worked out at a time. */
@@ -88,6 +88,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
   const { client, host, clock, logger, statuses, counted, certainty, readLog = podLogs(client) } = parts;
   const { details = noDetails } = parts;
   const secretValues = secretValuesBy(client);
+  const history = new RepositoryHistory({ client, logger, host });
   const desire = new DesireReconciler({
     client,
     clock,
@@ -103,7 +104,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     again: (key) => desireQueue.add(key),
     created: (key, uid, since) => certainty.made(key, uid, since),
     ended(run, repository, spec) {
-      if (repository !== undefined) void rememberRun({ client, logger }, repository, run, spec);
+      if (repository !== undefined) history.remember(repository, run, spec);
     },
   });
   const desireQueue = host.controller({ name: 'reports', reconciler: desire, workers: desireWorkers });

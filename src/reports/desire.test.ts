@@ -298,4 +298,26 @@ describe('CommitStatuses', () => {
     );
     assert.equal(history[0]?.['sha'], sha);
   });
+
+  it('put what ends soon after another run into the Repository together with it', async () => {
+    const rig = await running();
+    let writes = 0;
+    rig.observe = ({ method, path }) =>
+      void (writes += method === 'PATCH' && path.endsWith('/repositories/app') ? 1 : 0);
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) {
+      const target = { context: `ci/${name}` };
+      await rig.run(name, { target });
+      await rig.end(name);
+    }
+    await rig.settle(minute);
+    const history = await rig.history();
+    assert.deepEqual(history.map((entry) => entry['pipelineRunName']).toSorted(), names);
+    assert.equal(writes, 2);
+    await rig.run('e', { target: { context: 'ci/e' } });
+    await rig.end('e');
+    await rig.settle();
+    assert.equal((await rig.history()).at(-1)?.['pipelineRunName'], 'e');
+    assert.equal(writes, 3);
+  });
 });

@@ -1,16 +1,19 @@
 import { errorText } from '../base/errors.ts';
 import type { ApiClient } from '../client/api-client.ts';
+import type { ControllerHost, ControllerQueue, ReconcileResult, Reconciler } from '../controller/contract.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { runKeys } from '../forge/kinds/run-keys.ts';
 import { isApiError } from '../kube/api-error.ts';
-import { keyOf, keyText } from '../kube/object.ts';
+import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import { succeededCondition } from '../tekton/pipeline-run/children.ts';
 import type { PipelineRun } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Runs that a Repository remembers, as published. */
 const entriesMax = 5;
+/** Shortest time between two writes to one Repository, in milliseconds: each wakes all who watch it. */
+export const historySpacingMs = 1_000;
 /** Tries of a write that meets another one. */
 const triesMax = 4;
 
@@ -24,36 +27,65 @@ interface RepositoryWithHistory extends Repository {
 }
 
 /**
- * Adds a run that has ended to `pipelinerun_status` of its Repository, which people and `tkn pac` look at. Nothing depends on
- * it: what cannot be written is logged, and that is all.
+ * Adds runs that have ended to `pipelinerun_status` of their Repositories, which people and `tkn pac` look at: the first at
+ * once, and together what ends soon after it. Nothing depends on it: what cannot be written is logged, and that is all.
  */
-export async function rememberRun(
-  { client, logger }: { readonly client: ApiClient; readonly logger: Logger },
-  repository: Repository,
-  run: PipelineRun,
-  spec: CommitStatusSpec,
-): Promise<void> {
-  try {
-    await addEntry(client, repository, entryOf(run, spec));
-  } catch (thrown) {
-    logger.warn('a run could not be added to the history of its Repository', {
-      repository: keyText(keyOf(repository)),
-      run: run.metadata.name ?? '',
-      error: errorText(thrown),
-    });
+export class RepositoryHistory implements Reconciler {
+  readonly #client: ApiClient;
+  readonly #logger: Logger;
+  readonly #queue: ControllerQueue;
+  /** What the next write adds, for Repositories that one is due for or that were written lately. */
+  readonly #waiting = new Map<string, readonly HistoryEntry[]>();
+
+  /** Registers itself with `host`. */
+  constructor(options: { readonly client: ApiClient; readonly logger: Logger; readonly host: ControllerHost }) {
+    this.#client = options.client;
+    this.#logger = options.logger;
+    this.#queue = options.host.controller({ name: 'repository-history', reconciler: this, workers: 1 });
+  }
+
+  remember(repository: Repository, run: PipelineRun, spec: CommitStatusSpec): void {
+    const key = keyOf(repository);
+    const waiting = this.#waiting.get(keyText(key));
+    this.#waiting.set(keyText(key), withEntries(waiting ?? [], [entryOf(run, spec)]));
+    if (waiting === undefined) this.#queue.add(key);
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const entries = this.#waiting.get(keyText(key)) ?? [];
+    if (entries.length === 0) {
+      this.#waiting.delete(keyText(key));
+      return {};
+    }
+    this.#waiting.set(keyText(key), []);
+    try {
+      await addEntries(this.#client, key, entries);
+    } catch (thrown) {
+      this.#logger.warn('runs could not be added to the history of their Repository', {
+        repository: keyText(key),
+        runs: entries.map(({ pipelineRunName = '' }) => pipelineRunName).join(', '),
+        error: errorText(thrown),
+      });
+    }
+    return { requeueAfterMs: historySpacingMs };
   }
 }
 
-async function addEntry(client: ApiClient, repository: Repository, entry: HistoryEntry): Promise<void> {
+/** As many as are remembered, the last that ended last; of one run the last word. */
+function withEntries(before: readonly HistoryEntry[], added: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const names = new Set(added.map(({ pipelineRunName }) => pipelineRunName));
+  return [...before.filter(({ pipelineRunName }) => !names.has(pipelineRunName)), ...added].slice(-entriesMax);
+}
+
+async function addEntries(client: ApiClient, key: ObjectKey, added: readonly HistoryEntry[]): Promise<void> {
   for (let tries = 1; ; tries++) {
-    const live: RepositoryWithHistory = await client.get(repositories, keyOf(repository));
-    const before = (live.pipelinerun_status ?? []).filter((one) => one.pipelineRunName !== entry.pipelineRunName);
+    const live: RepositoryWithHistory = await client.get(repositories, key);
     const { uid = '', resourceVersion = '' } = live.metadata;
-    const entries = [...before, entry].slice(-entriesMax) as never;
+    const entries = withEntries(live.pipelinerun_status ?? [], added) as never;
     try {
       await client.patch(
         repositories,
-        keyOf(repository),
+        key,
         { metadata: { uid, resourceVersion }, pipelinerun_status: entries },
         { type: 'merge' },
       );
