@@ -312,7 +312,7 @@ describe('CommitStatuses', () => {
     }
     await rig.settle(minute);
     const history = await rig.history();
-    assert.deepEqual(history.map((entry) => entry['pipelineRunName']).toSorted(), names);
+    assert.deepEqual(new Set(history.map((entry) => entry['pipelineRunName'])), new Set(names));
     assert.equal(writes, 2);
     await rig.run('e', { target: { context: 'ci/e' } });
     await rig.end('e');

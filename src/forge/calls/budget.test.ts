@@ -145,11 +145,8 @@ describe('a call that fails on the way', () => {
         said.push(await new Request(input, init).text());
         return left.shift() ?? new Response('ok');
       };
-      const answer = budgetedFetch({ fetch, budget, clock, random: seededRandom(1) })(url, {
-        method: 'POST',
-        body,
-        duplex: 'half',
-      } as RequestInit);
+      const init: RequestInit = { method: 'POST', body, duplex: 'half' };
+      const answer = budgetedFetch({ fetch, budget, clock, random: seededRandom(1) })(url, init);
       await advance(clock, 0);
       await advance(clock, 1_000);
       assert.equal((await answer).status, 200);
