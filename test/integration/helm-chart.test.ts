@@ -152,10 +152,10 @@ describe('the Helm chart', () => {
 
   it('makes an Ingress of a host alone', () => {
     const ingress = { ...(defaults['ingress'] as JsonObject), host: 'ci.example.com' };
-    const rendered = release({ ...defaults, ingress }, 'penstock');
+    const objects = release({ ...defaults, ingress }, 'penstock');
     const wanted = comparable(expected({ ingress: { host: 'ci.example.com' } }));
-    assert.deepEqual(comparable(rendered), wanted);
-    const made = rendered.find(({ kind }) => kind === 'Ingress');
+    assert.deepEqual(comparable(objects), wanted);
+    const made = objects.find(({ kind }) => kind === 'Ingress');
     assert.deepEqual((made?.['metadata'] as JsonObject)['annotations'], ingressAnnotations);
   });
 
