@@ -73,7 +73,8 @@ export class ReportRig {
   refuses: (method: string, path: string) => Error | undefined = () => undefined;
   /** Asked after each write to the API: true = it was carried out, and the answer is lost. */
   losesAnswer: () => boolean = () => false;
-  readonly #transport: Transport;
+  /** To the API, undisturbed. */
+  readonly transport: Transport;
   #process: ReportsProcess | undefined;
   #repositories = 0;
 
@@ -90,7 +91,7 @@ export class ReportRig {
       logger: silentLogger,
       kinds: servedKinds,
     });
-    this.#transport = server.handle;
+    this.transport = server.handle;
     this.client = createClient(server.handle);
   }
 
@@ -190,9 +191,12 @@ export class ReportRig {
     await this.client.updateStatus(pipelineRuns, { ...current, status: { ...current.status, ...status } });
   }
 
-  async taskRun(object: Pick<TaskRun, 'spec' | 'status'> & { readonly name: string }): Promise<void> {
-    const { name, spec, status = {} } = object;
-    const metadata = { namespace: 'default', name };
+  async taskRun(
+    object: Pick<TaskRun, 'spec' | 'status'> & { readonly name: string; readonly run?: string },
+  ): Promise<void> {
+    const { name, run, spec, status = {} } = object;
+    const labels = run === undefined ? {} : { 'tekton.dev/pipelineRun': run };
+    const metadata = { namespace: 'default', name, labels };
     const created = await this.client.create(taskRuns, {
       apiVersion: 'tekton.dev/v1',
       kind: 'TaskRun',
@@ -200,6 +204,11 @@ export class ReportRig {
       spec,
     });
     await this.client.updateStatus(taskRuns, { ...created, status });
+  }
+
+  async label({ metadata }: PipelineRun, labels: Readonly<Record<string, string>>): Promise<void> {
+    const { name = '' } = metadata;
+    await this.client.patch(pipelineRuns, { namespace: 'default', name }, { metadata: { labels } }, { type: 'merge' });
   }
 
   /** A run of one task whose only step fails with code 2, and uses the Secrets `deploy` and `more`. */
@@ -213,6 +222,7 @@ export class ReportRig {
     const taskSpec = { steps: [{ name: 'unit', image: 'i', env, envFrom: [{ secretRef: { name: 'more' } }] }] };
     await this.taskRun({
       name: `${name}-test`,
+      run: name,
       spec: { taskSpec },
       status: {
         podName: `${name}-test-pod`,
@@ -313,12 +323,12 @@ export class ReportRig {
     return async (request) => {
       await this.#live(processOf());
       this.observe(request);
-      if (request.method === 'GET') return this.#transport(request);
+      if (request.method === 'GET') return this.transport(request);
       const what = `${request.method} ${request.path.split('/').slice(6).join('/')}`;
       await this.#cross(processOf(), `before ${what}`);
       const refusal = this.refuses(request.method, request.path);
       if (refusal !== undefined) throw refusal;
-      const answer = await this.#transport(request);
+      const answer = await this.transport(request);
       await this.#cross(processOf(), `after ${what}`);
       if (this.losesAnswer()) throw new Error('the answer was lost');
       return answer;

@@ -70,7 +70,7 @@ export class DetailsKey {
 
   async #settle(read: () => Promise<Secret | undefined>): Promise<void> {
     const { clock, logger, systemNamespace: namespace } = this.#options;
-    const about = { code: 'DETAILS_KEY', secret: `${namespace}/${detailsSecretName}` };
+    const about = { code: 'DETAILS_KEY', object: `${namespace}/${detailsSecretName}` };
     try {
       const secret = await read();
       const key = secret && keyIn(secret);
