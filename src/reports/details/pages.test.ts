@@ -53,7 +53,7 @@ function pageWith(text: (index: number) => string): Page {
               { name: text(5), value: [{ text: text(6), to: { kind: 'run', namespace: text(7), name: text(8) } }] },
             ],
           },
-          { kind: 'paragraph', line: [{ text: text(9), to: 'https://git.test/a?b="c"&d=<e>' }] },
+          { kind: 'paragraph', line: [{ text: text(9), to: `https://git.test/${text(10)}` }] },
           { kind: 'verbatim', text: text(11) },
           { kind: 'table', head: [text(12)], rows: [[line(text(13))]] },
         ],
@@ -113,7 +113,8 @@ describe('a page as HTML', () => {
       fc.property(hostilePage, (page) => {
         const html = htmlPage(page, (to) => signedPath(key, to));
         assert.deepEqual(tagsOf(html), expected);
-        assert.equal(html.split('<').length, expected.length + 1, 'no sign of a tag outside of one');
+        const [, , words = ''] = html.split(/<\/?style>/);
+        assert.doesNotMatch(words.replaceAll(/<[^<>]*>/g, ''), /[<>"']/, 'no sign of a tag outside of one');
       }),
     );
   });
