@@ -79,7 +79,7 @@ export function cleanPage(page: Page, mask: (text: string) => string): Page {
 }
 
 function isAddress(url: string): boolean {
-  return /^https?:\/\/[^\s]+$/i.test(url) && URL.canParse(url);
+  return /^https?:\/\/[^\s]+$/i.test(url) && withoutControls(url) === url && URL.canParse(url);
 }
 
 function cut(text: string, charactersMax: number): string {
