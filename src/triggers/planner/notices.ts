@@ -1,4 +1,5 @@
 /** What is shown at the host where no run can speak for itself. */
+import { cutText } from '../../forge/cut-text.ts';
 import type { StatusState, StatusTarget } from '../../forge/forge.ts';
 import type { StatusNotice } from '../../forge/kinds/delivery.ts';
 import { contextOf } from '../../forge/kinds/contexts.ts';
@@ -38,15 +39,39 @@ export function targetOf(subject: Subject, definition: string | undefined, setti
   };
 }
 
+/** Most characters of what is said of one problem. */
+const problemCharactersMax = 1_000;
+/** Most contexts in which problems of one commit are told. */
+const problemNoticesMax = 200;
+
+/** What the authors of definitions have to mend: in each context the first problem, and how many more there are. */
+export function problemDrafts(
+  subject: Subject,
+  problems: readonly DefinitionProblem[],
+  settings: Settings,
+): readonly NoticeDraft[] {
+  const byContext = Map.groupBy(
+    problems.map((problem) => problemDraft(subject, problem, settings)),
+    ({ target }) => target.context,
+  );
+  return [...byContext.values()].slice(0, problemNoticesMax).flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    return more.length === 0
+      ? [first]
+      : [{ ...first, text: `${first.text}\n\nThere is more to mend: ${more.length}.` }];
+  });
+}
+
 /** What a definition's author has to mend. */
 export function problemDraft(subject: Subject, problem: DefinitionProblem, settings: Settings): NoticeDraft {
   const position = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':');
   const field = problem.field === undefined ? '' : ` (${problem.field})`;
+  const message = cutText(problem.message, problemCharactersMax);
   return {
     target: targetOf(subject, problem.definition ?? problem.file, settings),
     state: 'error',
-    title: firstLine(`${position}: ${problem.message}`),
-    text: `**${position}**${field}\n\n${quoted(problem.message)}\n\nNothing of this definition was run.`,
+    title: firstLine(`${position}: ${message}`),
+    text: `**${position}**${field}\n\n${quoted(message)}\n\nNothing of this definition was run.`,
   };
 }
 

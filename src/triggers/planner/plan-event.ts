@@ -15,7 +15,7 @@ import type { LoadedFolder } from './definitions.ts';
 import { cancelsOf } from './event-cancels.ts';
 import { inNamespace } from './find-repository.ts';
 import { type Matched, matchedIn, type Selection } from './match-event.ts';
-import { approvalDraft, type NoticeDraft, problemDraft, quoted, targetOf } from './notices.ts';
+import { approvalDraft, type NoticeDraft, problemDraft, problemDrafts, quoted, targetOf } from './notices.ts';
 import { publishedType } from './facts.ts';
 import { definitionsShaOf, loadDefinitions, type OpenEvent, openEvent } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
@@ -248,7 +248,7 @@ async function decide(parts: PlannerParts, decision: Decision): Promise<EventPla
   const verdict = await verdictOf(parts, decision);
   if (!verdict.allowed) return notAllowed(parts, decision, verdict, matched);
   const settings = parts.settings();
-  const drafts = problems.map((problem) => ({ repository, draft: problemDraft(subject, problem, settings) }));
+  const drafts = problemDrafts(subject, problems, settings).map((draft) => ({ repository, draft }));
   const wanted = matched.map((result) => wantedRun(parts, decision, result));
   const isRun = (each: WantedRun | NoticeDraft): each is WantedRun => 'definition' in each;
   const runs = wanted.filter(isRun).filter((run) => isDue(parts, run, selection));

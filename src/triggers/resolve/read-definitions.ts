@@ -6,6 +6,10 @@ import { type SourceObject, readObjects, weightOf } from './source-object.ts';
 
 /** Most objects of Tekton in one `.tekton`. */
 export const folderObjectsMax = 1000;
+/** Most PipelineRuns in one `.tekton`: what an event leads to is stored in one object of the API, which has room for so many. */
+export const folderRunsMax = 200;
+/** Most characters of the name of a PipelineRun: no object of Kubernetes has a longer one. */
+export const runNameCharactersMax = 253;
 /** Most lines and brackets of all files of `.tekton` together: what reading them costs, some seconds at worst. */
 export const folderWeightMax = 100_000;
 
@@ -36,11 +40,18 @@ export function readDefinitions(files: readonly RepositoryFile[]): TektonFolder 
     objects.push(...read.objects);
     problems.push(...read.problems);
   }
+  const tooMany = refuseObjects(objects);
+  return tooMany === undefined ? folderOf(objects, problems) : folderOf([], [tooMany]);
+}
+
+function refuseObjects(objects: readonly SourceObject[]): DefinitionProblem | undefined {
   if (objects.length > folderObjectsMax) {
     const message = `.tekton holds ${objects.length} objects; at most ${folderObjectsMax} are read`;
-    return folderOf([], [{ file: '.tekton', message }]);
+    return { file: '.tekton', message };
   }
-  return folderOf(objects, problems);
+  const runs = objects.filter(({ kind }) => kind === 'PipelineRun').length;
+  if (runs <= folderRunsMax) return undefined;
+  return { file: '.tekton', message: `.tekton holds ${runs} PipelineRuns; at most ${folderRunsMax} are read` };
 }
 
 function refuseFolder(files: readonly RepositoryFile[]): DefinitionProblem | undefined {
@@ -86,6 +97,10 @@ function refuseRun(run: SourceObject, runs: readonly SourceObject[]): Definition
   if (name === '') {
     const message = 'a PipelineRun needs metadata.name or metadata.generateName';
     return { file, ...run.locate('metadata'), field: 'metadata.name', message };
+  }
+  if (name.length > runNameCharactersMax) {
+    const message = `the name of a PipelineRun has ${name.length} characters; at most ${runNameCharactersMax} are allowed`;
+    return { file, ...run.locate('metadata.name'), definition: name, field: 'metadata.name', message };
   }
   const other = runs.find((one) => one !== run && one.name === name);
   if (other === undefined) return undefined;

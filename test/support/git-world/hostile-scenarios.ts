@@ -133,7 +133,7 @@ const definitionScenarios: readonly Scenario[] = [
     name: 'names of any length and script have a context of their own',
     async run(stage) {
       const { world } = stage;
-      const names = ['x'.repeat(10_000), `${'x'.repeat(10_000)}y`, 'bauen-ünïcode-构建-🚀', '‮txet'];
+      const names = ['x'.repeat(253), `${'x'.repeat(252)}y`, 'bauen-ünïcode-构建-🚀', '‮txet'];
       const files = names.map((name, index) => [`.tekton/name-${index}.yaml`, definition(name)]);
       const sha = await push(stage, Object.fromEntries(files) as Record<string, string>);
       await world.settled();
@@ -144,6 +144,41 @@ const definitionScenarios: readonly Scenario[] = [
       const states = new Set([...contexts].map((context) => world.sequence(sha, context).at(-1)));
       assert.deepEqual([...states], [stage.host.words.succeeded]);
       await expectRuns(world, names.length + 1);
+    },
+  },
+  {
+    name: 'definitions with endless names or mistakes fail alone, and are told in few words',
+    virtualOnly: true,
+    async run(stage) {
+      const { world, host } = stage;
+      const endless = [...'abc'].map((letter) => [`.tekton/${letter}.yaml`, definition(letter.repeat(100_000))]);
+      const bad = Array.from({ length: 150 }, () => 'apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {}\n');
+      const files = { ...Object.fromEntries(endless), '.tekton/tasks.yaml': bad.join('---\n') } as Record<
+        string,
+        string
+      >;
+      const sha = await push(stage, files);
+      await world.settled();
+      assert.equal(last(world, sha, 'build'), host.words.succeeded);
+      await expectRuns(world, 1);
+      const told = (await world.reports()).filter(({ spec }) => spec.report.state === 'error');
+      assert.equal(told.length, 4);
+      for (const { spec } of told) assert.ok(spec.report.text.length < 2_000, `${spec.report.text.length} characters`);
+      const [delivery] = await world.deliveries();
+      assert.ok(JSON.stringify(delivery?.status).length < 20_000);
+    },
+  },
+  {
+    name: 'a file of hundreds of definitions runs nothing, and says so once',
+    async run(stage) {
+      const { world, host } = stage;
+      const many = Array.from({ length: 300 }, (_, index) => definition(`many-${index}`)).join('---\n');
+      const sha = await push(stage, { '.tekton/many.yaml': many });
+      await world.settled();
+      await expectRuns(world, 0);
+      const shown = world.host.statuses(world.project, sha);
+      assert.deepEqual([...new Set(shown.map(({ state }) => state))], [host.words.error]);
+      assert.match(shown[0]?.description ?? '', /301 PipelineRuns/);
     },
   },
   {
