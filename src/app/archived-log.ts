@@ -21,7 +21,7 @@ export function firstOf(first: ReadLog, second: ReadLog): ReadLog {
       return await first(place, signal);
     } catch (thrown) {
       // When neither has it, why it is not kept says more than that its pod is gone.
-      return await second(place, signal).catch(() => Promise.reject(thrown as Error));
+      return second(place, signal).catch(() => Promise.reject(thrown as Error));
     }
   };
 }

@@ -9,11 +9,12 @@ export function terminalQuestions(): Pick<CliEnvironment, 'ask'> {
 async function ask(question: string, { hidden }: { readonly hidden: boolean }): Promise<string | undefined> {
   const { createInterface } = await import('node:readline');
   const { stdin, stderr } = process;
-  if (hidden) stderr.write(question);
   // What readline would echo of a secret goes nowhere.
   const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr;
   return new Promise((resolve) => {
     const lines = createInterface({ input: stdin, output, terminal: true });
+    // Only now that the terminal itself echoes nothing any more: who pastes is faster than a program.
+    if (hidden) stderr.write(question);
     let answer: string | undefined;
     lines.on('SIGINT', () => lines.close());
     lines.on('close', () => {
