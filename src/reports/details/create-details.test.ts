@@ -77,7 +77,7 @@ describe('the page of a run', () => {
     const opened = await PagesRig.open();
     await opened.rig.run('build-1', { annotations: { 'pipelinesascode.tekton.dev/sha-title': 'use hunter2-token' } });
     const { body } = await opened.see('build-1');
-    assert.match(body, /use \*\*\*/);
+    assert.match(body, /Commit: +c0ffee0+1 use \*\*\*\n/);
     assert.doesNotMatch(body, /hunter2/);
   });
 

@@ -56,7 +56,7 @@ export function fact(
  */
 export function cleanPage(page: Page, mask: (text: string) => string): Page {
   const clean = (text: string, charactersMax: number): string => cut(withoutControls(mask(text)), charactersMax);
-  const short = (text: string): string => clean(text, pieceCharactersMax).replaceAll(/\s+/g, ' ').trim();
+  const short = (text: string): string => clean(text, pieceCharactersMax).replaceAll(/\s+/g, ' ');
   const lineOf = (pieces: Line): Line =>
     pieces.map(({ text, to }) => {
       const kept = typeof to === 'string' && (!isAddress(to) || mask(to) !== to) ? undefined : to;
