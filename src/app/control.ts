@@ -84,7 +84,7 @@ export async function control(options: ControllerOptions, environment: ProcessEn
 }
 
 function createControllers(
-  { controllers, engine, namespace, lease }: ControllerOptions,
+  { controllers, engine, namespace, lease, systemNamespace }: ControllerOptions,
   cluster: Cluster,
   parts: Pick<ClusterControllersOptions, 'logger' | 'metrics' | 'identity' | 'git' | 'logStore' | 'tracer'>,
 ): ClusterControllers {
@@ -98,13 +98,18 @@ function createControllers(
     ...(namespace === undefined ? {} : { namespace }),
     ...(lease === undefined
       ? {}
-      : { election: { lease: { name: lease.name, namespace: lease.namespace ?? cluster.namespace }, times: lease } }),
+      : {
+          election: {
+            lease: { name: lease.name, namespace: lease.namespace ?? systemNamespace ?? cluster.namespace },
+            times: lease,
+          },
+        }),
   });
 }
 
 /** Copies of repositories behind SSH are kept in the folder for temporary files: they can be made again. */
 function openGit(
-  { lease }: ControllerOptions,
+  { systemNamespace }: ControllerOptions,
   { namespace }: Cluster,
   environment: ProcessEnvironment,
   parts: Pick<GitEventsOptions, 'logger' | 'metrics'>,
@@ -113,7 +118,7 @@ function openGit(
     ...parts,
     clock: systemClock,
     random: systemRandom,
-    systemNamespace: lease?.namespace ?? namespace,
+    systemNamespace: systemNamespace ?? namespace,
     proxy: environment.proxy,
     git: { surroundings: gitSurroundings(environment), cache: join(tmpdir(), 'penstock') },
   });
@@ -124,12 +129,12 @@ function toError(thrown: unknown): Error {
 }
 
 function createWebhook(
-  { webhook, lease, engine }: ControllerOptions,
+  { webhook, systemNamespace, engine }: ControllerOptions,
   { transport, namespace }: Cluster,
   parts: Pick<ClusterWebhookOptions, 'logger' | 'metrics'>,
 ): ClusterWebhook | undefined {
   if (webhook === undefined) return undefined;
-  const place = { ...webhook, namespace: lease?.namespace ?? namespace };
+  const place = { ...webhook, namespace: systemNamespace ?? namespace };
   return new ClusterWebhook({ ...parts, ...place, transport, clock: systemClock, random: systemRandom, engine });
 }
 

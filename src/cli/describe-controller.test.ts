@@ -47,10 +47,13 @@ describe('penstock controller', () => {
       controllers: ['gate'],
       engine: 'tekton',
       namespace: 'ci',
+      systemNamespace: 'n',
       lease: { name: 'l', namespace: 'n', leaseMs: 60_000, renewMs: 40_000, retryMs: 5_000 },
       health: { host: '', port: 8081 },
     });
-    assert.equal((await type('--leader-elect=false')).options.lease, undefined);
+    const alone = (await type('--leader-elect=false', '--lease-namespace=n')).options;
+    assert.deepEqual([alone.lease, alone.systemNamespace], [undefined, 'n']);
+    assert.equal((await type('--lease-namespace=n', '--system-namespace=s')).options.systemNamespace, 's');
     assert.deepEqual((await type('--controllers', 'none')).options.controllers, []);
   });
 

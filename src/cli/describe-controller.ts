@@ -21,6 +21,7 @@ interface ControllerFlags {
   readonly leaderElect: boolean;
   readonly leaseName: string;
   readonly leaseNamespace?: string;
+  readonly systemNamespace?: string;
   readonly leaseDuration: number;
   readonly renewDeadline: number;
   readonly retryPeriod: number;
@@ -57,6 +58,10 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       .option('--hooks-host <address>', 'the address for that', '127.0.0.1')
       .option('--hooks-tls <folder>', 'tls.crt and tls.key for that (default: plain HTTP, behind an Ingress)')
       .option('-n, --namespace <name>', 'only what lives in this namespace (default: all)')
+      .option(
+        '--system-namespace <name>',
+        "where Penstock's own objects are (default: --lease-namespace, or the pod's)",
+      )
       .option('--health-port <number>', 'serve /healthz, /readyz and /metrics here; 0 takes a free port', parsePort)
       .option('--health-host <address>', 'the address for that', '127.0.0.1')
       .option(
@@ -75,6 +80,7 @@ export function describeController(environment: CliEnvironment, setExitCode: (co
       ...(context === undefined ? {} : { context }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(lease === undefined ? {} : { lease }),
+      ...systemNamespaceOf(flags),
       ...(logs === undefined ? {} : { logs }),
       ...logsAtOf(flags),
       ...hooksOf(flags),
@@ -107,6 +113,15 @@ function logsAtOf({ logsPort: port, logsHost: host, logsTls }: ControllerFlags):
 function hooksOf({ hooksPort: port, hooksHost: host, hooksTls }: ControllerFlags): Pick<ControllerOptions, 'hooks'> {
   if (port === undefined) return {};
   return { hooks: { host, port, ...(hooksTls === undefined ? {} : { tlsFolder: hooksTls }) } };
+}
+
+/** Who said where the Lease is has said where Penstock's own objects are, also when there is no election. */
+function systemNamespaceOf({
+  systemNamespace,
+  leaseNamespace,
+}: ControllerFlags): Pick<ControllerOptions, 'systemNamespace'> {
+  const name = systemNamespace ?? leaseNamespace;
+  return name === undefined ? {} : { systemNamespace: name };
 }
 
 /** `--logs`: where logs of steps are kept. */

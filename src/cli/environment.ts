@@ -88,7 +88,7 @@ export type ControllerName = (typeof controllerNames)[number];
 /** The Lease by which replicas agree on a leader. */
 export interface LeaseOptions {
   readonly name: string;
-  /** Absent = the namespace of the pod, or of the kubeconfig's context. */
+  /** Absent = where Penstock's own objects are. */
   readonly namespace?: string;
   /** In milliseconds; see `ElectionTimes`. */
   readonly leaseMs: number;
@@ -103,6 +103,8 @@ export interface ControllerOptions extends ServerChoice {
   readonly engine: 'penstock' | 'tekton';
   /** Only objects in this namespace are seen; absent = in all. */
   readonly namespace?: string;
+  /** Where Penstock's own objects are: Deliveries, settings, Lease. Absent = the namespace of the pod, or of the context. */
+  readonly systemNamespace?: string;
   /** Absent = no election: this is the only process. */
   readonly lease?: LeaseOptions;
   /** Where the admission webhook answers; absent = nowhere. */
