@@ -43,6 +43,8 @@ const stepMs = 1_000;
 /** All comes to its end within so long, in ms of virtual time. */
 const patienceMs: number = 60 * 60_000;
 const pollMs = 20;
+/** So many looks in a row, {@link pollMs} apart, must find nothing left to do. */
+const calmLooksWanted = 10;
 
 export interface GitWorldOptions {
   readonly host: (clock: Clock) => Promise<SimulatedHost>;
@@ -252,9 +254,13 @@ export class GitWorld implements AsyncDisposable {
    * again and again.
    */
   async settled(between: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    let calmLooks = 0;
     await this.until(async () => {
       await between();
-      return isSettled(await this.deliveries(), await this.runs(), await this.reports());
+      const isCalm = isSettled(await this.deliveries(), await this.runs(), await this.reports());
+      calmLooks = isCalm ? calmLooks + 1 : 0;
+      // In real time a look is made of three readings, between which something may begin.
+      return calmLooks >= (this.virtual === undefined ? calmLooksWanted : 1);
     }, 'everything is done');
   }
 
