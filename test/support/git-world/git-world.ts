@@ -341,6 +341,8 @@ export class GitWorld implements AsyncDisposable {
     for (const other of this.#others) await this.#pump(other.stop());
     if (process !== undefined) await this.#pump(process.stop());
     this.#process = undefined;
+    // The next host may get this one's port, and with it the address of its Repository: the older one would be meant.
+    await this.#pump(this.client.delete(repositories, { namespace: this.runNamespace, name: repositoryName }));
     for (const end of this.#ends) await this.#pump(end());
     assert.deepEqual(this.host.violations, []);
   }
