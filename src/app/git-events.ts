@@ -19,7 +19,6 @@ import { type OpenForges, openForges } from '../forge/open-forges.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
 import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
-import { podLogs } from '../reports/api-reads.ts';
 import { createReports } from '../reports/create-reports.ts';
 import { createDetailsPages, type DetailsPages } from '../reports/details/create-details.ts';
 import { DetailsKey } from '../reports/details/details-key.ts';
@@ -28,7 +27,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { triggersAdmission } from '../triggers/admission/triggers-admission.ts';
 import { createInbox } from '../triggers/inbox/create-inbox.ts';
-import { archivedLog, firstOf } from './archived-log.ts';
+import { keptOrLive } from './archived-log.ts';
 import { collectWaitingPushes } from './waiting-pushes.ts';
 import { registerRetention } from '../triggers/inbox/retention.ts';
 import { createTriggers } from '../triggers/planner/create-triggers.ts';
@@ -125,7 +124,7 @@ export class GitEvents implements Disposable {
       registerRetention(parts);
     }
     if (names.includes('reports')) {
-      const readLog = archive === undefined ? {} : { readLog: archivedLog(archive) };
+      const readLog = keptOrLive(archive, client);
       const details = detailsLinks(this.#detailsKey(client), this.#pagesAddress.promise);
       createReports({ ...parts, ...readLog, details, forges: this.forges, readSecret });
     }
@@ -170,7 +169,7 @@ export class GitEvents implements Disposable {
       key: this.#detailsKey(client),
       ownAddress: this.#pagesAddress.promise,
       ...(namespace === undefined ? {} : { namespace }),
-      ...(archive === undefined ? {} : { readLog: firstOf(archivedLog(archive), podLogs(client)) }),
+      ...keptOrLive(archive, client),
     });
   }
 

@@ -77,6 +77,12 @@ export class LogArchive {
     return bytes === undefined ? undefined : decodeManifest(bytes);
   }
 
+  /** Whether the log is stored to its end, or is being recorded here: whoever follows it then sees all of it. */
+  async willEnd(log: LogIdentity): Promise<boolean> {
+    // In this order: it is recorded until it is stored.
+    return this.#recording?.recorderOf(log) !== undefined || (await this.manifestOf(log)) !== undefined;
+  }
+
   /** The text of a log. Throws in the middle when what is stored is not what was once stored. */
   async *read(log: LogIdentity, options: ReadLogOptions = {}): AsyncIterable<Uint8Array> {
     const { timestamps = false, tailLines } = options;

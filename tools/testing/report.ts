@@ -48,9 +48,12 @@ function isCount(text: string): boolean {
   return /^\w+ [\d.]+$/.test(text);
 }
 
-/** The first lines tell what went wrong; the rest of a huge diff would hide the next failure. */
+/** The first lines tell what went wrong, the last ones where; the middle of a huge diff would hide the next failure. */
 function indented(text: string, linesMax: number): readonly string[] {
   const lines = text.split('\n');
   const more = lines.length - linesMax;
-  return [...lines.slice(0, linesMax), ...(more > 0 ? [`… ${more} more lines`] : [])].map((line) => `    ${line}`);
+  const last = Math.floor(linesMax / 3);
+  const shown =
+    more > 0 ? [...lines.slice(0, linesMax - last), `… ${more} more lines …`, ...lines.slice(-last)] : lines;
+  return shown.map((line) => `    ${line}`);
 }

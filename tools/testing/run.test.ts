@@ -88,7 +88,7 @@ describe('npm test', () => {
     });
     const [status, output] = run('--timeout', '0.5');
     assert.equal(status, 1);
-    assert.match(output, /✖ src\/x\.test\.ts: the file itself\n {4}it did not end in time and was killed\n/);
+    assert.match(output, /✖ src\/x\.test\.ts: the file itself\n {4}it did not end in time and was killed in: hangs\n/);
     assert.match(output, /✖ src\/y\.test\.ts: the file itself\n {4}it did not end in time and was killed\n/);
     assert.match(output, /\n\d passed, 2 failed, 0 skipped\n$/);
   });

@@ -2,7 +2,8 @@
 
 /** What the reporter inside a test file's process writes about one test. */
 export type TestRecord =
-  | { readonly type: 'passed'; readonly name: string }
+  /** `over`: a suite whose tests are told of themselves. */
+  | { readonly type: 'begun' | 'over' | 'passed'; readonly name: string }
   | { readonly type: 'skipped' | 'failed'; readonly name: string; readonly text: string }
   | { readonly type: 'said'; readonly text: string };
 
@@ -42,9 +43,19 @@ export class Tally {
 
 /** What is wrong with the file beyond its failed tests. */
 function troubleOf({ records, ending }: FileRun, hasFailures: boolean): string | undefined {
-  if (ending === 'timeout') return 'it did not end in time and was killed';
+  if (ending === 'timeout') return `it did not end in time and was killed${unfinished(records)}`;
   if (ending.signal !== null) return `its process was ended by ${ending.signal}`;
   if (ending.code !== 0 && !hasFailures) return `its process ended with exit code ${ending.code}`;
-  if (records.every(({ type }) => type === 'said')) return 'it holds no tests';
+  if (records.every(({ type }) => type === 'said' || type === 'begun' || type === 'over')) return 'it holds no tests';
   return undefined;
+}
+
+/** The tests that had begun; a file that spins has told of none. */
+function unfinished(records: readonly TestRecord[]): string {
+  const names: string[] = [];
+  for (const record of records) {
+    if (record.type === 'begun') names.push(record.name);
+    else if (record.type !== 'said') names.splice(names.indexOf(record.name), names.includes(record.name) ? 1 : 0);
+  }
+  return names.length === 0 ? '' : ` in: ${names.join(', ')}`;
 }

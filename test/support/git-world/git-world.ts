@@ -43,6 +43,8 @@ const stepMs = 1_000;
 /** All comes to its end within so long, in ms of virtual time. */
 const patienceMs: number = 60 * 60_000;
 const pollMs = 20;
+/** In real time, what has not come after so long will not come, on whatever machine. */
+const hangsMs = 120_000;
 /** So many looks in a row, {@link pollMs} apart, must find nothing left to do. */
 const calmLooksWanted = 10;
 
@@ -222,14 +224,33 @@ export class GitWorld implements AsyncDisposable {
 
   /** Moves on until `condition` holds. */
   async until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-    const limitMs = (this.virtual?.monotonicMs() ?? 0) + patienceMs;
+    const clock = this.virtual ?? systemClock;
+    const spanMs = this.virtual === undefined ? hangsMs : patienceMs;
+    const limitMs = clock.monotonicMs() + spanMs;
     while (!(await condition())) {
+      if (clock.monotonicMs() > limitMs)
+        throw new Error(`${what}: not within ${spanMs} ms; ${await this.#situation()}`);
       if (this.virtual === undefined) await wait(pollMs);
-      else {
-        if (this.virtual.monotonicMs() > limitMs) throw new Error(`${what}: not within ${patienceMs} ms`);
-        await this.virtual.advance(Math.min(stepMs, Math.max(1, this.virtual.nextTimerMs() ?? stepMs)));
-      }
+      else await this.virtual.advance(Math.min(stepMs, Math.max(1, this.virtual.nextTimerMs() ?? stepMs)));
     }
+  }
+
+  /** Moves on until a host has taken it that a run is running. In real time a state before that may never be shown. */
+  async shownAsRunning(what: string): Promise<void> {
+    await this.until(
+      async () => (await this.reports()).some(({ status }) => status?.acknowledged?.state === 'running'),
+      what,
+    );
+  }
+
+  /** What a person would look at first. */
+  async #situation(): Promise<string> {
+    const deliveriesNow = (await this.deliveries()).map(({ status }) => status?.phase ?? 'new');
+    const runsNow = (await this.runs()).map(({ status }) => status?.conditions?.[0]?.message ?? 'new');
+    const reportsNow = (await this.reports()).map(
+      ({ spec, status }) => `${spec.report.state}, shown as ${status?.acknowledged?.state}`,
+    );
+    return JSON.stringify({ deliveries: deliveriesNow, runs: runsNow, reports: reportsNow });
   }
 
   /** Virtual time only. */

@@ -305,14 +305,14 @@ export const hostScenarios: readonly Scenario[] = [
       const { world, host } = stage;
       stage.steps.push({ durationMs: 20_000, exitCode: 1 });
       const pull = await openPull(stage);
-      await world.until(() => world.sequence(pull.sha, pull.context).length >= 2, 'the first attempt runs');
+      await world.shownAsRunning('the first attempt runs');
       const again = world.host.webhooks.comment(world.project, pull.number, '/test build', 'alice');
       assert.equal(await world.send(again), 202);
       await world.settled();
       await expectRuns(world, 2);
       const seen = world.sequence(pull.sha, pull.context);
       assert.equal(seen.at(-1), host.words.succeeded);
-      assert.equal(seen.includes(host.words.failed) && host.words.failed !== host.words.cancelled, false);
+      assert.equal(seen.includes(host.words.failed) && host.words.failed !== host.words.cancelled, false, seen.join());
     },
   },
 ];
@@ -349,7 +349,7 @@ export const pullRequestScenarios: readonly Scenario[] = [
       const { world } = stage;
       stage.steps.push({ durationMs: 3_600_000 });
       const pull = await openPull(stage);
-      await world.until(() => world.sequence(pull.sha, pull.context).length >= 2, 'it runs');
+      await world.shownAsRunning('it runs');
       assert.equal(await world.send(world.host.webhooks.comment(world.project, pull.number, '/cancel', 'alice')), 202);
       await world.settled();
       expectShown(stage, pull.sha, ['queued', 'running', 'cancelled'], pull.context);
