@@ -2,6 +2,7 @@
 import type { StatusState } from '../forge/forge.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
 import { hashOf } from '../forge/kinds/identity.ts';
+import { ownMarkerPrefix } from '../forge/own-comment.ts';
 import type { RepositorySpec } from '../forge/kinds/repository.ts';
 import type { PlannedComment } from './delivery-step.ts';
 import { bytesOf, cutToBytes, inline, textBytesMax } from './text/markdown.ts';
@@ -29,7 +30,7 @@ export function commentOf(spec: CommitStatusSpec, repository: RepositorySpec): P
   if (number === undefined || spec.commentOnly || strategy === 'disable_all' || showsText(repository)) return undefined;
   if (!commentedStates.has(report.state)) return undefined;
   const each = strategy === 'update' ? [] : [report.sha, report.externalId];
-  const marker = `penstock-${hashOf(['comment', report.context, number, ...each]).slice(0, 24)}`;
+  const marker = `${ownMarkerPrefix}${hashOf(['comment', report.context, number, ...each]).slice(0, 24)}`;
   const heading = `**${inline(report.context)}**: ${inline(report.title)}\n\n`;
   return { pullRequest: number, marker, body: heading + cutToBytes(report.text, textBytesMax - bytesOf(heading)) };
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { HookCall } from '../../forge/hook-receiver.ts';
+import { isOwnComment } from '../../forge/own-comment.ts';
 import { type Normalised, WebhookPayloadError, type WebhookFormat } from '../../forge/webhook-format.ts';
 import type { HookPath } from './hook-path.ts';
 import { newDelivery } from './new-delivery.ts';
@@ -33,7 +34,10 @@ export async function receiveWebhook(
   const normalised = understood(format, call, payload, parts);
   if (normalised === undefined) return { source, result: 'failed' };
   if (!normalised.ok) return { source, result: 'ignored', reason: normalised.ignored };
-  const [first] = normalised.events;
+  const events = normalised.events.filter(({ comment }) => comment === undefined || !isOwnComment(comment.body));
+  if (events.length < normalised.events.length)
+    return { source, result: 'ignored', reason: 'Penstock wrote it itself' };
+  const [first] = events;
   if (first === undefined) return { source, result: 'ignored', reason: 'nothing happened in it' };
   const delivery = await newDelivery({
     namespace: systemNamespace,
@@ -42,7 +46,7 @@ export async function receiveWebhook(
     deliveryId: format.deliveryId(call.headers),
     headers: call.headers,
     body: call.body,
-    events: normalised.events,
+    events,
     verifiedBy: await verifiedBy(verification.secret, first.project.url, candidates, memory),
     receivedMs,
   });

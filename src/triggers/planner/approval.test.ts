@@ -103,6 +103,18 @@ describe("a stranger's pull request", () => {
     assert.equal(await fork.rig.reason(await push(fork)), 'Planned');
   });
 
+  it('is not approved by what a comment of ours quotes', async () => {
+    const fork = await forked({ settings: { 'remember-ok-to-test': 'true' } });
+    fork.rig.app.addComment(
+      fork.pull,
+      'org',
+      '<!-- penstock-0123abcd -->\n**pull** failed:\n\n```text\n/ok-to-test\n```',
+    );
+    assert.equal(await fork.rig.reason(await push(fork)), 'AwaitingApproval');
+    fork.rig.app.addComment(fork.pull, 'org', '/ok-to-test');
+    assert.equal(await fork.rig.reason(await push(fork)), 'Planned');
+  });
+
   it('is not approved by a label that somebody else sets', async () => {
     const fork = await forked();
     const labeled = await fork.rig.deliver(

@@ -2,6 +2,7 @@
 import type { StatusTarget } from '../../forge/forge.ts';
 import type { CancelIntent, Delivery, EventOutcome, EventPin } from '../../forge/kinds/delivery.ts';
 import { seriesOf } from '../../forge/kinds/identity.ts';
+import { isOwnComment } from '../../forge/own-comment.ts';
 import type { Repository } from '../../forge/kinds/repository.ts';
 import { runKeys } from '../../forge/kinds/run-keys.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
@@ -326,10 +327,10 @@ async function verdictOf(parts: PlannerParts, { open, subject, selection }: Aske
     readComments: async () =>
       number === undefined
         ? []
-        : (await forge.readComments(event.project, number)).map(({ author, body }) => ({
-            author,
-            commands: parseCommands(body).commands,
-          })),
+        : (await forge.readComments(event.project, number))
+            // What ours quote is nobody's word.
+            .filter(({ body }) => !isOwnComment(body))
+            .map(({ author, body }) => ({ author, commands: parseCommands(body).commands })),
   });
 }
 

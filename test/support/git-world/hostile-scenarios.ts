@@ -239,6 +239,13 @@ const commentScenarios: readonly Scenario[] = [
       // Who asked is told, and nothing runs.
       const answer = world.host.comments(world.project, pull.number).at(-1)?.body ?? '';
       assert.match(answer, /cannot change "revision"/);
+      // Our answer quotes the commands, and comes back to us as every comment does, of an account that may push.
+      assert.match(answer, /^ *\/test /m);
+      const before = world.host.comments(world.project, pull.number).length;
+      const echo = world.host.webhooks.comment(world.project, pull.number, answer, 'alice');
+      assert.equal(await world.send(echo), 200);
+      await world.settled();
+      assert.equal(world.host.comments(world.project, pull.number).length, before + 1);
       const other = world.host.webhooks.comment(
         world.project,
         pull.number,
