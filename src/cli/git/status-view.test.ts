@@ -66,6 +66,18 @@ describe('the statuses of a commit', () => {
     );
   });
 
+  it('claims no tenths of seconds that nobody has measured', () => {
+    const startedAt = '2026-11-21T10:00:00Z';
+    const list = (completedAt: string): string =>
+      statusList(
+        { sha: 'a'.repeat(40), title: 'Fix', statuses: [status('succeeded', { startedAt, completedAt })] },
+        0,
+        (_s, t) => t,
+      );
+    assert.match(list(startedAt), / <1s/);
+    assert.match(list('2026-11-21T10:00:01Z'), / 1s/);
+  });
+
   it('says so when nothing is known', () => {
     assert.match(
       statusList({ sha: 'a'.repeat(40), title: '', statuses: [] }, 0, (_s, t) => t),

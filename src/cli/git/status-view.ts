@@ -79,7 +79,13 @@ function withoutMarkdown(line: string): readonly string[] {
 function spanOf({ startedAt, completedAt, state }: ContextStatus, nowMs: number): string {
   const start = fromRfc3339(startedAt);
   const end = fromRfc3339(completedAt) ?? (isTerminal(state) ? undefined : nowMs);
-  return start === undefined || end === undefined ? '' : formatSpan(end - start);
+  return start === undefined || end === undefined ? '' : spanText(end - start);
+}
+
+/** The instants are whole seconds: tenths would say more than anybody knows. */
+function spanText(spanMs: number): string {
+  if (spanMs < 1_000) return '<1s';
+  return spanMs < 10_000 ? `${Math.floor(spanMs / 1_000)}s` : formatSpan(spanMs);
 }
 
 /** Without what would steer a terminal: the text may quote a log. */
