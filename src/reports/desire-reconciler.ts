@@ -11,6 +11,7 @@ import type { Settings } from '../forge/kinds/settings.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
 import { apiVersionOf } from '../kube/resource.ts';
+import { maskerOf } from '../telemetry/secret-mask.ts';
 import { isDone } from '../tekton/pipeline-run/children.ts';
 import { type PipelineRun, pipelineRuns, type TaskRun, taskRuns } from '../tekton/types.ts';
 import { found } from './api-reads.ts';
@@ -19,7 +20,7 @@ import type { DetailsLinks } from './details/details-links.ts';
 import { type DetailsPage, pageLabelOf } from './details/details-path.ts';
 import type { Excerpts } from './excerpts.ts';
 import { newest, orderOf } from './order.ts';
-import { maskOf, secretsOfRepository, type SecretValues } from './run-secrets.ts';
+import { secretsOfRepository, type SecretValues } from './run-secrets.ts';
 import { stateOfRun } from './run-state.ts';
 import { type Source, sourceOfRun } from './sources.ts';
 
@@ -149,7 +150,7 @@ export class DesireReconciler implements Reconciler {
   async #maskOf(repository: Repository | undefined): Promise<ReportFacts['mask']> {
     const places = secretsOfRepository(this.#completed(repository));
     const values = await Promise.all(places.map(({ namespace, name }) => this.#parts.secretValues(namespace, name)));
-    return maskOf(values.flat());
+    return maskerOf(values.flat());
   }
 
   /** With what it takes over from the global one: the Secrets of that one's params, too. */

@@ -82,7 +82,7 @@ describe('what is to be shown', () => {
   it('says why there is no log, and does not wait for it', async () => {
     for (const [log, expected] of [
       [new ApiStatusError('NotFound', 'pods "x" not found'), 'pods "x" not found'],
-      ['', 'it wrote nothing'],
+      ['', 'its log is empty'],
     ] as const) {
       const rig = await running();
       await failing(rig, log);

@@ -30,7 +30,8 @@ export interface ReportFacts {
 function desiredReport(run: PipelineRun, facts: ReportFacts): StatusReport | undefined {
   const target = statusTargetOf(run);
   if (target === undefined) return undefined;
-  const { mask, annotations = [], ...rest } = facts;
+  const { annotations = [], ...rest } = facts;
+  const { mask } = rest;
   const textFacts = { ...rest, run, state: stateOfRun(run) };
   const detailsUrl = runLink(facts.settings, linkFacts(textFacts));
   const { startTime, completionTime } = run.status ?? {};
@@ -38,12 +39,12 @@ function desiredReport(run: PipelineRun, facts: ReportFacts): StatusReport | und
     ...target,
     externalId: run.metadata.name ?? '',
     state: textFacts.state,
-    title: plainLine(mask(runTitle(textFacts)), titleCharactersMax),
+    title: runTitle(textFacts),
     text: cutToBytes(mask(runText(textFacts)), textBytesMax),
     ...(detailsUrl === undefined ? {} : { detailsUrl }),
     ...(startTime === undefined ? {} : { startedAt: startTime }),
     ...(completionTime === undefined ? {} : { completedAt: completionTime }),
-    annotations: annotations.map((annotation) => ({ ...annotation, message: mask(annotation.message) })),
+    annotations,
   };
 }
 

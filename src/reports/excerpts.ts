@@ -4,8 +4,9 @@ import { errorText } from '../base/errors.ts';
 import type { Annotation } from '../forge/forge.ts';
 import type { CompleteRepository } from '../forge/access/with-defaults.ts';
 import type { Settings } from '../forge/kinds/settings.ts';
+import { maskerOf } from '../telemetry/secret-mask.ts';
 import type { PipelineRun, TaskRun } from '../tekton/types.ts';
-import { maskOf, type SecretValues, secretsOfRun } from './run-secrets.ts';
+import { type SecretValues, secretsOfRun } from './run-secrets.ts';
 import { annotationsMax, findingsIn, lastLines } from './text/log-findings.ts';
 import type { Snippet } from './text/run-text.ts';
 import { type FailedStep, failedSteps } from './text/task-lines.ts';
@@ -95,11 +96,11 @@ export class Excerpts {
     });
     // Lateness of the secrets and of the log are told apart: what is masked must not depend on a slow log.
     const secrets = await Promise.race([this.#secretsOf(subject), tooLate]);
+    const mask = maskerOf(typeof secrets === 'object' ? secrets : []);
     const read =
-      typeof secrets === 'object' ? await Promise.race([this.#logs(subject, giveUp.signal), tooLate]) : undefined;
+      typeof secrets === 'object' ? await Promise.race([this.#logs(subject, mask, giveUp.signal), tooLate]) : undefined;
     cancel();
     giveUp.abort();
-    const mask = maskOf(typeof secrets === 'object' ? secrets : []);
     const seconds = excerptMsMax / 1000;
     if (secrets === undefined) return unavailable(`its secrets could not be read within ${seconds} s`, mask);
     if (typeof secrets === 'string') return unavailable(secrets, mask);
@@ -119,10 +120,16 @@ export class Excerpts {
     }
   }
 
-  async #logs({ run, taskRuns, settings }: Subject, signal: AbortSignal): Promise<Omit<Excerpt, 'mask'>> {
+  /** What is quoted of logs, masked before anything is cut or picked out: what is left of a value is no value. */
+  async #logs(
+    { run, taskRuns, settings }: Subject,
+    mask: Excerpt['mask'],
+    signal: AbortSignal,
+  ): Promise<Omit<Excerpt, 'mask'>> {
     const failed = failedSteps(run, taskRuns).slice(0, settings.logAnnotations ? searchedStepsMax : 1);
     if (!settings.logSnippet && !settings.logAnnotations) return { annotations: [] };
-    const logs = await Promise.all(failed.map((step) => this.#logOf(step, settings, signal)));
+    const read = await Promise.all(failed.map((step) => this.#logOf(step, settings, signal)));
+    const logs = read.map((log) => ('lines' in log ? { lines: mask(log.lines) } : log));
     const first = logs[0];
     const texts = logs.flatMap((log) => ('lines' in log ? [log.lines] : []));
     return {

@@ -5,7 +5,6 @@ import type { SecretKeyReference } from '../forge/kinds/repository.ts';
 import { keyText, type ObjectKey } from '../kube/object.ts';
 import type { Container, Pod, Volume } from '../kube/pod.ts';
 import { referencedNames } from '../kube/pod-references.ts';
-import { SecretMask } from '../telemetry/secret-mask.ts';
 import type { PipelineRun, TaskRun, TaskSpec, WorkspaceBinding } from '../tekton/types.ts';
 
 /** The values of all keys of a Secret, as text; none where there is no such Secret. Rejects when that cannot be found out. */
@@ -65,13 +64,4 @@ function volumesOf(workspaces: readonly WorkspaceBinding[] = []): readonly Volum
     ...(secret === undefined ? {} : { secret }),
     ...(projected === undefined ? {} : { projected }),
   }));
-}
-
-/** A function that takes `values` out of texts. */
-export function maskOf(values: readonly string[]): (text: string) => string {
-  return (text) => {
-    const mask = new SecretMask(values);
-    const parts = [mask.push(Buffer.from(text)), mask.flush()];
-    return Buffer.concat(parts).toString('utf8');
-  };
 }

@@ -9,17 +9,18 @@ import { repositories } from '../../forge/kinds/repository.ts';
 import { penstockKeys } from '../../forge/kinds/run-keys.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
 import { statusTargetOf } from '../../forge/kinds/status-target.ts';
+import { maskerOf } from '../../telemetry/secret-mask.ts';
 import { label } from '../../tekton/pipeline-run/labels.ts';
 import { type PipelineRun, pipelineRuns, taskRuns } from '../../tekton/types.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { found, globalRepositoryName } from '../api-reads.ts';
 import { repositoryOf } from '../desired.ts';
 import type { ReadLog } from '../excerpts.ts';
-import { maskOf, secretsOfRepository, secretsOfRun, type SecretValues } from '../run-secrets.ts';
+import { secretsOfRepository, secretsOfRun, type SecretValues } from '../run-secrets.ts';
 import { statusKeyOf } from '../status-name.ts';
 import { lastLines } from '../text/log-findings.ts';
 import type { Snippet } from '../text/run-text.ts';
-import { type FailedStep, failedSteps } from '../text/task-lines.ts';
+import { type FailedStep, allFailedSteps } from '../text/task-lines.ts';
 import { deliveryPage } from './delivery-page.ts';
 import { type DetailsPage, pageLabelOf } from './details-path.ts';
 import { keptPage } from './kept-page.ts';
@@ -98,7 +99,7 @@ async function liveDelivery(options: PageReaderOptions, delivery: Delivery): Pro
     [...runs, ...notices].map(({ namespace, repository: name }) => [`${namespace}/${name}`, { namespace, name }]),
   );
   const values = await Promise.all([...concerned.values()].map((place) => repositorySecrets(options, place)));
-  return { page: cleanPage(deliveryPage(delivery), maskOf(values.flat())), isGone: false };
+  return { page: cleanPage(deliveryPage(delivery), maskerOf(values.flat())), isGone: false };
 }
 
 async function repositorySecrets(
@@ -164,7 +165,7 @@ async function secretsIn(options: PageReaderOptions, places: readonly ObjectKey[
 }
 
 function maskIn(secrets: Secrets): (text: string) => string {
-  return maskOf('unknown' in secrets ? [] : secrets);
+  return maskerOf('unknown' in secrets ? [] : secrets);
 }
 
 async function logsFor(
@@ -172,7 +173,7 @@ async function logsFor(
   subject: Pick<RunPageFacts, 'run' | 'taskRuns'> & { readonly secrets: Secrets; readonly settings: Settings },
 ): Promise<Pick<RunPageFacts, 'logs' | 'noLogs'>> {
   const { run, taskRuns: children, secrets, settings } = subject;
-  const failed = failedSteps(run, children).slice(0, logsMax);
+  const failed = allFailedSteps(run, children).slice(0, logsMax);
   if (failed.length === 0) return { logs: [] };
   if (!settings.logSnippet) return { logs: [], noLogs: 'the setting error-log-snippet is off' };
   if ('unknown' in secrets) return { logs: [], noLogs: secrets.unknown };

@@ -10,7 +10,7 @@ import { fromRfc3339 } from '../../base/clock.ts';
 import { stateOfRun } from '../run-state.ts';
 import type { Snippet } from '../text/run-text.ts';
 import { spanText } from '../text/span-text.ts';
-import { type FailedStep, failedSteps, type TaskLine, taskLines } from '../text/task-lines.ts';
+import { type FailedStep, allFailedSteps, type TaskLine, taskLines } from '../text/task-lines.ts';
 import type { DetailsPage } from './details-path.ts';
 import { fact, line, type Line, type Page, type Piece, type Section } from './page.ts';
 import { sinceText, stateWords, toneOf } from './state-words.ts';
@@ -157,7 +157,7 @@ function whySection(run: PipelineRun): readonly Section[] {
 function taskSection({ run, taskRuns }: RunPageFacts): readonly Section[] {
   const lines = taskLines(run, taskRuns);
   if (lines.length === 0) return [];
-  const failed = new Map(failedSteps(run, taskRuns).map((step) => [step.task, step]));
+  const failed = new Map(allFailedSteps(run, taskRuns).map((step) => [step.task, step]));
   const rows = lines.slice(0, tasksMax).map((task) => taskRow(task, failed.get(task.task)));
   const more = lines.length - tasksMax;
   const head = ['Task', 'Status', 'Duration', 'Failing step'];
@@ -183,7 +183,7 @@ function logSections({ logs, noLogs }: RunPageFacts): readonly Section[] {
   }
   return logs.map(({ step, log }) => {
     const title = `End of the log of step ${step.step.name} of task ${step.task}`;
-    if ('lines' in log) return { title, blocks: [{ kind: 'verbatim', text: log.lines || '(it wrote nothing)' }] };
+    if ('lines' in log) return { title, blocks: [{ kind: 'verbatim', text: log.lines || '(it is empty)' }] };
     return { title, blocks: [{ kind: 'paragraph', line: line(`Not available: ${log.unavailable}.`) }] };
   });
 }

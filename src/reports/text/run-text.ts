@@ -32,6 +32,8 @@ export interface RunTextFacts {
   readonly snippet?: Snippet;
   readonly params: Readonly<Record<string, string>>;
   readonly detailsLink?: DetailsLink;
+  /** Takes out what is secret: before a text is cut or escaped, by which a value would become another text. */
+  readonly mask: (text: string) => string;
 }
 
 /** Where the gate says that a waiting run stands. */
@@ -39,7 +41,7 @@ const queueNoteKey = 'penstock.dev/queue';
 
 /** One line: what happened, as exactly as a line can say it. */
 export function runTitle(facts: RunTextFacts): string {
-  return plainLine(titleOf(facts), titleCharactersMax);
+  return plainLine(facts.mask(titleOf(facts)), titleCharactersMax);
 }
 
 function titleOf(facts: RunTextFacts): string {
@@ -114,7 +116,7 @@ const stateWords: Readonly<Record<StatusState, string>> = {
   superseded: 'was superseded',
 };
 
-function headline({ run, state }: RunTextFacts): string {
+function headline({ run, state, mask }: RunTextFacts): string {
   const { name = '', namespace = '', annotations = {} } = run.metadata;
   const definition = annotations[runKeys.originalName] ?? name;
   const took = isOver(state) ? tookText(run) : '';
@@ -125,20 +127,17 @@ function headline({ run, state }: RunTextFacts): string {
         ? byText(annotations[penstockKeys.supersededBy])
         : '';
   const note = state === 'queued' ? annotations[queueNoteKey] : undefined;
+  const shown = (text: string): string => inline(mask(text));
   const where = `run ${inline(name)} in namespace ${inline(namespace)}`;
-  const about = `**${inline(definition)}** ${stateWords[state]}${inlineAfter(by)}${took} (${where}).`;
-  return note === undefined ? about : `${about}\n\n${inline(note)}`;
-}
-
-function inlineAfter(text: string): string {
-  return text === '' ? '' : ` ${inline(text)}`;
+  const about = `**${shown(definition)}** ${stateWords[state]}${by === '' ? '' : ` ${shown(by)}`}${took} (${where}).`;
+  return note === undefined ? about : `${about}\n\n${shown(note)}`;
 }
 
 /** The words of the condition, where the table does not say the same. */
-function conditionText({ run, state }: RunTextFacts, lines: readonly TaskLine[]): string | undefined {
+function conditionText({ run, state, mask }: RunTextFacts, lines: readonly TaskLine[]): string | undefined {
   const telling = state === 'error' || state === 'lost' || (lines.length === 0 && state !== 'succeeded');
   const message = messageOf(run);
-  return telling && message !== '' ? fenced(cutToBytes(message, messageBytesMax)) : undefined;
+  return telling && message !== '' ? fenced(cutToBytes(mask(message), messageBytesMax)) : undefined;
 }
 
 function table(facts: RunTextFacts, lines: readonly TaskLine[]): string | undefined {
@@ -163,20 +162,22 @@ function rowText(facts: RunTextFacts, line: TaskLine): string {
     task: line.task,
     ...(line.podName === undefined ? {} : { pod: line.podName }),
   });
-  const name = (page === undefined ? undefined : link(line.name, page)) ?? inline(line.name);
-  return `| ${name} | ${inline(line.status)} | ${line.spanMs === undefined ? '' : spanText(line.spanMs)} |`;
+  const title = facts.mask(line.name);
+  const name = (page === undefined ? undefined : link(title, page)) ?? inline(title);
+  return `| ${name} | ${inline(facts.mask(line.status))} | ${line.spanMs === undefined ? '' : spanText(line.spanMs)} |`;
 }
 
-function excerptText({ run, taskRuns, snippet }: RunTextFacts, room: number): string | undefined {
+function excerptText({ run, taskRuns, snippet, mask }: RunTextFacts, room: number): string | undefined {
   const failed = failedSteps(run, taskRuns)[0];
   if (failed === undefined || snippet === undefined) return undefined;
   const heading = `Step **${inline(failed.step.name)}** of task **${inline(failed.task)}** ${exitText(failed)}`;
-  if ('unavailable' in snippet) return `${heading} (log not available: ${inline(snippet.unavailable)}).`;
-  if (snippet.lines.trim() === '') return `${heading}; it wrote nothing.`;
+  if ('unavailable' in snippet) return `${heading} (log not available: ${inline(mask(snippet.unavailable))}).`;
+  const lines = mask(snippet.lines);
+  if (lines.trim() === '') return `${heading}; its log is empty.`;
   // The fence is as long as the longest run of backticks in it, at both ends.
-  const around = bytesOf(`${heading}:\n\n${fenced('')}`) + 2 * longestBackticks(snippet.lines) + 8;
+  const around = bytesOf(`${heading}:\n\n${fenced('')}`) + 2 * longestBackticks(lines) + 8;
   if (room <= around) return undefined;
-  return `${heading}:\n\n${fenced(lastBytes(snippet.lines, room - around))}`;
+  return `${heading}:\n\n${fenced(lastBytes(lines, room - around))}`;
 }
 
 function longestBackticks(text: string): number {

@@ -78,8 +78,17 @@ const notTheirOwn: ReadonlySet<string | undefined> = new Set<string | undefined>
   stepEnd.lost,
 ]);
 
-/** The step that failed in each task that failed, the earliest first. */
+/** The step that failed in each task by which the run failed, the earliest first: not where a failure is ignored. */
 export function failedSteps(run: PipelineRun, taskRuns: readonly TaskRun[]): readonly FailedStep[] {
+  return allFailedSteps(run, taskRuns).filter(({ taskRun }) => !isIgnored(taskRun));
+}
+
+function isIgnored({ status }: TaskRun): boolean {
+  return succeededCondition(status)?.reason === taskRunReason.failureIgnored;
+}
+
+/** The step that failed in each task that failed, the earliest first. */
+export function allFailedSteps(run: PipelineRun, taskRuns: readonly TaskRun[]): readonly FailedStep[] {
   const byName = new Map(taskRuns.map((taskRun) => [taskRun.metadata.name, taskRun]));
   const found = (run.status?.childReferences ?? []).flatMap(({ name, pipelineTaskName }): readonly FailedStep[] => {
     const taskRun = byName.get(name);

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { defaultSettings, type Settings } from '../../forge/kinds/settings.ts';
+import { maskerOf } from '../../telemetry/secret-mask.ts';
 import type { PipelineRun, TaskRun } from '../../tekton/types.ts';
 import type { DetailsLink } from '../details/details-path.ts';
 import { runLink, taskLink } from './links.ts';
 import { annotationsMax, findingsIn, lastLines } from './log-findings.ts';
 import { bytesOf, cutToBytes, fenced, inline, lastBytes, link, plainLine, textBytesMax } from './markdown.ts';
-import { runText, runTitle, taskLinesMax } from './run-text.ts';
+import { runText, runTitle, taskLinesMax, titleCharactersMax } from './run-text.ts';
 import { spanText } from './span-text.ts';
-import { failedSteps, taskLines } from './task-lines.ts';
+import { allFailedSteps, failedSteps, taskLines } from './task-lines.ts';
 
 /** Texts with what Markdown, HTML and terminals read in them. */
 const hostile = fc.string({
@@ -243,7 +244,11 @@ describe('tasks of a run', () => {
         exitCodes: [['y', 1, 'TaskRunCancelled']],
       },
       { task: 'd', completionTime: at(1), ok: false, reason: 'EvidenceLost', exitCodes: [['z', 1, 'Error']] },
+      // The run went on as if it had succeeded: it is not why the run failed.
+      { task: 'e', completionTime: at(2), ok: false, reason: 'FailureIgnored', exitCodes: [['lint', 1, 'Error']] },
     ]);
+    const withIgnored = allFailedSteps(run, taskRuns).map(({ task }) => task);
+    assert.deepEqual(withIgnored, ['e', 'a', 'b']);
     assert.deepEqual(
       failedSteps(run, taskRuns).map(({ task, step, exitCode }) => [task, step.name, exitCode]),
       [
@@ -251,12 +256,28 @@ describe('tasks of a run', () => {
         ['b', 'x', 1],
       ],
     );
-    const facts = { run, taskRuns, state: 'failed', settings: settings(), params: {} } as const;
+    const facts = { run, taskRuns, state: 'failed', settings: settings(), params: {}, mask } as const;
     assert.equal(runTitle(facts), 'Task "a" failed: step "unit" exited with code 2');
   });
 });
 
+const mask = maskerOf(['pass_word*1']);
+
 describe('the text of a run', () => {
+  it('holds no secret, also where it is escaped or cut', () => {
+    const { run } = runOf([]);
+    const token = 'T0ken'.repeat(8);
+    const message = `${'x'.repeat(titleCharactersMax - 20)}${token} was refused, and pass_word*1 too`;
+    const condition = { type: 'Succeeded', status: 'False', reason: 'CouldntGetTask', message } as const;
+    const annotations = { ...run.metadata.annotations, 'pipelinesascode.tekton.dev/original-prname': 'a pass_word*1' };
+    const failed = { ...run, metadata: { ...run.metadata, annotations }, status: { conditions: [condition] } };
+    const settled = { run: failed, taskRuns: [], state: 'error', settings: settings(), params: {} } as const;
+    const facts = { ...settled, mask: maskerOf(['pass_word*1', token]) };
+    assert.match(runTitle(facts), /^x+\*\*\* was refused, an…$/);
+    assert.match(runText(facts), /^\*\*a \\\*\\\*\\\*\*\* could not be carried out/);
+    assert.doesNotMatch(runText(facts), /pass|T0ken/);
+  });
+
   it('keeps the link within the limit, whatever has to go', () => {
     const children = Array.from({ length: 900 }, (_, index): Child => {
       const task = `task-${index}`;
@@ -269,6 +290,7 @@ describe('the text of a run', () => {
       state: 'failed',
       settings: settings({ dashboardUrl: `https://${'d'.repeat(60)}.test` }),
       params: {},
+      mask,
       snippet: { lines: `${'`'.repeat(2_000)}${'😀 line\n'.repeat(20_000)}` },
     });
     assert.ok(bytesOf(text) <= textBytesMax, `${bytesOf(text)} bytes`);

@@ -3,6 +3,7 @@ import type { ChangedFiles, Forge, RepositoryFile } from '../../forge/forge.ts';
 import type { GitEvent, Project } from '../../forge/git-event.ts';
 import type { CustomParam } from '../../forge/kinds/repository.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
+import { maskerOf } from '../../telemetry/secret-mask.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
 import { matchDefinitions } from '../matching/match.ts';
 import type { KnownFolders } from '../resolve/known-folders.ts';
@@ -11,7 +12,6 @@ import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { resolveDefinition } from '../resolve/resolve-definition.ts';
 import { type CustomParams, customParams } from '../templates/custom-params.ts';
-import { type MaskText, maskOf } from '../templates/mask-secrets.ts';
 import { standardVariables } from '../templates/standard-variables.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
 
@@ -59,7 +59,7 @@ export type Rendered =
       /** About the Repository's params: sentences for its owner. */
       readonly complaints: readonly string[];
       /** Hides what came out of Secrets into the run, in what others say of it. */
-      readonly mask: MaskText;
+      readonly mask: (text: string) => string;
     }
   | { readonly ok: false; readonly problem: DefinitionProblem };
 
@@ -100,7 +100,7 @@ export async function matchFolder(
 export async function renderRun({ loaded, definition, facts, gitAuthSecret }: RenderRequest): Promise<Rendered> {
   const { folder, remote } = loaded;
   const { variables, secretValues, complaints } = await paramsOf(facts, gitAuthSecret);
-  const mask = maskOf(secretValues);
+  const mask = maskerOf(secretValues);
   const template = { ...(await templateFacts(facts, gitAuthSecret)), variables };
   const resolution = await resolveDefinition(definition, {
     folder,
@@ -114,7 +114,7 @@ export async function renderRun({ loaded, definition, facts, gitAuthSecret }: Re
   return { ok: true, run, warnings, complaints: complaints.map(mask), mask };
 }
 
-function masked(problem: DefinitionProblem, mask: MaskText): DefinitionProblem {
+function masked(problem: DefinitionProblem, mask: (text: string) => string): DefinitionProblem {
   return { ...problem, message: mask(problem.message) };
 }
 

@@ -27,7 +27,6 @@ import type { PlannerParts } from './planner-parts.ts';
 import { GoneError, type PlannedContent } from './planned-content.ts';
 import { type Rendered, renderRun } from './definitions.ts';
 import { runObject } from './run-object.ts';
-import type { MaskText } from '../templates/mask-secrets.ts';
 
 /** Longest a run waits for room in a quota, in milliseconds. */
 export const quotaWaitMsMax: number = 6 * 60 * 60 * 1000;
@@ -172,7 +171,7 @@ async function create(
   parts: PlannerParts,
   request: ExecuteRequest,
   content: PlannedContent,
-  { wanted, mask }: { readonly wanted: PipelineRun; readonly mask: MaskText },
+  { wanted, mask }: { readonly wanted: PipelineRun; readonly mask: (text: string) => string },
 ): Promise<Executed> {
   const { client, clock, logger } = parts;
   const { plan, delivery } = request;
