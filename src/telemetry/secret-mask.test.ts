@@ -30,7 +30,7 @@ describe('a secret', () => {
       base64(`:${secret}`).replaceAll('+', '-').replaceAll('/', '_'),
       encodeURIComponent(secret),
       encodeURIComponent(secret).toLowerCase(),
-      `${new URLSearchParams({ secret })}`.slice('secret='.length),
+      new URLSearchParams({ secret }).toString().slice('secret='.length),
       JSON.stringify(secret),
       JSON.stringify(secret)
         .replaceAll('<', String.raw`\u003c`)
