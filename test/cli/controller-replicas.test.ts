@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { leases } from '../../src/kube/core-types.ts';
 import { ControllerLoad } from '../support/controller-load.ts';
 import { type PenstockProcess, Workplace } from '../support/penstock-process.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
@@ -13,7 +14,6 @@ after(() => workplace[Symbol.asyncDispose]());
 const times = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
 const leaseKey = { namespace: 'default', name: 'penstock-controller' };
 const leads = /this process is the leader now/;
-const pollMs = 50;
 
 function termsOf({ stderr }: PenstockProcess): number {
   return stderr.split(leads).length - 1;
@@ -30,7 +30,8 @@ function identityOf({ stdout }: PenstockProcess): string {
 }
 
 async function untilHeldBy(load: ControllerLoad, replica: PenstockProcess): Promise<void> {
-  while ((await holderOf(load).catch(() => '')) !== identityOf(replica)) await wait(pollMs);
+  const seen = (): Promise<string> => holderOf(load).catch(String);
+  await waitUntil(`${identityOf(replica)} leads`, async () => (await seen()) === identityOf(replica), { seen });
 }
 
 describe('two replicas of the controllers', () => {

@@ -10,11 +10,11 @@ import { createHttpTransport } from '../../src/net/http-transport.ts';
 import { noKubectl } from '../support/kubectl.ts';
 import { Workplace } from '../support/penstock-process.ts';
 import { PenstockServer } from '../support/penstock-server.ts';
-import { processesGone, processesWith } from '../support/processes.ts';
+import { processesGone, processesThere } from '../support/processes.ts';
 import { documents, pipelineRun, shellTask } from '../support/run-manifests.ts';
 
 /** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
-const hangsMs = 110_000;
+const hangsMs = 220_000;
 
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
@@ -52,7 +52,7 @@ describe('penstock serve', { timeout: hangsMs }, () => {
     assert.deepEqual([empty.code, empty.stderr], [0, 'No resources found\n']);
     const applied = await server.kubectl(['apply', '-f', '-'], documents(pipeline, run));
     assert.equal(applied.code, 0, applied.stderr);
-    const waited = await server.kubectl(['wait', '--for=condition=Succeeded', 'pipelinerun/greet-1', '--timeout=30s']);
+    const waited = await server.kubectl(['wait', '--for=condition=Succeeded', 'pipelinerun/greet-1', '--timeout=90s']);
     assert.equal(waited.code, 0, waited.stderr);
     const listed = await server.kubectl(['get', 'pipelineruns', '-A']);
     assert.match(listed.stdout, /^NAMESPACE +NAME +SUCCEEDED +REASON .*\ndefault +greet-1 +True +Succeeded /);
@@ -99,7 +99,7 @@ describe('penstock serve', { timeout: hangsMs }, () => {
     const mark = `served-${process.pid}`;
     const key = await server.accept(pipelineRun('long', [shellTask('t', `echo begun; sh -c 'sleep 600; :' ${mark}`)]));
     await server.whenLogged('long-t-pod', 'step-step', 'begun');
-    assert.notDeepEqual(processesWith(mark), []);
+    await processesThere(mark);
     server.process.signal('SIGINT');
     const { code, stderr } = await server.process.ended;
     assert.equal(code, 0);

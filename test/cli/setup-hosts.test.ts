@@ -12,8 +12,9 @@ import { startGitlab } from '../support/git-hosts/gitlab/simulated-gitlab.ts';
 import type { SimulatedHost } from '../support/git-hosts/simulated-host.ts';
 import { type Ending, Workplace, noTerminal } from '../support/penstock-process.ts';
 import { PenstockServer } from '../support/penstock-server.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
-const hangsMs = 110_000;
+const hangsMs = 220_000;
 const definition = (name: string): string =>
   [
     'apiVersion: tekton.dev/v1',
@@ -273,7 +274,11 @@ describe('penstock doctor', { timeout: hangsMs }, () => {
       },
     });
     let later = '';
-    while (!/statuses fail/.test(later)) later = complaints((await doctor('-r', 'bare')).findings);
+    const isSaid = async (): Promise<boolean> => {
+      later = complaints((await doctor('-r', 'bare')).findings);
+      return /statuses fail/.test(later);
+    };
+    await waitUntil('the doctor says that statuses fail', isSaid, { seen: () => later });
     assert.match(
       later,
       /statuses fail: "CI \/ build \/ main" of aaaaaaaaaaaa is not shown.*NoAccess: .*default\/nowhere/,

@@ -8,7 +8,7 @@ import { secrets } from '../../src/kube/core-types.ts';
 import { type Ending, Workplace } from '../support/penstock-process.ts';
 import { PenstockServer } from '../support/penstock-server.ts';
 
-const hangsMs = 110_000;
+const hangsMs = 220_000;
 
 const place = new Workplace();
 let server: PenstockServer;

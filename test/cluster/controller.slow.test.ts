@@ -8,13 +8,13 @@ import { leases } from '../../src/kube/core-types.ts';
 import { ControlledCluster, ownNamespace } from '../support/controlled-cluster.ts';
 import { type PenstockProcess, Workplace } from '../support/penstock-process.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 200;
 /** A controller is killed within so many milliseconds after it began to work. */
 const lifeMsMax = 900;
 /** Longer than any lease. */
 const pauseMs = 60_000;
-const pollMs = 100;
 const leads = /this process is the leader now/;
 
 describe('penstock controller on a real API server', { skip: whyNoRealApi() }, () => {
@@ -73,7 +73,9 @@ describe('penstock controller on a real API server', { skip: whyNoRealApi() }, (
     await cluster.check();
     other.signal('SIGTERM');
     await other.ended;
-    while ((await holder()) !== identityOf(leader)) await wait(pollMs);
+    await waitUntil('the one that was paused leads', async () => (await holder()) === identityOf(leader), {
+      seen: () => leader.stderr,
+    });
     await cluster.accept();
     await cluster.check();
     leader.signal('SIGTERM');

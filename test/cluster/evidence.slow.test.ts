@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/base/json.ts';
-import { sleep } from '../../src/base/clock.ts';
-import { systemClock } from '../../src/base/system-clock.ts';
 import { verdictFinalizer } from '../../src/engine/pod/names.ts';
 import { pods } from '../../src/kube/core-types.ts';
 import type { Pod } from '../../src/kube/pod.ts';
@@ -13,6 +11,7 @@ import { Cluster } from '../support/cluster.ts';
 import { injectedNames, injectLabel, startInjectingWebhook } from '../support/injecting-webhook.ts';
 import { byHand, PodByHand, secondsAgo, type Shown } from '../support/pod-by-hand.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import {
   isDone,
   messageOf,
@@ -71,7 +70,7 @@ describe('evidence on a real API server', { skip: whyNoRealApi(), timeout: 300_0
   const liveReads = async (count: number): Promise<void> => {
     const reads = (): number => calls.counts().find(([name]) => name === 'get pods')?.[1] ?? 0;
     const enough = reads() + count;
-    while (reads() < enough) await sleep(systemClock, 20);
+    await waitUntil(`${enough} reads of pods`, () => reads() >= enough, { seen: reads });
   };
   const shownInMidStep: Readonly<Record<string, Shown>> = {
     'step-a': 0,

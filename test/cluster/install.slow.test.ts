@@ -6,7 +6,6 @@ import { ClusterControllers } from '../../src/app/cluster-controllers.ts';
 import { ClusterHooks } from '../../src/app/cluster-hooks.ts';
 import { ClusterWebhook } from '../../src/app/cluster-webhook.ts';
 import { GitEvents } from '../../src/app/git-events.ts';
-import { sleep } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
@@ -34,6 +33,7 @@ import { Kubectl, noKubectl } from '../support/kubectl.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
 import { type RealApi, startRealApi } from '../support/real-api.ts';
 import { startSimulatedNodes } from '../support/simulated-nodes.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../deploy');
 const account = {
@@ -130,9 +130,7 @@ describe('an installation on a real API server', { skip }, () => {
   }
 
   /** Tries until the API server has read of a change. */
-  async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-    while (!(await condition())) await sleep(systemClock, 100);
-  }
+  const until = (condition: () => Promise<boolean> | boolean): Promise<void> => waitUntil(String(condition), condition);
 
   async function refusal(write: Promise<KubeObject>): Promise<ApiStatusError> {
     try {

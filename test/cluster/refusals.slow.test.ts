@@ -11,6 +11,7 @@ import type { ResourceType } from '../../src/kube/resource.ts';
 import { pipelineRuns, taskRuns } from '../../src/tekton/types.ts';
 import { Cluster } from '../support/cluster.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import {
   isDone,
   messageOf,
@@ -93,7 +94,8 @@ describe('refusals and faults of a real API server', { skip: whyNoRealApi(), tim
     assert.match(messageOf(run), /images must come from the registry of the house/);
     const said = async (): Promise<readonly string[]> =>
       (await cluster.client.list(events, { namespace })).items.map(({ message = '' }) => message);
-    while (!(await said()).some((message) => message.includes('registry of the house'))) await sleep(systemClock, 50);
+    const isSaid = async (): Promise<boolean> => (await said()).some((message) => message.includes('registry of the'));
+    await waitUntil('an Event says it, too', isSaid, { seen: said });
   });
 
   it('fail a run whose pod the API finds invalid, and name the field', async () => {
@@ -159,7 +161,7 @@ async function untilRefused({ client }: Cluster, namespace: string): Promise<voi
       () => true,
       () => false,
     );
-  while (await isTaken()) await sleep(systemClock, 50);
+  await waitUntil(`pods are refused in ${namespace}`, async () => !(await isTaken()));
 }
 
 /** Refuses all pods of `namespace` by a policy that says `message`; resolves when it is in force. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { TestApi } from '../../src/apiserver/api-fixture.ts';
 import { ClusterControllers } from '../../src/app/cluster-controllers.ts';
 import { startEmbedded, type Embedded } from '../../src/app/embedded.ts';
-import { type Clock, sleep, toRfc3339 } from '../../src/base/clock.ts';
+import { type Clock, toRfc3339 } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
@@ -37,6 +37,7 @@ import { ApiFaults } from '../support/git-world/api-faults.ts';
 import { definition } from '../support/git-world/definitions.ts';
 import { GitWorld } from '../support/git-world/git-world.ts';
 import { ReportRig, systemNamespace as reportSystemNamespace } from '../support/report-rig.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** Loses the answer to the first write of each kind, so that controllers also do what they do only then. */
 function losingAnswers(transport: Transport): Transport {
@@ -52,9 +53,7 @@ function losingAnswers(transport: Transport): Transport {
 }
 
 /** Waits for what controllers bring about in their own time. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(systemClock, 10);
-}
+const until = (condition: () => Promise<boolean>): Promise<void> => waitUntil(String(condition), condition);
 
 const tekton = { apiVersion: 'tekton.dev/v1' } as const;
 

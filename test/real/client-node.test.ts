@@ -21,6 +21,7 @@ import {
 } from '@kubernetes/client-node';
 import { simulatedLogs } from '../support/simulated-logs.ts';
 import { serveApi, type ServedApi } from '../support/served-api.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const namespace = 'default';
 const configMapsPath = `/api/v1/namespaces/${namespace}/configmaps`;
@@ -233,7 +234,4 @@ function hasCode(code: number): (thrown: unknown) => boolean {
   return (thrown) => thrown instanceof ApiException && thrown.code === code;
 }
 
-/** Resolves once the condition holds; the runner's limit ends a test in which it never does. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> => waitUntil(String(condition), condition);

@@ -259,7 +259,8 @@ describe('kubectl', { skip: noKubectl }, () => {
     await tables.until(/watched/);
     await run('apply -f -', configMap('watched', { a: '2' }));
     await run('delete cm watched');
-    await watching.until(/DELETED/);
+    await watching.until(/DELETED.*\n/);
+    await tables.until(/^watched +1 .*\n/m);
     const words = watching.stdout
       .trim()
       .split('\n')

@@ -15,6 +15,7 @@ import { type Logger, silentLogger } from '../../src/telemetry/logger.ts';
 import { installKinds } from './installed-kinds.ts';
 import { type RealApi, startRealApi } from './real-api.ts';
 import { type SimulatedNodesOptions, startSimulatedNodes } from './simulated-nodes.ts';
+import { waitFor } from './wait-until.ts';
 
 /** What a {@link Cluster} is made of. */
 export interface ClusterOptions {
@@ -84,20 +85,25 @@ export class Cluster implements AsyncDisposable {
     return name;
   }
 
-  /** The object once `condition` holds. Never gives up: the test's own limit does. Throws when the object goes away. */
+  /** The object once `condition` holds. Throws when the object goes away, and when that takes too long. */
   async until<T extends KubeObject>(
     type: ResourceType<T>,
     key: ObjectKey,
     condition: (object: T) => boolean,
   ): Promise<T> {
-    const found = await this.#follow(type, key, condition);
+    let last: T | undefined;
+    const follow = this.#follow(type, key, (object) => condition((last = object)));
+    const what = `${type.kind} ${key.namespace}/${key.name} is as it should be: ${condition}`;
+    const found = await waitFor(what, follow, { seen: () => last });
     if (found === undefined) throw new Error(`${type.kind} ${key.namespace}/${key.name} is gone`);
     return found;
   }
 
   /** Resolves once the API has no such object. */
   async untilGone<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<void> {
-    await this.#follow(type, key, () => false, 'present');
+    let last: T | undefined;
+    const follow = this.#follow(type, key, (object) => (last = object) === undefined, 'present');
+    await waitFor(`${type.kind} ${key.namespace}/${key.name} is gone`, follow, { seen: () => last });
   }
 
   async exists<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<boolean> {

@@ -1,6 +1,5 @@
 /** A real API server with simulated nodes, on which `penstock controller` runs as its own user with its own roles. */
 import assert from 'node:assert/strict';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
 import { Informer } from '../../src/controller/informer.ts';
@@ -20,13 +19,15 @@ import type { PenstockProcess, Workplace } from './penstock-process.ts';
 import { type RealApi, startRealApi } from './real-api.ts';
 import { isDone, messageOf, pipelineRun, pipelineTask, simulatedBehaviour, verdictOf } from './simulated-work.ts';
 import { startSimulatedNodes } from './simulated-nodes.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** Where the runs are; Penstock itself is in {@link ownNamespace}. */
 export const runNamespace = 'ci';
 export const ownNamespace = 'penstock';
 const user = 'penstock';
-const pollMs = 100;
 const verdictFinalizer = 'penstock.dev/verdict';
+/** A whole load has come to its end after so long, on whatever machine; in ms. */
+const clusterPatienceMs = 180_000;
 
 interface Expectation {
   readonly verdict: string;
@@ -113,7 +114,8 @@ export class ControlledCluster implements AsyncDisposable {
   async #checkRun(name: string, expected: Expectation): Promise<void> {
     const key = { namespace: runNamespace, name };
     let run = await this.api.client.get(pipelineRuns, key);
-    for (; !isDone(run); run = await this.api.client.get(pipelineRuns, key)) await wait(pollMs);
+    const isOver = async (): Promise<boolean> => isDone((run = await this.api.client.get(pipelineRuns, key)));
+    await waitUntil(`run ${name} is over`, isOver, { seen: () => run.status, limitMs: clusterPatienceMs });
     const told = `${name} ${verdictOf(run)}: ${messageOf(run)}`;
     assert.equal(verdictOf(run), expected.verdict, told);
     await this.#seePods();
@@ -124,11 +126,12 @@ export class ControlledCluster implements AsyncDisposable {
   }
 
   async #checkLeftovers(): Promise<void> {
-    const held = async (): Promise<number> => {
+    const held = async (): Promise<readonly unknown[]> => {
       const { items } = await this.api.client.list(pods);
-      return items.filter(({ metadata }) => metadata.finalizers?.includes(verdictFinalizer)).length;
+      return items.flatMap(({ metadata }) => (metadata.finalizers?.includes(verdictFinalizer) ? [metadata] : []));
     };
-    while ((await held()) > 0) await wait(pollMs);
+    const isFree = async (): Promise<boolean> => (await held()).length === 0;
+    await waitUntil('no pod is held back', isFree, { seen: held, limitMs: clusterPatienceMs });
     const { items } = await this.api.client.list(taskRuns);
     const open = items.filter((run) => !isDone(run)).map(({ metadata }) => metadata.name);
     assert.deepEqual(open, [], 'TaskRuns that never ended');

@@ -1,6 +1,5 @@
 /** An API server alone, `penstock controller` beside it, runs that leave traces, and what must be true in the end. */
 import assert from 'node:assert/strict';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
 import { Informer } from '../../src/controller/informer.ts';
@@ -13,8 +12,8 @@ import { type PipelineRun, taskRuns } from '../../src/tekton/types.ts';
 import type { PenstockProcess, Workplace } from './penstock-process.ts';
 import { type Notebook, PenstockServer } from './penstock-server.ts';
 import { messageOf, verdictOf } from './verdicts.ts';
+import { waitUntil } from './wait-until.ts';
 
-const pollMs = 100;
 const runningMax = 3;
 const verdictFinalizer = 'penstock.dev/verdict';
 const taskRunLabel = 'tekton.dev/taskRun';
@@ -100,13 +99,11 @@ export class ControllerLoad implements AsyncDisposable {
 
   /** Nothing waits for a controller any more: no child runs on, no pod is held back. */
   async #checkLeftovers(): Promise<void> {
-    for (;;) {
-      const held = (await this.server.client.list(pods)).items.filter(({ metadata }) =>
-        metadata.finalizers?.includes(verdictFinalizer),
-      );
-      if (held.length === 0) break;
-      await wait(pollMs);
-    }
+    const held = async (): Promise<readonly unknown[]> => {
+      const { items } = await this.server.client.list(pods);
+      return items.flatMap(({ metadata }) => (metadata.finalizers?.includes(verdictFinalizer) ? [metadata] : []));
+    };
+    await waitUntil('no pod is held back', async () => (await held()).length === 0, { seen: held });
     const { items } = await this.server.client.list(taskRuns);
     const open = items.filter((run) => run.status?.completionTime === undefined).map(({ metadata }) => metadata.name);
     assert.deepEqual(open, [], 'TaskRuns that never ended');

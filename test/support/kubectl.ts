@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Listener } from '../../src/server/listener.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** Why tests with kubectl are skipped; false when there is one on the PATH. */
 export const noKubectl: string | false =
@@ -69,7 +70,6 @@ export class Kubectl implements Disposable {
 /** A kubectl that runs. */
 export class RunningKubectl {
   readonly #child: ChildProcessWithoutNullStreams;
-  #onOutput: () => void = () => {};
   stdout = '';
   stderr = '';
   /** Its exit code, once it has ended; -1 when it was stopped. */
@@ -77,27 +77,23 @@ export class RunningKubectl {
 
   constructor(child: ChildProcessWithoutNullStreams, stdin: string) {
     this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
-      this.#onOutput();
-    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     child.stdin.end(stdin);
     this.ended = new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => {
-        resolve(code ?? -1);
-        this.#onOutput();
-      });
+      child.on('close', (code) => resolve(code ?? -1));
     });
   }
 
   /** Resolves once its output matches; rejects when it ends before. */
   async until(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stdout)) {
+    const isSaid = (): boolean => {
+      if (pattern.test(this.stdout)) return true;
       if (this.#child.exitCode !== null) throw new Error(`kubectl ended: ${this.stdout}${this.stderr}`);
-      await new Promise<void>((resolve) => (this.#onOutput = resolve));
-    }
+      return false;
+    };
+    await waitUntil(`kubectl says ${pattern}`, isSaid, { seen: () => ({ stdout: this.stdout, stderr: this.stderr }) });
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { processesGone } from './processes.ts';
+import { waitFor } from './wait-until.ts';
 
 const launcher = new URL('../../bin/penstock.js', import.meta.url).pathname;
 
@@ -97,7 +98,8 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 /** A `penstock` that runs. */
 export class PenstockProcess {
   readonly #child: ChildProcess;
-  #onChange: () => void = () => undefined;
+  /** Who waits for its next words, or its end. */
+  #waiting: (() => void)[] = [];
   #over = false;
   stdout = '';
   stderr = '';
@@ -107,18 +109,18 @@ export class PenstockProcess {
     this.#child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
-      this.#onChange();
+      this.#tellChange();
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
-      this.#onChange();
+      this.#tellChange();
     });
     this.ended = new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
         this.#over = true;
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
-        this.#onChange();
+        this.#tellChange();
       });
     });
   }
@@ -127,12 +129,21 @@ export class PenstockProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Resolves once what it has written to standard output or error matches; rejects when it ends before. */
+  /** Resolves once what it has written to standard output or error matches; rejects when it ends before, or says nothing more. */
   async until(pattern: RegExp): Promise<void> {
+    const seen = (): unknown => ({ stdout: this.stdout, stderr: this.stderr });
+    await waitFor(`penstock says ${pattern}`, this.#said(pattern), { seen });
+  }
+
+  async #said(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.stdout) && !pattern.test(this.stderr)) {
       if (this.#over) throw new Error(`penstock ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
-      await new Promise<void>((resolve) => (this.#onChange = resolve));
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     }
+  }
+
+  #tellChange(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** What a person types into its terminal. */

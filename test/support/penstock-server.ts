@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/system-clock.ts';
 import type { ApiClient } from '../../src/client/api-client.ts';
 import { createClient } from '../../src/client/client.ts';
@@ -15,8 +14,7 @@ import { type HttpTransport, createHttpTransport } from '../../src/net/http-tran
 import { type PipelineRun, type PipelineTask, type TaskRun, pipelineRuns, taskRuns } from '../../src/tekton/types.ts';
 import type { PenstockProcess, Workplace } from './penstock-process.ts';
 import { pipelineRun, shellSpec } from './run-manifests.ts';
-
-const pollMs = 25;
+import { waitUntil } from './wait-until.ts';
 
 /** What a command has done. */
 export interface Finished {
@@ -78,11 +76,15 @@ export class PenstockServer implements AsyncDisposable {
 
   /** The run, once it is over. */
   async whenOver(key: ObjectKey): Promise<PipelineRun> {
-    for (;;) {
-      const run = await this.client.get(pipelineRuns, key);
-      if (run.status?.completionTime !== undefined) return run;
-      await wait(pollMs);
-    }
+    let run = await this.client.get(pipelineRuns, key);
+    const isOver = async (): Promise<boolean> => {
+      run = await this.client.get(pipelineRuns, key);
+      return run.status?.completionTime !== undefined;
+    };
+    await waitUntil(`run ${key.name} is over`, isOver, {
+      seen: () => ({ run: run.status, server: this.process.stderr }),
+    });
+    return run;
   }
 
   /** The TaskRuns of a run, by the name of the task. */
@@ -96,7 +98,8 @@ export class PenstockServer implements AsyncDisposable {
 
   /** Resolves once the log of a step of `pod` holds `word`. */
   async whenLogged(name: string, container: string, word: string): Promise<void> {
-    for (;;) {
+    let log = '';
+    const isThere = async (): Promise<boolean> => {
       const chunks: Uint8Array[] = [];
       try {
         for await (const chunk of this.client.podLog({ namespace: 'default', name }, { container })) chunks.push(chunk);
@@ -104,9 +107,10 @@ export class PenstockServer implements AsyncDisposable {
         // There is no log before there is a pod and its container has started.
         if (!isApiError(thrown, 'NotFound') && !isApiError(thrown, 'BadRequest')) throw thrown;
       }
-      if (Buffer.concat(chunks).includes(word)) return;
-      await wait(pollMs);
-    }
+      log = Buffer.concat(chunks).toString('utf8');
+      return log.includes(word);
+    };
+    await waitUntil(`the log of ${name} holds "${word}"`, isThere, { seen: () => log });
   }
 
   /** Makes a claim, whose folder outlives pods and servers. */

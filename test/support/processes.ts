@@ -1,8 +1,6 @@
 /** What runs on this machine, as a test sees it. Linux. */
 import { readFileSync, readdirSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-
-const pollMs = 20;
+import { waitUntil } from './wait-until.ts';
 
 /** Processes that have `mark` among their arguments. */
 export function processesWith(mark: string): readonly number[] {
@@ -13,12 +11,16 @@ export function processesWith(mark: string): readonly number[] {
 
 /** Resolves when no process has `mark` among its arguments. */
 export function processesGone(mark: string): Promise<void> {
-  return until(() => processesWith(mark).length === 0);
+  const seen = (): unknown => processesWith(mark).map((pid) => commandLine(String(pid)).replaceAll('\0', ' '));
+  return waitUntil(`no process has ${mark} among its arguments`, () => processesWith(mark).length === 0, { seen });
 }
 
-/** Resolves once `condition` holds, looking again and again. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await wait(pollMs);
+/** Resolves once `count` processes have `mark` among their arguments: what a shell starts is there a moment later. */
+export function processesThere(mark: string, count = 1): Promise<void> {
+  const seen = (): unknown => `${processesWith(mark).length} of them`;
+  return waitUntil(`${count} processes have ${mark} among their arguments`, () => processesWith(mark).length >= count, {
+    seen,
+  });
 }
 
 function commandLine(pid: string): string {

@@ -4,9 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { sleep } from '../../src/base/clock.ts';
@@ -26,6 +25,8 @@ const pollMs = 100;
 const stopMsMax = 5_000;
 const logCharactersShown = 4_000;
 const apiServerName = 'kube-apiserver';
+/** Linux gives ports from 32768 on to connections and to those that listen anywhere. */
+const [portMin, portMax] = [20_000, 32_000];
 
 /** Who may call a {@link RealApi}. */
 export interface RealApiUser {
@@ -323,17 +324,23 @@ async function endOf(child: ChildProcess): Promise<void> {
   cancel();
 }
 
-/** Ports that nobody uses at present. */
+/**
+ * Ports that nobody uses at present, below those that systems give to whoever asks for any: a port must stay free until the
+ * program listens, and while it is down for a moment.
+ */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const listening = servers.map(
-    (server) =>
-      new Promise<number>((resolve, reject) => {
-        server.on('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-      }),
-  );
-  const ports = await Promise.all(listening);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = randomInt(portMin, portMax);
+    if (!found.includes(port) && (await isFree(port))) found.push(port);
+  }
+  return found;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

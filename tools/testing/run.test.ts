@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { processesGone } from '../../test/support/processes.ts';
 
 const tool = fileURLToPath(new URL('../test.ts', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'run-tests-'));
@@ -80,13 +81,17 @@ describe('npm test', () => {
       /hook/,
     ],
   ];
-  it('kills a file that hangs, with the processes it started', () => {
+  it('kills a file that hangs, with the processes it started', async () => {
+    const sleepSeconds = `1234.${process.pid}`;
     const run = project('hanging', {
       'src/x.test.ts': `import { spawn } from 'node:child_process'; it('works', () => {});
-        it('hangs', async () => { spawn('sleep', ['1234']); setInterval(() => {}, 1000); await new Promise(() => {}); });`,
+        it('hangs', async () => { spawn('sleep', ['${sleepSeconds}']); setInterval(() => {}, 1000); await new Promise(() => {}); });`,
       'src/y.test.ts': `it('works', () => {}); it('spins', () => { for (;;); });`,
     });
-    const [status, output] = run('--timeout', '0.5');
+    let [status, output] = run('--timeout', '0.5');
+    // On a busy machine the first test may not have begun by then.
+    for (const seconds of ['4', '30']) if (!output.includes('in: hangs')) [status, output] = run('--timeout', seconds);
+    await processesGone(sleepSeconds);
     assert.equal(status, 1);
     assert.match(output, /✖ src\/x\.test\.ts: the file itself\n {4}it did not end in time and was killed in: hangs\n/);
     assert.match(output, /✖ src\/y\.test\.ts: the file itself\n {4}it did not end in time and was killed\n/);
