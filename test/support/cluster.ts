@@ -93,7 +93,7 @@ export class Cluster implements AsyncDisposable {
   ): Promise<T> {
     let last: T | undefined;
     const follow = this.#follow(type, key, (object) => condition((last = object)));
-    const what = `${type.kind} ${key.namespace}/${key.name} is as it should be: ${condition}`;
+    const what = `${type.kind} ${key.namespace}/${key.name} is as it should be: ${String(condition)}`;
     const found = await waitFor(what, follow, { seen: () => last });
     if (found === undefined) throw new Error(`${type.kind} ${key.namespace}/${key.name} is gone`);
     return found;

@@ -99,7 +99,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 export class PenstockProcess {
   readonly #child: ChildProcess;
   /** Who waits for its next words, or its end. */
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #over = false;
   stdout = '';
   stderr = '';
