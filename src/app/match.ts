@@ -14,7 +14,7 @@ import type { WebhookSender } from '../forge/guess-headers.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { type Settings, defaultSettings, parseSettings, settingsConfigMap } from '../forge/kinds/settings.ts';
 import { openForges } from '../forge/open-forges.ts';
-import { canonicalUrl } from '../forge/repository-url.ts';
+import { canonicalUrl, isSameRepository } from '../forge/repository-url.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { configMaps } from '../kube/core-types.ts';
@@ -134,7 +134,7 @@ async function repositoryOf(
   const { items } = await client.list(repositories, {});
   const address = named === undefined ? await remoteOf(localGit(environment), directory) : undefined;
   const repository = items.find((one) =>
-    named === undefined ? canonicalUrl(one.spec?.url ?? '') === address : keyText(keyOf(one)) === named,
+    address === undefined ? keyText(keyOf(one)) === named : isSameRepository(one.spec?.url ?? '', address),
   );
   const place = repository === undefined ? undefined : placeOf(repository);
   if (repository === undefined || place === undefined) {

@@ -23,6 +23,7 @@ export function describeInstall(environment: CliEnvironment, setExitCode: (code:
     .option('--ingress-class <name>', 'the class of that Ingress (default: that of the cluster)')
     .option('--ingress-tls-secret <name>', 'the Secret with its certificate (default: what its controller has)')
     .option('--with-service-monitor', 'add a ServiceMonitor for the Prometheus Operator')
+    .option('--new-repositories', 'let Penstock make namespaces and Repositories for what is new at GitHub')
     .option('--kubeconfig <file>', 'the cluster (default: KUBECONFIG, or ~/.kube/config)')
     .option('--context <name>', 'a context of the kubeconfig (default: its current one)')
     .action(async (flags: InstallFlags & ServerChoice) => {

@@ -20,6 +20,7 @@ export interface InstallFlags {
   readonly withoutTektonCrds?: boolean;
   readonly withoutPipelinesAsCodeCrds?: boolean;
   readonly withServiceMonitor?: boolean;
+  readonly newRepositories?: boolean;
   readonly logs?: string;
   readonly ingressHost?: string;
   readonly ingressClass?: string;
@@ -74,6 +75,7 @@ function optionsOf(flags: InstallFlags, version: string): InstallOptions {
     tektonCrds: flags.withoutTektonCrds !== true && engine === 'penstock',
     pipelinesAsCodeCrds: flags.withoutPipelinesAsCodeCrds !== true,
     monitoring: flags.withServiceMonitor === true,
+    newRepositories: flags.newRepositories === true,
     ...ingressOf(flags),
   };
 }

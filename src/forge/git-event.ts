@@ -63,6 +63,7 @@ export interface PullRequest {
  * What kind of thing happened. `push`: a branch or tag points to another commit. `pull_request`: its commits, labels or
  * readiness changed, or it was opened again. `comment`: on a pull request or a commit. `rerun`: a button at a check.
  * `merge_group`: a merge queue asks for a commit that is to become the base. `ref_deleted`: a branch or tag is gone.
+ * `repository_created`: the project itself is new, and a GitHub App was told of it.
  */
 export type EventTrigger =
   | 'push'
@@ -72,6 +73,7 @@ export type EventTrigger =
   | 'rerun'
   | 'merge_group'
   | 'ref_deleted'
+  | 'repository_created'
   | 'incoming'
   | 'schedule';
 

@@ -17,9 +17,14 @@ export function canonicalUrl(text: string): string | undefined {
 
 /** Whether two addresses name the same repository: at hosts on the web, upper and lower case are one. */
 export function isSameRepository(a: string, b: string): boolean {
-  const [one, other] = [canonicalUrl(a), canonicalUrl(b)];
-  if (one === undefined || other === undefined) return false;
-  return one.startsWith('http') ? one.toLowerCase() === other.toLowerCase() : one === other;
+  const one = addressKey(a);
+  return one !== undefined && one === addressKey(b);
+}
+
+/** What two addresses of one repository have in common; undefined = not an address. To compare, and never to go to. */
+export function addressKey(text: string): string | undefined {
+  const url = canonicalUrl(text);
+  return url?.startsWith('http') ? url.toLowerCase() : url;
 }
 
 /** Owner (all but the last part of the path) and name of the repository at an address. */

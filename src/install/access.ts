@@ -3,7 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import { scheduleMemoryName } from '../forge/kinds/repository.ts';
 import type { InstallOptions } from './install-options.ts';
 import { detailsSecretName, settingsConfigMap } from '../forge/kinds/settings.ts';
-import { commonLabels, installName, leaseName, webhookSecretName } from './names.ts';
+import { commonLabels, installName, leaseName, newRepositoriesName, webhookSecretName } from './names.ts';
 
 /** A rule of a Role: these verbs, on these resources. */
 export interface PolicyRule {
@@ -92,6 +92,12 @@ const webhookRules: readonly PolicyRule[] = [
   },
 ];
 
+/** What `auto-configure-new-github-repo` needs besides. Whoever may make namespaces can fill a cluster: only who wants it has it. */
+export const newRepositoryRules: readonly PolicyRule[] = [
+  { apiGroups: core, resources: ['namespaces'], verbs: ['get', 'create'] },
+  { apiGroups: ['pipelinesascode.tekton.dev'], resources: ['repositories'], verbs: ['create'] },
+];
+
 /** Rules of the ClusterRole. */
 export function clusterRules({ engine }: Pick<InstallOptions, 'engine'>): readonly PolicyRule[] {
   return [
@@ -132,6 +138,19 @@ export function accessObjects(options: InstallOptions): readonly JsonObject[] {
     { apiVersion, kind: 'Role', metadata: own, rules: asJson(ownNamespaceRules) },
     { apiVersion, kind: 'RoleBinding', metadata: own, subjects, roleRef: roleRef('Role') },
     ...peopleRoles(options),
+  ];
+}
+
+/** The role for {@link newRepositoryRules}, beside the others. */
+export function newRepositoryAccess({ namespace }: InstallOptions): readonly JsonObject[] {
+  const rbac = 'rbac.authorization.k8s.io';
+  const metadata = { name: newRepositoriesName, labels: commonLabels };
+  const subjects = [{ kind: 'ServiceAccount', name: installName, namespace }];
+  const roleRef = { apiGroup: rbac, kind: 'ClusterRole', name: newRepositoriesName };
+  const apiVersion = `${rbac}/v1`;
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata, rules: asJson(newRepositoryRules) },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata, subjects, roleRef },
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The templates of the Helm chart: the same objects, with what can be chosen left to the chart's values. */
 import type { JsonObject } from '../base/json.ts';
 import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
+import { newRepositoryAccess } from './access.ts';
 import { crdObjects } from './custom-resources.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
@@ -33,6 +34,10 @@ export function chartFiles(options: InstallOptions): ReadonlyMap<string, string>
   files.set(
     'templates/service-monitor.yaml',
     writtenHeader + onlyIf('.Values.serviceMonitor', valued([serviceMonitorObject(marked)])),
+  );
+  files.set(
+    'templates/new-repositories.yaml',
+    writtenHeader + onlyIf('.Values.newRepositories', valued(newRepositoryAccess(marked))),
   );
   files.set('templates/dashboard.yaml', writtenHeader + onlyIf('.Values.dashboard', dashboardTemplate(marked)));
   files.set(dashboardFile, dashboardText());

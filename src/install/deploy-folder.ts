@@ -9,11 +9,18 @@ import { writtenHeader } from './names.ts';
 /** The files of `deploy/` by their path in it. */
 export function deployFiles(options: InstallOptions): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  const parts = installParts({ ...options, monitoring: true });
+  const parts = installParts({ ...options, monitoring: true, newRepositories: true });
   for (const { name, objects } of parts) {
     files.set(`${folderOf(name)}/${name}.yaml`, writtenHeader + writeYamlDocuments(objects));
   }
-  for (const folder of ['base', 'crds/penstock', 'crds/tekton', 'crds/pipelines-as-code', 'monitoring']) {
+  for (const folder of [
+    'base',
+    'crds/penstock',
+    'crds/tekton',
+    'crds/pipelines-as-code',
+    'monitoring',
+    'new-repositories',
+  ]) {
     const inside = parts.filter(({ name }) => folderOf(name) === folder).map(({ name }) => `${name}.yaml`);
     files.set(`${folder}/kustomization.yaml`, kustomization({ resources: inside }));
   }
@@ -26,6 +33,7 @@ export function deployFiles(options: InstallOptions): ReadonlyMap<string, string
 
 function folderOf(part: string): string {
   if (part.startsWith('crds-')) return `crds/${part.slice('crds-'.length)}`;
+  if (part === 'new-repositories') return part;
   return part === 'service-monitor' || part === 'dashboard' ? 'monitoring' : 'base';
 }
 

@@ -19,6 +19,8 @@ export interface InstallOptions {
   readonly hooksFrom?: readonly JsonObject[];
   /** Whether the cluster has the Prometheus Operator, whose ServiceMonitor is then made. */
   readonly monitoring: boolean;
+  /** Whether Penstock may make namespaces and Repositories by itself, which the settings then may ask of it. */
+  readonly newRepositories: boolean;
 }
 
 /** An Ingress for webhooks. */
@@ -49,6 +51,7 @@ export function defaultInstallOptions(version: string): InstallOptions {
     tektonCrds: true,
     pipelinesAsCodeCrds: true,
     monitoring: false,
+    newRepositories: false,
   };
 }
 

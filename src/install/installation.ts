@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
-import { accessObjects } from './access.ts';
+import { accessObjects, newRepositoryAccess } from './access.ts';
 import { crdObjects } from './custom-resources.ts';
 import { checkInstallOptions, type InstallOptions } from './install-options.ts';
 import { dashboardObject, serviceMonitorObject } from './monitoring.ts';
@@ -29,6 +29,7 @@ export function installParts(options: InstallOptions): readonly InstallPart[] {
     { name: 'crds-pipelines-as-code', objects: crdObjects('pipelines-as-code', options) },
     { name: 'namespace', objects: [namespaceObject(options)] },
     { name: 'access', objects: accessObjects(options) },
+    { name: 'new-repositories', objects: options.newRepositories ? newRepositoryAccess(options) : [] },
     { name: 'network-policy', objects: [networkPolicyObject(options)] },
     { name: 'services', objects: serviceObjects(options) },
     { name: 'ingress', objects: options.ingress === undefined ? [] : [ingressObject(options, options.ingress)] },

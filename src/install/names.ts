@@ -4,6 +4,8 @@
 export const installName = 'penstock';
 /** The Lease by which replicas find their leader. */
 export const leaseName = 'penstock-controller';
+/** The role for making namespaces and Repositories. */
+export const newRepositoriesName = 'penstock-new-repositories';
 export const webhookName = 'penstock-webhook';
 export const metricsName = 'penstock-metrics';
 /** The Service, and the Ingress, by which Git hosts reach us. */

@@ -34,7 +34,9 @@ describe('deploy/', () => {
   });
 
   it('is read back as the objects it was made of', () => {
-    const written = installParts({ ...options, monitoring: true }).flatMap(({ objects }) => objects);
+    const written = installParts({ ...options, monitoring: true, newRepositories: true }).flatMap(
+      ({ objects }) => objects,
+    );
     const read = [...deployFiles(options)]
       .filter(([file]) => !file.endsWith('kustomization.yaml') && !file.startsWith('chart/'))
       .flatMap(([file, text]) => parseYaml(text, file).documents.map(({ value }) => value));
@@ -45,6 +47,7 @@ describe('deploy/', () => {
   it('is what kubectl builds', { skip: noKubectl }, () => {
     assert.deepEqual(identities(kustomize(folder)), identities(objectsOf('penstock')));
     assert.equal(kustomize(path.join(folder, 'monitoring')).length, 2);
+    assert.equal(kustomize(path.join(folder, 'new-repositories')).length, 2);
   });
 
   it('has a variant that leaves pipelines to Tekton', { skip: noKubectl }, () => {

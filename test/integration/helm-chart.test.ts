@@ -134,6 +134,7 @@ describe('the Helm chart', () => {
       engine: 'tekton',
       crds: { penstock: true, tekton: false, pipelinesAsCode: false },
       serviceMonitor: true,
+      newRepositories: true,
       ingress: { host: 'ci.example.com', className: 'nginx', tlsSecret: 'ci-tls', annotations: { a: 'b' } },
       hooksFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }],
     };
@@ -144,6 +145,7 @@ describe('the Helm chart', () => {
       engine: 'tekton',
       pipelinesAsCodeCrds: false,
       monitoring: true,
+      newRepositories: true,
       ingress: { host: 'ci.example.com', className: 'nginx', tlsSecret: 'ci-tls', annotations: { a: 'b' } },
       hooksFrom: [{ ipBlock: { cidr: '192.0.2.0/24' } }],
     } as const;

@@ -21,7 +21,8 @@ import { silentLogger } from '../../src/telemetry/logger.ts';
 import { parseYaml } from '../../src/yaml/parse-yaml.ts';
 import { type Said, connectionTo, typeProgram } from '../../src/cli/testing/typed-program.ts';
 
-const objects = installParts({ ...defaultInstallOptions('9.9.9'), monitoring: true }).flatMap((part) => part.objects);
+const everything = { ...defaultInstallOptions('9.9.9'), monitoring: true, newRepositories: true };
+const objects = installParts(everything).flatMap((part) => part.objects);
 
 /** A kind of Kubernetes that the embedded server does not know, with any shape. */
 function openKind(type: ResourceType): KindDefinition {
@@ -76,7 +77,7 @@ function identityOf(object: unknown): string {
 
 describe('penstock install', () => {
   it('prints all of an installation with --dry-run, and asks no server', async () => {
-    const { code, output } = await install(undefined, '--dry-run', '--with-service-monitor');
+    const { code, output } = await install(undefined, '--dry-run', '--with-service-monitor', '--new-repositories');
     assert.equal(code, 0);
     const read = parseYaml(output, 'out').documents.map(({ value }) => identityOf(value));
     assert.deepEqual(read, objects.map(identityOf));

@@ -1,6 +1,6 @@
 /** RBAC as API servers decide it, with the roles of an installation and with nothing else. */
 import type { JsonObject } from '../../src/base/json.ts';
-import { clusterRules, ownNamespaceRules, type PolicyRule } from '../../src/install/access.ts';
+import { clusterRules, newRepositoryRules, ownNamespaceRules, type PolicyRule } from '../../src/install/access.ts';
 import type { InstallOptions } from '../../src/install/install-options.ts';
 import type { ApiRequest, Transport } from '../../src/kube/transport.ts';
 
@@ -31,10 +31,15 @@ export class EnforcedRoles {
   readonly #namespace: string;
 
   /** Of an installation in `namespace`. */
-  constructor({ engine, namespace }: Pick<InstallOptions, 'engine' | 'namespace'>) {
+  constructor({
+    engine,
+    namespace,
+    newRepositories = false,
+  }: Pick<InstallOptions, 'engine' | 'namespace'> & Partial<Pick<InstallOptions, 'newRepositories'>>) {
     this.#namespace = namespace;
+    const everywhere = [...clusterRules({ engine }), ...(newRepositories ? newRepositoryRules : [])];
     // The narrow ones first: what they allow is not needed of the others.
-    this.#grants = [...grantsOf('own', ownNamespaceRules), ...grantsOf('cluster', clusterRules({ engine }))].toSorted(
+    this.#grants = [...grantsOf('own', ownNamespaceRules), ...grantsOf('cluster', everywhere)].toSorted(
       (a, b) => breadth(a) - breadth(b),
     );
   }

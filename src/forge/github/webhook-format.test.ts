@@ -54,6 +54,7 @@ const taken: Readonly<Record<string, readonly (string | undefined)[]>> = {
   check_run: ['rerequested'],
   check_suite: ['rerequested'],
   merge_group: ['checks_requested'],
+  repository: ['created'],
 };
 
 describe('published examples', () => {
@@ -219,6 +220,16 @@ function readCorpus(file: string): JsonObject | undefined {
   const path = join(corpus, file);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JsonObject) : undefined;
 }
+
+describe('a new repository', () => {
+  it('is told by the App only, and once by its number', () => {
+    const payload = { ...example('repository', 'created', 1), installation: { id: 7 } };
+    const { trigger, occurrence, installationId, project } = eventOf('repository', payload);
+    assert.deepEqual([trigger, occurrence, installationId], ['repository_created', `created|${project.id}`, 7]);
+    assert.match(ignoredOf('repository', example('repository', 'created')), /only the webhook of a GitHub App/);
+    assert.match(ignoredOf('repository', { ...payload, action: 'renamed' }), /was renamed, not created/);
+  });
+});
 
 describe('recorded payloads', { skip: existsSync(corpus) ? false : '../shared/corpus is not here' }, () => {
   const files: readonly (readonly [string, string, string])[] = [

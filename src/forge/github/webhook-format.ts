@@ -4,6 +4,7 @@ import { PayloadReader } from '../webhook-payload.ts';
 import { secretThatSigned } from '../webhook-signature.ts';
 import { commitCommentEvent, issueCommentEvent } from './webhook-comment.ts';
 import { pullRequestEvent } from './webhook-pull-request.ts';
+import { repositoryEvent } from './webhook-repository.ts';
 import { deleteEvent, mergeGroupEvent, pushEvent } from './webhook-push.ts';
 import { checkRunEvent, checkSuiteEvent } from './webhook-rerun.ts';
 
@@ -27,7 +28,6 @@ export const githubWebhooks: WebhookFormat = {
 const needless: Readonly<Record<string, string>> = {
   ping: 'the webhook works',
   create: 'a new branch or tag is told by the push that comes with it',
-  repository: 'Repositories are not made by themselves; see penstock setup github',
   installation: 'installations are asked for when they are needed',
   installation_repositories: 'installations are asked for when they are needed',
 };
@@ -51,6 +51,8 @@ function normaliseGithub(name: string, payload: JsonObject): Normalised {
       return checkSuiteEvent(reader);
     case 'merge_group':
       return mergeGroupEvent(reader);
+    case 'repository':
+      return repositoryEvent(reader);
     default:
       return {
         ok: false,

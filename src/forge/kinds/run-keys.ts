@@ -61,6 +61,12 @@ export const penstockKeys = {
   expiresAt: 'penstock.dev/expires-at',
   /** L, on CommitStatuses: hash of the page that their link leads to. */
   page: 'penstock.dev/page',
+  /** L: a namespace or Repository that Penstock made by itself. */
+  autoConfigured: 'penstock.dev/auto-configured',
+  /** A, on namespaces: address of the repository they were made for. */
+  configuredFor: 'penstock.dev/configured-for',
+  /** L, on namespaces, set by people: `true` lets Penstock put new Repositories there. */
+  acceptsNewRepositories: 'penstock.dev/accepts-new-repositories',
   /** L, on secrets: name of the run they are for. */
   run: 'penstock.dev/run',
 } as const;

@@ -73,14 +73,27 @@ describe('parseSettings', () => {
     );
   });
 
-  it('names keys that mean nothing, and why', () => {
-    const { complaints } = parseSettings({ 'auto-configure-new-github-repo': 'true', frobnicate: '1', _example: 'x' });
+  it('names keys that it does not know', () => {
+    const { complaints } = parseSettings({ frobnicate: '1', _example: 'x' });
 
     assert.deepEqual(
       complaints.map(({ key }) => key),
-      ['auto-configure-new-github-repo', 'frobnicate'],
+      ['frobnicate'],
     );
-    assert.match(complaints[0]?.message ?? '', /penstock setup github/);
+  });
+
+  it('takes templates of names with the two published variables, and no others', () => {
+    const namespaceKey = 'auto-configure-repo-namespace-template';
+    const taken = '{{repo_owner}}-{{ repo_name }}-ci';
+    assert.equal(parseSettings({ [namespaceKey]: taken }).settings.autoConfigureNamespace, taken);
+    for (const wrong of ['{{ sender }}', '{{ repo_name }', 'Upper', 'a.b', 'a'.repeat(300)]) {
+      const { settings, complaints } = parseSettings({ [namespaceKey]: wrong });
+      assert.equal(settings.autoConfigureNamespace, defaultSettings.autoConfigureNamespace, wrong);
+      assert.deepEqual(
+        complaints.map(({ key }) => key),
+        [namespaceKey],
+      );
+    }
   });
 
   it('reads catalogs in order of their numbers, and refuses those without id or url', () => {

@@ -61,6 +61,11 @@ export interface Settings {
   readonly requireOkToTestSha: boolean;
   /** A push whose commit belongs to an open pull request starts nothing. */
   readonly skipPushOfPullRequests: boolean;
+  /** A repository that is new at GitHub gets a namespace and a Repository. */
+  readonly autoConfigure: boolean;
+  /** What these are called: templates of `{{ repo_owner }}` and `{{ repo_name }}`. */
+  readonly autoConfigureNamespace: string;
+  readonly autoConfigureRepository: string;
 }
 
 export const defaultSettings: Settings = {
@@ -83,6 +88,9 @@ export const defaultSettings: Settings = {
   rememberOkToTest: false,
   requireOkToTestSha: false,
   skipPushOfPullRequests: true,
+  autoConfigure: false,
+  autoConfigureNamespace: '{{ repo_name }}-pipelines',
+  autoConfigureRepository: '{{ repo_name }}-repo-cr',
 };
 
 /** A key that could not be used, and why. */
@@ -100,6 +108,8 @@ export interface ParsedSettings {
 const applicationNameCharactersMax = 100;
 /** Most runs, lines and catalogs a setting may ask for. */
 const countMax = 10_000;
+/** Most characters of a template for a name: a name has at most 63. */
+const nameTemplateCharactersMax = 200;
 const catalogsMax = 50;
 
 /**
@@ -151,6 +161,17 @@ function readSettings(reader: SettingReader, previous: Settings): Settings {
     rememberOkToTest: reader.flag('remember-ok-to-test', false, previous.rememberOkToTest),
     requireOkToTestSha: reader.flag('require-ok-to-test-sha', false, previous.requireOkToTestSha),
     skipPushOfPullRequests: reader.flag('skip-push-event-for-pr-commits', true, previous.skipPushOfPullRequests),
+    autoConfigure: reader.flag('auto-configure-new-github-repo', false, previous.autoConfigure),
+    autoConfigureNamespace: reader.nameTemplate(
+      'auto-configure-repo-namespace-template',
+      standard.autoConfigureNamespace,
+      previous.autoConfigureNamespace,
+    ),
+    autoConfigureRepository: reader.nameTemplate(
+      'auto-configure-repo-repository-template',
+      standard.autoConfigureRepository,
+      previous.autoConfigureRepository,
+    ),
   });
 }
 
@@ -191,13 +212,6 @@ function readCatalogs(reader: SettingReader, previous: readonly Catalog[]): read
 function present<T>(members: { readonly [Key in keyof T]: T[Key] | undefined }): T {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }
-
-/** Keys that Pipelines-as-Code publishes and that mean nothing here, with the reason. */
-const unsupported: Readonly<Record<string, string>> = {
-  'auto-configure-new-github-repo': 'Repositories are not made by themselves: `penstock setup github` makes them',
-  'auto-configure-repo-namespace-template': 'Repositories are not made by themselves',
-  'auto-configure-repo-repository-template': 'Repositories are not made by themselves',
-};
 
 class SettingReader {
   readonly complaints: SettingComplaint[] = [];
@@ -269,6 +283,17 @@ class SettingReader {
     return previous;
   }
 
+  /** The name of an object, made of `{{ repo_owner }}`, `{{ repo_name }}` and what may stand in a name. */
+  nameTemplate(key: string, standard: string, previous: string): string {
+    const value = this.#value(key);
+    if (value === undefined) return standard;
+    const literal = value.replaceAll(/\{\{\s*(?:repo_owner|repo_name)\s*\}\}/g, '');
+    if (value.length <= nameTemplateCharactersMax && /^[a-z0-9-]*$/.test(literal)) return value;
+    const allowed = 'a-z, 0-9, -, {{ repo_owner }} and {{ repo_name }}';
+    this.complain(key, `must be at most ${nameTemplateCharactersMax} characters of ${allowed}, not "${shown(value)}"`);
+    return previous;
+  }
+
   pattern(key: string, previous: string): string {
     const value = this.#value(key);
     if (value === undefined) return defaultSettings.logAnnotationPattern;
@@ -306,7 +331,7 @@ class SettingReader {
   unknownKeys(): readonly SettingComplaint[] {
     return Object.keys(this.#data)
       .filter((key) => !this.#read.has(key) && !key.startsWith('_'))
-      .map((key) => ({ key, message: unsupported[key] ?? 'is no setting that Penstock knows' }));
+      .map((key) => ({ key, message: 'is no setting that Penstock knows' }));
   }
 
   /** The trimmed value; an empty one counts as absent. */

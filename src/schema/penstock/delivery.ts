@@ -30,6 +30,7 @@ const event = object(
       'rerun',
       'merge_group',
       'ref_deleted',
+      'repository_created',
       'incoming',
       'schedule',
     ]),

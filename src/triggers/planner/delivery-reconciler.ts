@@ -17,6 +17,7 @@ import { isApiError } from '../../kube/api-error.ts';
 import { keyOf, keyText, type ObjectKey } from '../../kube/object.ts';
 import { RemoteFetchError } from '../resolve/remote-fetcher.ts';
 import { executeRun, type Executed, lost, ownSecret } from './execute-run.ts';
+import { configureRepository } from './configure-repository.ts';
 import { findRun } from './create-run.ts';
 import { carryOutCancels } from './carry-out-cancels.ts';
 import { receivedMs } from './history.ts';
@@ -114,6 +115,10 @@ class DeliveryWork {
 
   async #planEvent(index: number): Promise<EventPlan> {
     const keepPin: KeepPin = (pin) => this.#keepPin(pin);
+    if (this.#delivery.spec.events[index]?.trigger === 'repository_created') {
+      const outcome = await configureRepository(this.#parts, this.#delivery, index);
+      return { outcome, runs: [], notices: [], cancels: [] };
+    }
     try {
       return await planEvent(this.#parts, this.#delivery, index, keepPin);
     } catch (thrown) {

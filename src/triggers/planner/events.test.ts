@@ -58,6 +58,14 @@ describe('deliveries', () => {
     assert.equal(rig.host.calls.length, 0);
   });
 
+  it('find their Repository however its address is spelt', async () => {
+    const rig = await PlannerRig.create(files, { repository: { url: 'https://GitHub.com/Org/App.git/' } });
+    const names = [await rig.deliver(rig.push()), await rig.deliver(rig.push(), { verifiedBy: 'ci/app' })];
+    await rig.pass();
+    const reasons = await Promise.all(names.map((name) => rig.reason(name)));
+    assert.deepEqual(reasons.sort(), ['Duplicate', 'Planned']);
+  });
+
   it('concern the Repository whose secret verified them, else the oldest', async () => {
     const rig = await PlannerRig.create(files);
     await rig.pass(5_000);

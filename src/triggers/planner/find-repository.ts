@@ -1,6 +1,7 @@
 import { fromRfc3339 } from '../../base/clock.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
-import { canonicalUrl } from '../../forge/repository-url.ts';
+import { addressKey } from '../../forge/repository-url.ts';
+import type { Lister } from '../../controller/contract.ts';
 import type { Repository } from '../../forge/kinds/repository.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 
@@ -9,8 +10,14 @@ export const addressIndex = 'address';
 
 /** The values of {@link addressIndex}. */
 export function addressesOf(repository: Repository): readonly string[] {
-  const address = canonicalUrl(repository.spec?.url ?? '');
+  const address = addressKey(repository.spec?.url ?? '');
   return address === undefined ? [] : [address];
+}
+
+/** The Repositories at an address, by the index; hosts on the web take upper and lower case for one. */
+export function candidatesOf(repositories: Lister<Repository>, url: string): readonly Repository[] {
+  const address = addressKey(url);
+  return address === undefined ? [] : repositories.byIndex(addressIndex, address);
 }
 
 /** What is asked of the Repositories. */

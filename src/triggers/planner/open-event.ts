@@ -5,14 +5,13 @@ import { type CompleteRepository, withDefaults } from '../../forge/access/with-d
 import type { GitEvent } from '../../forge/git-event.ts';
 import type { Delivery, EventPin } from '../../forge/kinds/delivery.ts';
 import type { CustomParam, Repository } from '../../forge/kinds/repository.ts';
-import { canonicalUrl } from '../../forge/repository-url.ts';
 import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { argumentsOfComment } from '../commands/arguments.ts';
 import type { Command } from '../types.ts';
 import { definitionsFolder, type EventFacts, type LoadedFolder, loadFolder } from './definitions.ts';
 import { matchFactsOf } from './facts.ts';
-import { addressIndex, findRepository, type RepositoryQuestion } from './find-repository.ts';
+import { candidatesOf, findRepository, type RepositoryQuestion } from './find-repository.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { commitProject, type Subject } from './subject.ts';
 
@@ -38,7 +37,7 @@ export async function openEvent(
   const event = delivery.spec.events[index];
   if (event === undefined) return undefined;
   const { verifiedBy } = delivery.spec;
-  const candidates = parts.repositories.byIndex(addressIndex, canonicalUrl(event.project.url) ?? '');
+  const candidates = candidatesOf(parts.repositories, event.project.url);
   const question = { event, candidates, ...(verifiedBy === undefined ? {} : { verifiedBy }) };
   const repository = findRepository(question);
   return repository === undefined ? undefined : openFor(parts, { delivery, index, event, question, repository });

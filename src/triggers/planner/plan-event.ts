@@ -1,4 +1,5 @@
 /** Decides what an event leads to. Reads from the host; creates nothing. */
+import { UserError } from '../../base/errors.ts';
 import type { StatusTarget } from '../../forge/forge.ts';
 import type { CancelIntent, Delivery, EventOutcome, EventPin } from '../../forge/kinds/delivery.ts';
 import { seriesOf } from '../../forge/kinds/identity.ts';
@@ -13,6 +14,7 @@ import type { Command, Definition, DefinitionProblem, MatchResult } from '../typ
 import { type Verdict, authorise, isSameProject } from './authorise.ts';
 import { askPeople } from './ask-people.ts';
 import type { LoadedFolder } from './definitions.ts';
+import { mayBeMadeYet } from './configure-repository.ts';
 import { cancelsOf } from './event-cancels.ts';
 import { inNamespace } from './find-repository.ts';
 import { type Matched, matchedIn, type Selection } from './match-event.ts';
@@ -67,7 +69,9 @@ export async function planEvent(
   const open = await openEvent(parts, delivery, index);
   if (open === undefined) {
     const url = delivery.spec.events[index]?.project.url ?? '';
-    return nothing(index, 'NoRepository', `no Repository has the address ${url}`);
+    const message = `no Repository has the address ${url}`;
+    if (mayBeMadeYet(parts, delivery)) throw new UserError(`${message} yet`, { code: 'AUTO_CONFIGURE' });
+    return nothing(index, 'NoRepository', message);
   }
   const { event } = open;
   if (event.trigger === 'pull_request_closed' || event.trigger === 'ref_deleted') {

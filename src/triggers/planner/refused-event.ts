@@ -1,10 +1,9 @@
 import type { Delivery } from '../../forge/kinds/delivery.ts';
-import { canonicalUrl } from '../../forge/repository-url.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
 import type { StatusTarget } from '../../forge/forge.ts';
 import { contextOf } from '../../forge/kinds/contexts.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
-import { addressIndex, findRepository } from './find-repository.ts';
+import { candidatesOf, findRepository } from './find-repository.ts';
 import { firstLine, quoted } from './notices.ts';
 import { definitionsFolder } from './definitions.ts';
 import type { EventPlan } from './plan-event.ts';
@@ -21,7 +20,7 @@ export function refusedEvent(parts: PlannerParts, delivery: Delivery, index: num
   const empty: EventPlan = { outcome, runs: [], notices: [], cancels: [] };
   if (event === undefined || sha === undefined || event.comment !== undefined) return empty;
   const { verifiedBy } = delivery.spec;
-  const candidates = parts.repositories.byIndex(addressIndex, canonicalUrl(event.project.url) ?? '');
+  const candidates = candidatesOf(parts.repositories, event.project.url);
   const repository = findRepository({ event, candidates, ...(verifiedBy === undefined ? {} : { verifiedBy }) });
   const target = targetOfEvent(event, sha, parts.settings());
   if (repository === undefined || target === undefined) return empty;

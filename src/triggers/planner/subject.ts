@@ -65,6 +65,7 @@ export async function subjectOf(question: SubjectQuestion): Promise<Subject | No
       return branchHead(question, event.schedule?.branch ?? '', 'schedule', event.schedule);
     case 'pull_request_closed':
     case 'ref_deleted':
+    case 'repository_created':
       return { reason: 'NothingToRun', message: 'nothing runs on account of such an event' };
   }
 }
