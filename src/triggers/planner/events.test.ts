@@ -63,7 +63,7 @@ describe('deliveries', () => {
     const names = [await rig.deliver(rig.push()), await rig.deliver(rig.push(), { verifiedBy: 'ci/app' })];
     await rig.pass();
     const reasons = await Promise.all(names.map((name) => rig.reason(name)));
-    assert.deepEqual(reasons.sort(), ['Duplicate', 'Planned']);
+    assert.deepEqual(reasons.map(String).sort(), ['Duplicate', 'Planned']);
   });
 
   it('concern the Repository whose secret verified them, else the oldest', async () => {
