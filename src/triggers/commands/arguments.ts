@@ -1,4 +1,6 @@
 /** The words after a command: names, `key=value` pairs with or without quotes, `branch:x`. */
+import type { GitEvent } from '../../forge/git-event.ts';
+import type { Command } from '../types.ts';
 import { isProtectedVariable } from './protected-variables.ts';
 
 /** Most pairs of one command. */
@@ -94,4 +96,16 @@ export function argumentsOfComment(comment: string): Arguments {
   if (!text.startsWith('/')) return { args: {} };
   const { words, problem } = readWords(text, 0);
   return problem === undefined ? argumentsOf(words) : { args: {}, problem };
+}
+
+/**
+ * The arguments that a comment gives: those of its commands, or of the comment itself where it has none and an `on-comment`
+ * may have matched it.
+ */
+export function commentArgsOf(
+  { comment }: Pick<GitEvent, 'comment'>,
+  commands: readonly Command[],
+): Readonly<Record<string, string>> {
+  if (commands.length === 0) return comment === undefined ? {} : argumentsOfComment(comment.body).args;
+  return Object.assign({}, ...commands.map(({ args }) => args)) as Record<string, string>;
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { argumentsOfComment } from './arguments.ts';
 import { eventTypeOf, parseCommands, plainCommentEventType } from './parse-commands.ts';
-import { skipWordIn } from './skip-words.ts';
+import { skipWordOf } from './skip-words.ts';
 
 const corpus = path.resolve(import.meta.dirname, '../../../../shared/corpus/pac/comments.json');
 const missing = existsSync(corpus) ? false : `no corpus at ${corpus}`;
@@ -62,7 +62,7 @@ function answer(row: Row): unknown {
       return Object.keys(args).length === 0 ? null : args;
     }
     case 'TestSkipCI':
-      return skipWordIn(row.commitMessage ?? '') !== undefined;
+      return skipWordOf({ trigger: 'push' }, row.commitMessage ?? '') !== undefined;
     default:
       throw new Error(`no such table: ${table}`);
   }

@@ -128,6 +128,19 @@ describe('explainMatch', () => {
     assert.deepEqual(verdicts(plain), ['c true', 'a false', 'b false']);
   });
 
+  it('gives templates what a comment gives them, with a command or without', async () => {
+    const task = ', {name: u, taskRef: {name: "{{ env }}"}}';
+    const files = [run('c', { 'on-comment': '^/deploy' }, task), run('a', onPush, task)];
+    const options = { declaredParams: [{ name: 'env' }] };
+    for (const body of ['/deploy env=prod', '/test a env=prod']) {
+      const { definitions } = await explained({ event: comment(body), files, options });
+      const [problem] = definitions.flatMap((one) => one.problem ?? []);
+      assert.match(problem?.message ?? '', /no Task "prod"/, body);
+    }
+    const refused = await explained({ event: comment('/deploy revision=x'), files, options });
+    assert.match(refused.nothing ?? '', /a comment cannot change "revision"/);
+  });
+
   it('knows what starts nothing', async () => {
     const files = [run('a', onPush)];
     const revision = { sha: 'a'.repeat(40), message: 'later [skip ci]' };

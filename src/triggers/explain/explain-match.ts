@@ -5,8 +5,9 @@ import type { DeliverySpec } from '../../forge/kinds/delivery.ts';
 import type { CustomParam } from '../../forge/kinds/repository.ts';
 import { runKeys } from '../../forge/kinds/run-keys.ts';
 import type { Settings } from '../../forge/kinds/settings.ts';
+import { commentArgsOf } from '../commands/arguments.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
-import { skipWordIn } from '../commands/skip-words.ts';
+import { skipWordOf } from '../commands/skip-words.ts';
 import { type EventFacts, type LoadedFolder, loadFolder, matchFolder, renderRun } from '../planner/definitions.ts';
 import { matchFactsOf } from '../planner/facts.ts';
 import { type Subject, isSubject, subjectOf } from '../planner/subject.ts';
@@ -98,7 +99,7 @@ class EventExplainer {
       namespace,
       declaredParams,
       readParamSecret,
-      commentArgs: Object.assign({}, ...commands.map(({ args }) => args)) as Record<string, string>,
+      commentArgs: commentArgsOf(this.#event, commands),
       givenParams: subject.givenParams,
     };
   }
@@ -160,9 +161,11 @@ class EventExplainer {
   }
 
   #reasonForNothing(subject: Subject, comment: ParsedComment, commands: readonly Command[]): string | undefined {
-    const isAsked = commands.length > 0 || subject.named !== undefined || this.#event.comment !== undefined;
     if (comment.commands.length > 0 && commands.length === 0) return 'the comment only cancels';
-    const word = isAsked ? undefined : skipWordIn(subject.revision.message ?? '');
+    const [problem] = comment.problems;
+    if (problem !== undefined && comment.commands.length === 0)
+      return `the comment cannot be carried out: ${problem.message}`;
+    const word = skipWordOf(this.#event, subject.revision.message);
     return word === undefined ? undefined : `the commit message says ${word}`;
   }
 

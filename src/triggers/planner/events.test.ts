@@ -238,6 +238,22 @@ describe('commits', () => {
     assert.equal((await rig.status(name)).notices?.[0]?.state, 'skipped');
   });
 
+  it('are run all the same by a schedule and for a merge queue, which nobody skips', async () => {
+    const any = { 'on-event': '[schedule, merge_group]', 'on-target-branch': '*' };
+    const rig = await PlannerRig.create({ '.tekton/any.yaml': definition('any', any) });
+    rig.app.commit('main', { a: '1' }, { message: 'release 1.2 [skip ci]' });
+    const { push: _push, revision: _revision, ...event } = rig.push();
+    const at = new Date(rig.clock.now()).toISOString();
+    const schedule = { name: 'nightly', branch: 'main', at, params: {} };
+    const names = [
+      await rig.deliver({ ...event, trigger: 'schedule', occurrence: 'a', schedule }),
+      await rig.deliver({ ...rig.push(), trigger: 'merge_group', occurrence: 'b' }),
+    ];
+    await rig.pass();
+    for (const name of names) assert.equal(await rig.reason(name), 'Planned');
+    assert.equal((await rig.runs()).length, 2);
+  });
+
   it('of an open pull request are not run as a push of their branch as well', async () => {
     const rig = await PlannerRig.create({
       '.tekton/any.yaml': definition('any', { 'on-event': 'push', 'on-target-branch': '*' }),

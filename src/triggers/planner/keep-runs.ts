@@ -45,8 +45,9 @@ function keepKey(run: PipelineRun): string | undefined {
 function keptCount(run: PipelineRun, settings: Settings): number | undefined {
   const wish = run.metadata.annotations?.[runKeys.maxKeepRuns];
   const own = wish !== undefined && /^\d{1,6}$/.test(wish) && Number(wish) > 0 ? Number(wish) : undefined;
-  if (own === undefined) return settings.keepRunsDefault;
-  return Math.min(own, settings.keepRunsUpperLimit ?? Number.POSITIVE_INFINITY);
+  // Of both settings 0 means that there is no limit, as published.
+  if (own === undefined) return settings.keepRunsDefault || undefined;
+  return Math.min(own, settings.keepRunsUpperLimit || Number.POSITIVE_INFINITY);
 }
 
 /** Keys are `namespace` and `repository/definition`. */

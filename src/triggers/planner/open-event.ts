@@ -7,7 +7,7 @@ import type { Delivery, EventPin } from '../../forge/kinds/delivery.ts';
 import type { CustomParam, Repository } from '../../forge/kinds/repository.ts';
 import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
-import { argumentsOfComment } from '../commands/arguments.ts';
+import { commentArgsOf } from '../commands/arguments.ts';
 import type { Command } from '../types.ts';
 import { definitionsFolder, type EventFacts, type LoadedFolder, loadFolder } from './definitions.ts';
 import { matchFactsOf } from './facts.ts';
@@ -127,12 +127,6 @@ export function factsOf(
     commentArgs: commentArgsOf(open.event, commands),
     givenParams: subject.givenParams,
   };
-}
-
-/** Of the commands; of the comment itself where there is none and an `on-comment` matched it. */
-function commentArgsOf({ comment }: GitEvent, commands: readonly Command[]): Readonly<Record<string, string>> {
-  if (commands.length === 0) return comment === undefined ? {} : argumentsOfComment(comment.body).args;
-  return Object.assign({}, ...commands.map(({ args }) => args)) as Record<string, string>;
 }
 
 async function readParamSecret(

@@ -9,7 +9,7 @@ import { runKeys } from '../../forge/kinds/run-keys.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { commandsFor, isNamed } from '../commands/named.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
-import { skipWordIn } from '../commands/skip-words.ts';
+import { skipWordOf } from '../commands/skip-words.ts';
 import type { Command, Definition, DefinitionProblem, MatchResult } from '../types.ts';
 import { type Verdict, authorise, isSameProject } from './authorise.ts';
 import { askPeople } from './ask-people.ts';
@@ -210,7 +210,7 @@ async function reasonToSkip(
   const { event, index, forge } = open;
   const isAsked = commands.length > 0 || rerun !== undefined || subject.named !== undefined;
   if (isAsked || event.comment !== undefined) return undefined;
-  const word = skipWordIn(subject.revision.message ?? '');
+  const word = skipWordOf(event, subject.revision.message);
   if (word !== undefined) {
     const target = targetOf(subject, undefined, parts.settings());
     const text = `The message of commit ${subject.sha.slice(0, 10)} says \`${word}\`. \`/test\` runs it all the same.`;

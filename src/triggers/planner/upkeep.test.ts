@@ -53,8 +53,11 @@ describe('finished runs', () => {
       report: 'delivered',
     });
     assert.deepEqual(await left(limited.rig), limited.names.slice(1));
-    const all = await finished(3, { report: 'delivered' });
-    assert.equal((await left(all.rig)).length, 3);
+    const zero = { 'default-max-keep-runs': '0', 'max-keep-run-upper-limit': '0' };
+    for (const options of [{}, { settings: zero }, { keep: '5', settings: zero }]) {
+      const all = await finished(3, { ...options, report: 'delivered' });
+      assert.equal((await left(all.rig)).length, 3, JSON.stringify(options));
+    }
   });
 
   it('stay until their status is delivered', async () => {

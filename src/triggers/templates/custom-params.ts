@@ -91,7 +91,7 @@ class Declarations {
     if (param.filter) {
       if (this.#filtered.has(param.name) || !this.#holds(param.name, param.filter)) return;
       this.#filtered.add(param.name);
-    }
+    } else if (this.#filtered.has(param.name)) return;
     this.names.add(param.name);
     const value = param.value || (await this.#secretValue(param));
     if (value !== undefined) this.values.set(param.name, value);

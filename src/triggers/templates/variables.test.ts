@@ -118,8 +118,12 @@ describe('customParams', () => {
       { name: 'b', value: 'first', filter: 'true' },
       { name: 'b', value: 'second', filter: 'true' },
       { name: 'c', value: 'never', filter: 'false' },
+      { name: 'd', value: 'standard' },
+      { name: 'd', value: 'special', filter: 'true' },
+      { name: 'e', value: 'special', filter: 'true' },
+      { name: 'e', value: 'standard' },
     ]);
-    assert.deepEqual(params, { a: '2', b: 'first' });
+    assert.deepEqual(params, { a: '2', b: 'first', d: 'special', e: 'special' });
   });
 
   it('prefers value to secret_ref, and tells which values are secret', async () => {
