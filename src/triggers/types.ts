@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { ChangedFiles } from '../forge/forge.ts';
 
-/** One PipelineRun of `.tekton`, as written: nothing is replaced or resolved yet. */
+/** One PipelineRun of `.tekton`. Placeholders are replaced in `name` and `annotations` only, once an event is known. */
 export interface Definition {
   /** `metadata.name`, or `metadata.generateName` as it stands: what the published annotation `original-prname` says. */
   readonly name: string;

@@ -8,7 +8,14 @@ import type { Settings } from '../../forge/kinds/settings.ts';
 import { commentArgsOf } from '../commands/arguments.ts';
 import { type ParsedComment, parseCommands } from '../commands/parse-commands.ts';
 import { skipWordOf } from '../commands/skip-words.ts';
-import { type EventFacts, type LoadedFolder, loadFolder, matchFolder, renderRun } from '../planner/definitions.ts';
+import {
+  type EventFacts,
+  type LoadedFolder,
+  loadFolder,
+  matchFolder,
+  renderRun,
+  withNames,
+} from '../planner/definitions.ts';
 import { matchFactsOf } from '../planner/facts.ts';
 import { type Subject, isSubject, subjectOf } from '../planner/subject.ts';
 import { readDefinitions } from '../resolve/read-definitions.ts';
@@ -72,8 +79,9 @@ class EventExplainer {
     if (typeof subject === 'string') return this.#explained(undefined, [], subject);
     const { definitions: files, fetcher, settings } = this.#options;
     const place = { project: this.#event.project, sha: subject.sha };
-    const loaded = loadFolder(files, { ...place, forge: this.#forge, fetcher, settings, known: new KnownFolders() });
+    const written = loadFolder(files, { ...place, forge: this.#forge, fetcher, settings, known: new KnownFolders() });
     const facts = this.#facts(subject, commands);
+    const loaded = await withNames(written, facts);
     const results = await this.#results(subject, commands, loaded, facts);
     const definitions: ExplainedDefinition[] = [];
     for (const result of results) definitions.push(await this.#definition(result, loaded, facts));

@@ -142,6 +142,13 @@ describe('matching by annotations', () => {
     assert.equal((await expression('"labels" != "x"')).matched, false, 'a text is not a label');
   });
 
+  it('says so where an expression holds a placeholder, which would be code', async () => {
+    assert.deepEqual(told(await match({ 'on-cel-expression': '"{{ target_branch }}" == "main"' })), [
+      'does not run by expression',
+      '! pipelinesascode.tekton.dev/on-cel-expression: holds {{ target_branch }}, which is not replaced here: write target_branch without braces',
+    ]);
+  });
+
   it('looks at the namespace of the Repository', async () => {
     const elsewhere = { ...onPull, 'target-namespace': 'other' };
     assert.deepEqual(told(await match(elsewhere)), ['does not run by annotations', '- target-namespace: other / team']);

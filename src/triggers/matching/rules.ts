@@ -3,6 +3,7 @@ import type { Expression } from '../../cel/expression.ts';
 import { ExpressionError } from '../../cel/expression-error.ts';
 import { compileLinearRegex, type LinearRegex } from '../../cel/linear-regex.ts';
 import type { Definition, DefinitionProblem } from '../types.ts';
+import { findPlaceholders } from '../templates/placeholders.ts';
 import { parseAnnotationList } from './annotation-list.ts';
 import { compileRefPattern, type RefPattern } from './branches.ts';
 import { compileGlob, type Glob } from './glob.ts';
@@ -97,7 +98,9 @@ function rulesOf(definition: Definition, compile: (source: string) => Expression
     ),
     ...read('labels', 'on-label', list),
     ...read('comment', 'on-comment', commentPattern),
-    ...read('expression', 'on-cel-expression', (value, rule) => expressionOr(rule, () => truth(compile(value), rule))),
+    ...read('expression', 'on-cel-expression', (value, rule) =>
+      expressionOr(rule, () => truth(compile(noPlaceholders(value, rule)), rule)),
+    ),
   };
 }
 
@@ -132,6 +135,17 @@ function expressionOr<T>(rule: RuleName, compile: () => T): T {
     if (thrown instanceof ExpressionError) throw new RuleMistake(rule, thrown.message);
     throw thrown;
   }
+}
+
+/** A value within the text of an expression could be code; by its name it is a value, whatever it looks like. */
+function noPlaceholders(source: string, rule: RuleName): string {
+  const [placeholder] = findPlaceholders(source);
+  if (placeholder === undefined) return source;
+  const { expression } = placeholder;
+  throw new RuleMistake(
+    rule,
+    `holds {{ ${expression} }}, which is not replaced here: write ${expression} without braces`,
+  );
 }
 
 function truth(expression: Expression, rule: RuleName): Expression {

@@ -7,11 +7,13 @@ import { maskerOf } from '../../telemetry/secret-mask.ts';
 import type { PipelineRun } from '../../tekton/types.ts';
 import { matchDefinitions } from '../matching/match.ts';
 import type { KnownFolders } from '../resolve/known-folders.ts';
-import type { TektonFolder } from '../resolve/read-definitions.ts';
+import { runNameCharactersMax, type TektonFolder } from '../resolve/read-definitions.ts';
 import { forgeSources, RemoteDocuments } from '../resolve/remote-documents.ts';
 import type { RemoteFetcher } from '../resolve/remote-fetcher.ts';
 import { resolveDefinition } from '../resolve/resolve-definition.ts';
 import { type CustomParams, customParams } from '../templates/custom-params.ts';
+import { expandText, TemplateBudget, TemplateLimitError } from '../templates/expand.ts';
+import { findPlaceholders } from '../templates/placeholders.ts';
 import { standardVariables } from '../templates/standard-variables.ts';
 import type { Definition, DefinitionProblem, MatchFacts, MatchResult, TemplateFacts } from '../types.ts';
 
@@ -80,6 +82,51 @@ export function loadFolder(files: readonly RepositoryFile[], source: FolderSourc
   const { catalogs, remoteTasks } = settings;
   const sources = forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks });
   return { folder: known.read(files), remote: new RemoteDocuments(sources) };
+}
+
+/** Annotations that are read before there is a run. Expressions have variables of their own: a text must not become code. */
+const readEarly = /^pipelinesascode\.tekton\.dev\/(?!on-cel-expression$)/;
+
+/**
+ * The folder with placeholders replaced in what definitions are known and matched by: their names and annotations. What a
+ * `secret_ref` leads to is left out, since names are shown. Done again for the same event it gives the same.
+ */
+export async function withNames(loaded: LoadedFolder, facts: EventFacts): Promise<LoadedFolder> {
+  const { folder } = loaded;
+  if (!folder.definitions.some(hasPlaceholder)) return loaded;
+  const shown = { ...facts, readParamSecret: () => Promise.resolve(undefined) };
+  const { variables } = await paramsOf(shown);
+  const template = { ...(await templateFacts(shown)), variables };
+  const budget = new TemplateBudget();
+  const definitions = folder.definitions.map((definition) => named(definition, template, budget));
+  return { ...loaded, folder: { ...folder, definitions } };
+}
+
+function hasPlaceholder({ name, annotations }: Definition): boolean {
+  const isIn = (text: string): boolean => findPlaceholders(text).length > 0;
+  return isIn(name) || Object.entries(annotations).some(([key, value]) => readEarly.test(key) && isIn(value));
+}
+
+/** One that asks for more than may be replaced stays as it is written: making a run of it says what is wrong. */
+function named(definition: Definition, template: TemplateFacts, budget: TemplateBudget): Definition {
+  if (!hasPlaceholder(definition)) return definition;
+  try {
+    const annotations = Object.entries(definition.annotations).map(([key, value]): [string, string] => [
+      key,
+      readEarly.test(key) ? expandText(value, template, budget) : value,
+    ]);
+    const name = expandText(definition.name, template, budget)
+      .trim()
+      .replaceAll(/\s*[\r\n]\s*/g, '-');
+    return {
+      ...definition,
+      name: name.slice(0, runNameCharactersMax) || definition.name,
+      annotations: Object.fromEntries(annotations),
+    };
+  } catch (thrown) {
+    if (thrown instanceof TemplateLimitError) return definition;
+    throw thrown;
+  }
 }
 
 /**

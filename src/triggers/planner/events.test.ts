@@ -119,6 +119,49 @@ describe('deliveries', () => {
 });
 
 describe('definitions', () => {
+  it('are known and matched by what placeholders stand for, also when they are read again after a crash', async () => {
+    const rules = {
+      'on-event': '[{{ kind }}]',
+      'on-target-branch': 'refs/heads/{{ target_branch }}',
+      'cancel-in-progress': '{{ cancels }}',
+      'on-label': '{{ secret }}',
+    };
+    const { 'on-label': _label, ...plain } = rules;
+    const params = [
+      { name: 'kind', value: 'push' },
+      { name: 'cancels', value: 'true' },
+      { name: 'secret', secret_ref: { name: 'token', key: 'provider.token' } },
+    ];
+    const rig = await PlannerRig.create(
+      {
+        '.tekton/a.yaml': definition('{{ repo_name }}-{{ body.stage }}', plain),
+        '.tekton/b.yaml': definition('{{ secret }}-b', plain),
+        '.tekton/c.yaml': definition('c', rules),
+      },
+      { repository: { params } },
+    );
+    rig.interfere = (request, next) => {
+      if (request.method === 'POST' && request.path.endsWith('/pipelineruns')) rig.crash();
+      return next(request);
+    };
+    const name = await rig.deliver(rig.push(), {}, { stage: 'test' });
+    await rig.pass();
+    rig.interfere = (request, next) => next(request);
+    await rig.start();
+    await rig.pass(5_000);
+    assert.equal((await rig.status(name)).phase, 'Done');
+    assert.deepEqual([...(await definitionsRun(rig))].sort(), ['app-test', '{{ secret }}-b']);
+    const planned = (await rig.status(name)).runs ?? [];
+    assert.deepEqual(
+      planned.map(({ outcome, supersedes }) => [['created', 'adopted'].includes(outcome), supersedes]),
+      [
+        [true, true],
+        [true, true],
+      ],
+    );
+    assert.ok(planned.some(({ target }) => target.context.includes('/ app-test /')));
+  });
+
   it('that are wrong fail by themselves, in a context of their own, and name the place', async () => {
     const rig = await PlannerRig.create({
       ...files,
@@ -239,8 +282,8 @@ describe('commits', () => {
   });
 
   it('are run all the same by a schedule and for a merge queue, which nobody skips', async () => {
-    const any = { 'on-event': '[schedule, merge_group]', 'on-target-branch': '*' };
-    const rig = await PlannerRig.create({ '.tekton/any.yaml': definition('any', any) });
+    const rules = { 'on-event': '[schedule, merge_group]', 'on-target-branch': '*' };
+    const rig = await PlannerRig.create({ '.tekton/any.yaml': definition('any', rules) });
     rig.app.commit('main', { a: '1' }, { message: 'release 1.2 [skip ci]' });
     const { push: _push, revision: _revision, ...event } = rig.push();
     const at = new Date(rig.clock.now()).toISOString();

@@ -45,9 +45,13 @@ function keepKey(run: PipelineRun): string | undefined {
 function keptCount(run: PipelineRun, settings: Settings): number | undefined {
   const wish = run.metadata.annotations?.[runKeys.maxKeepRuns];
   const own = wish !== undefined && /^\d{1,6}$/.test(wish) && Number(wish) > 0 ? Number(wish) : undefined;
-  // Of both settings 0 means that there is no limit, as published.
-  if (own === undefined) return settings.keepRunsDefault || undefined;
-  return Math.min(own, settings.keepRunsUpperLimit || Number.POSITIVE_INFINITY);
+  if (own === undefined) return limitOf(settings.keepRunsDefault);
+  return Math.min(own, limitOf(settings.keepRunsUpperLimit) ?? Number.POSITIVE_INFINITY);
+}
+
+/** Of these settings 0 means that there is no limit, as published. */
+function limitOf(setting: number | undefined): number | undefined {
+  return setting === 0 ? undefined : setting;
 }
 
 /** Keys are `namespace` and `repository/definition`. */

@@ -4,8 +4,8 @@ import type { Repository } from '../../forge/kinds/repository.ts';
 import { parseCommands } from '../commands/parse-commands.ts';
 import type { Definition } from '../types.ts';
 import type { LoadedEvent } from './plan-event.ts';
-import { definitionsFolder } from './definitions.ts';
-import { loadDefinitions, type OpenEvent, openEvent, openFor } from './open-event.ts';
+import { definitionsFolder, withNames } from './definitions.ts';
+import { factsOf, loadDefinitions, type OpenEvent, openEvent, openFor } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import type { RerunScope } from './rerun.ts';
 import { isSubject, subjectOf } from './subject.ts';
@@ -65,7 +65,8 @@ export class PlannedContents {
     });
     if (!isSubject(subject)) throw new GoneError(subject.message);
     const definitionsSha = pin.definitionsSha ?? subject.sha;
-    const folder = await loadDefinitions(this.#parts, open, subject, definitionsSha);
+    const written = await loadDefinitions(this.#parts, open, subject, definitionsSha);
+    const folder = await withNames(written, factsOf(this.#parts, open, subject, runs));
     return { open, subject, folder, commands: runs };
   }
 

@@ -71,8 +71,8 @@ export function expandTemplates(
 }
 
 /** `text` with its placeholders replaced, as {@link expandTemplates} does it. */
-export function expandText(text: string, facts: TemplateFacts): string {
-  return new Expander(facts, new TemplateBudget()).text(text, '');
+export function expandText(text: string, facts: TemplateFacts, budget: TemplateBudget = new TemplateBudget()): string {
+  return new Expander(facts, budget).text(text, '');
 }
 
 class Expander {
