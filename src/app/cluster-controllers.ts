@@ -1,6 +1,7 @@
 import { AbortedError, type Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { ControllerName } from '../cli/environment.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
 import { callMetrics } from '../client/call-metrics.ts';
 import { callSpans } from '../client/call-spans.ts';
@@ -10,7 +11,7 @@ import { LeaderElection } from '../controller/leader-election.ts';
 import type { ElectionTimes } from '../controller/lease-record.ts';
 import { observeManager } from '../controller/manager-metrics.ts';
 import { Manager } from '../controller/manager.ts';
-import { fencedTransport } from '../controller/write-fence.ts';
+import { fencedTransport, type WriteFence } from '../controller/write-fence.ts';
 import { createEngine } from '../engine/engine.ts';
 import { eventRecorder } from '../engine/warning-recorder.ts';
 import { createGate } from '../gate/create-gate.ts';
@@ -90,7 +91,9 @@ export class ClusterControllers {
   async run(signal: AbortSignal): Promise<void> {
     const { transport } = this.#options;
     if (this.#election === undefined) return this.#lead(transport, signal);
-    return this.#election.run(signal, (term) => this.#lead(fencedTransport(transport, term.fence), term.signal));
+    return this.#election.run(signal, ({ fence, signal: ended }) =>
+      this.#lead(fencedTransport(transport, fence), ended, fence),
+    );
   }
 
   /** Whether this replica is of use: as leader with its caches filled, or standing by and hearing of the lease. */
@@ -115,7 +118,7 @@ export class ClusterControllers {
     return { name: 'lease', ok: heard, detail: heard ? detail : 'the lease has not been read for a while' };
   }
 
-  async #lead(transport: Transport, signal: AbortSignal): Promise<void> {
+  async #lead(transport: Transport, signal: AbortSignal, fence?: WriteFence): Promise<void> {
     const { clock, random, logger, metrics, namespace, git } = this.#options;
     const client = createClient(this.#flow.wrap(observeCalls(transport, this.#observer)));
     const { tracer } = this.#options;
@@ -131,7 +134,7 @@ export class ClusterControllers {
       places: git?.places ?? [],
       ...(namespace === undefined ? {} : { namespace }),
     });
-    const keeper = this.#register(manager, client);
+    const keeper = this.#register(manager, client, fence);
     this.#manager = manager;
     this.#keeper = keeper;
     try {
@@ -149,12 +152,16 @@ export class ClusterControllers {
   }
 
   /** Answers who keeps the logs, if somebody does. */
-  #register(manager: Manager, client: ReturnType<typeof createClient>): LogKeeper | undefined {
+  #register(manager: Manager, client: ApiClient, fence: WriteFence | undefined): LogKeeper | undefined {
     const { clock, random, logger, metrics, controllers, engine, logStore, git } = this.#options;
     const recorder = eventRecorder({ client, clock, logger });
     const parts = { client, clock, logger };
     const archive = logStore && new LogArchive(logStore, this.recording);
-    git?.register({ client, host: manager, names: controllers, events: recorder, ...(archive ? { archive } : {}) });
+    git?.register({
+      ...{ client, host: manager, names: controllers, events: recorder },
+      ...(archive ? { archive } : {}),
+      ...(fence ? { fence } : {}),
+    });
     if (controllers.includes('gate')) createGate({ ...parts, host: manager, metrics, api: this.#flow });
     if (!controllers.includes('engine') || engine !== 'penstock') return undefined;
     const keeper = logStore && new LogKeeper({ ...parts, random, metrics, store: logStore });

@@ -16,6 +16,7 @@ import type { HookReceiver } from '../forge/hook-receiver.ts';
 import { deliveries } from '../forge/kinds/delivery.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { type OpenForges, openForges } from '../forge/open-forges.ts';
+import type { PostFence } from '../forge/post-fence.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
 import { createFetch, type FetchLike, type OutgoingFetch, type ProxySettings } from '../net/outgoing-fetch.ts';
@@ -65,6 +66,8 @@ export interface GitControllers {
   readonly host: ControllerHost;
   readonly names: readonly ControllerName[];
   readonly events: WarningRecorder;
+  /** Open only while this process leads: nothing is told to a Git host otherwise. Absent = it is the only one. */
+  readonly fence?: PostFence;
   /** Logs of steps whose pods are gone; absent = they are read from pods. */
   readonly archive?: LogArchive;
 }
@@ -113,20 +116,21 @@ export class GitEvents implements Disposable {
   }
 
   /** Gives the controllers that `names` asks for to a manager. */
-  register({ client, host, names, events, archive }: GitControllers): void {
+  register({ client, host, names, events, archive, fence }: GitControllers): void {
     const { clock, random, logger, metrics, systemNamespace } = this.#options;
-    const parts = { client, host, clock, random, logger, metrics, systemNamespace, events };
+    const forges = fence === undefined ? this.forges : this.forges.within(fence);
+    const parts = { client, host, clock, random, logger, metrics, systemNamespace, events, forges };
     const readSecret = secretReader(client);
     if (names.includes('triggers')) {
       const fetcher = fetchingRemote(this.#definitions);
-      createTriggers({ ...parts, forges: this.forges, readSecret, fetcher });
+      createTriggers({ ...parts, readSecret, fetcher });
       registerSchedules({ ...parts, events: repositoryEvents({ client, clock, logger }) });
       registerRetention(parts);
     }
     if (names.includes('reports')) {
       const readLog = keptOrLive(archive, client);
       const details = detailsLinks(this.#detailsKey(client), this.#pagesAddress.promise);
-      createReports({ ...parts, ...readLog, details, forges: this.forges, readSecret });
+      createReports({ ...parts, ...readLog, details, readSecret });
     }
   }
 

@@ -16,6 +16,7 @@ import { giteaState } from './gitea/status-words.ts';
 import { githubState } from './github/status-words.ts';
 import { gitlabState } from './gitlab/status-words.ts';
 import { lazyForge } from './lazy-forge.ts';
+import { fencedFetch, fencedForge, type PostFence } from './post-fence.ts';
 
 /** What {@link openForges} needs. */
 export interface OpenForgesOptions {
@@ -37,6 +38,8 @@ export interface OpenForgesOptions {
 
 /** A {@link ForgeDirectory} that holds connections. */
 export interface OpenForges extends ForgeDirectory, Disposable {
+  /** The same hosts, connections and budgets, but forges that change nothing at a host unless `fence` is open. */
+  within(fence: PostFence): ForgeDirectory;
   /** Closes the connections; calls that are under way fail. */
   close(): void;
 }
@@ -75,6 +78,11 @@ const httpKinds: Readonly<Partial<Record<ForgeKind, HttpKind>>> = {
   },
 };
 
+interface OpenForge {
+  readonly forge: Forge;
+  readonly hostKey: string;
+}
+
 interface Host {
   readonly budget: Budget;
   readonly fetch: OutgoingFetch;
@@ -85,7 +93,7 @@ interface Host {
  * budget and connections. A host that an access names may lie in a private network, others that it redirects to may not.
  */
 export function openForges(options: OpenForgesOptions): OpenForges {
-  const forges = new Map<string, { readonly forge: Forge; readonly hostKey: string }>();
+  const forges = new Map<string, OpenForge>();
   const hosts = new Map<string, Host>();
   const hostOf = (access: ForgeAccess, key: string): Host => {
     const known = hosts.get(key) ?? openHost(options, access);
@@ -104,17 +112,30 @@ export function openForges(options: OpenForgesOptions): OpenForges {
     if (![...forges.values()].some((open) => open.hostKey === hostKey)) closeHost(hostKey);
   };
   const close = (): void => [...hosts.keys()].forEach(closeHost);
-  return {
+  const directory = (fence: PostFence | undefined, prefix: string): ForgeDirectory => ({
     open(access) {
-      if (access.kind === 'git') return options.git ?? unsupported(access.kind);
-      const key = digest(access);
+      if (access.kind === 'git') return plainGit(options, fence);
+      const key = prefix + digest(access);
       const hostKey = digest([apiHostsOf(access), access.credential]);
-      const forge = forges.get(key)?.forge ?? makeForge(options, access, hostOf(access, hostKey));
+      const forge = forges.get(key)?.forge ?? makeForge(options, access, hostOf(access, hostKey), fence);
       // Kept in order of use.
       forges.delete(key);
       forges.set(key, { forge, hostKey });
       dropOldest();
       return forge;
+    },
+  });
+  let fences = 0;
+  return {
+    ...directory(undefined, ''),
+    within(fence) {
+      const prefix = `${++fences} `;
+      // Behind a fence that is closed for good they are of no use to anybody.
+      const forget = (): void => {
+        for (const key of forges.keys()) if (key.startsWith(prefix)) forges.delete(key);
+      };
+      fence.signal.addEventListener('abort', forget, { once: true });
+      return directory(fence, prefix);
     },
     close,
     [Symbol.dispose]: close,
@@ -140,13 +161,21 @@ function openHost(options: OpenForgesOptions, access: ForgeAccess): Host {
   };
 }
 
-function makeForge(options: OpenForgesOptions, access: ForgeAccess, host: Host): Forge {
+function plainGit({ git }: OpenForgesOptions, fence: PostFence | undefined): Forge {
+  if (git === undefined) return unsupported('git');
+  return fence === undefined ? git : fencedForge(git, fence);
+}
+
+function makeForge(options: OpenForgesOptions, access: ForgeAccess, host: Host, fence: PostFence | undefined): Forge {
   const { clock, random, logger, observeFetch = (fetch: FetchLike): FetchLike => fetch } = options;
   const { hostState, load } = httpKinds[access.kind] ?? unsupported(access.kind);
   const wordFor = (state: StatusState): string => hostState(access, state);
   return lazyForge(access.kind, wordFor, async () => {
     const createForge = await load();
-    const fetch = budgetedFetch({ fetch: observeFetch(host.fetch), budget: host.budget, clock, random });
+    const observed = observeFetch(host.fetch);
+    // Asked last: a request may have waited for its budget for longer than the leadership has lasted.
+    const sent = fence === undefined ? observed : fencedFetch(observed, fence);
+    const fetch = budgetedFetch({ fetch: sent, budget: host.budget, clock, random });
     return createForge({ access, fetch, clock, random, logger: logger.child({ forge: access.kind }) });
   });
 }

@@ -13,11 +13,12 @@ import { PausableProcess } from '../../src/controller/memory-leases.ts';
 import { SimulatedRuntime } from '../../src/executor/simulated/simulated-runtime.ts';
 import { gates } from '../../src/gate/types.ts';
 import type { ObjectKey } from '../../src/kube/object.ts';
-import type { RawWatchEvent, Transport } from '../../src/kube/transport.ts';
+import type { Transport } from '../../src/kube/transport.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { noMetrics } from '../../src/telemetry/metrics.ts';
 import { type PipelineRun, pipelineRuns, taskRuns } from '../../src/tekton/types.ts';
+import { throughProcess } from '../support/paused-process.ts';
 import { pipelineRun, pipelineTask, simulatedBehaviour, verdictOf } from '../support/simulated-work.ts';
 
 const settleTurns = 6;
@@ -25,22 +26,6 @@ const lease = { namespace: 'default', name: 'penstock-controller' };
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < settleTurns; turn++) await nextTurn();
-}
-
-/** What a paused process gets from the network reaches it when it is woken. */
-function throughProcess(transport: Transport, process: PausableProcess): Transport {
-  const events = async function* (source: AsyncIterable<RawWatchEvent>): AsyncGenerator<RawWatchEvent> {
-    for await (const event of source) {
-      await process.running();
-      yield event;
-    }
-  };
-  return async (request) => {
-    const answer = await transport(request);
-    await process.running();
-    const { body } = answer;
-    return body.kind === 'watch' ? { ...answer, body: { ...body, events: events(body.events) } } : answer;
-  };
 }
 
 class World {

@@ -31,7 +31,8 @@ import { type PipelineRun, pipelineRuns } from '../../../src/tekton/types.ts';
 import { MemoryLogger } from '../../../src/telemetry/memory-logger.ts';
 import type { SeenStatus, SentWebhook, SimulatedHost } from '../git-hosts/simulated-host.ts';
 import { startSimulatedNodes } from '../simulated-nodes.ts';
-import { GitProcess } from './git-process.ts';
+import type { PausableProcess } from '../../../src/controller/memory-leases.ts';
+import { GitProcess, type GitProcessOptions } from './git-process.ts';
 import { Mortal } from './mortal.ts';
 
 export const repositoryName = 'app';
@@ -169,7 +170,15 @@ export class GitWorld implements AsyncDisposable {
     return process;
   }
 
-  #newProcess(mortal: Mortal): GitProcess {
+  /** Starts a Penstock that leads only as long as the Lease says so, as `process`, in virtual time. */
+  async startReplica(identity: string, process: PausableProcess): Promise<GitProcess> {
+    const replica = this.#newProcess(new Mortal(), { identity, process });
+    this.#others.push(replica);
+    await this.#pump(replica.start());
+    return replica;
+  }
+
+  #newProcess(mortal: Mortal, replica?: GitProcessOptions['replica']): GitProcess {
     const { disturb = (transport: Transport) => transport, engine = 'penstock' } = this.#options;
     return new GitProcess({
       transport: disturb(this.#transport),
@@ -180,6 +189,7 @@ export class GitWorld implements AsyncDisposable {
       systemNamespace: this.systemNamespace,
       engine,
       hookPath: `/hooks/${this.host.kind}`,
+      ...(replica === undefined ? {} : { replica }),
     });
   }
 
