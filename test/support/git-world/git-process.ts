@@ -60,7 +60,8 @@ export class GitProcess {
     this.#git = new GitEvents({
       ...parts,
       systemNamespace,
-      observeFetch: (fetch) => (replica ? fetchThroughProcess(mortal.fetch(fetch), replica.process) : mortal.fetch(fetch)),
+      observeFetch: (fetch) =>
+        replica ? fetchThroughProcess(mortal.fetch(fetch), replica.process) : mortal.fetch(fetch),
     });
     const identity = replica?.identity ?? 'test';
     const rest = { transport, controllers: controllerNames, engine: options.engine, identity };
