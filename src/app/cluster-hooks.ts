@@ -1,7 +1,6 @@
 import { type Clock, sleep } from '../base/clock.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
-import { UserError } from '../base/errors.ts';
 import type { ControllerOptions } from '../cli/environment.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
@@ -9,15 +8,13 @@ import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import type { ObservedLister } from '../controller/contract.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { LogArchive } from '../logs/log-archive.ts';
-import type { ServerCertificate } from '../server/certificate.ts';
 import { createDetailsMount } from '../server/details-mount.ts';
 import { createHooksMount } from '../server/hooks-mount.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { GitEvents } from './git-events.ts';
-import { listenOn } from './listen.ts';
-import { servingCertificate } from './serving-certificate.ts';
+import { listenOn, listenWithFolder } from './listen.ts';
 
 /** So long webhooks are taken after a stop, in milliseconds: they are sent here a little longer, and not every host tries again. */
 export const hooksDrainMs = 5_000;
@@ -63,8 +60,10 @@ export class ClusterHooks {
     const pages = git.pages({ client, ...scope, ...(archive === undefined ? {} : { archive }) });
     const otherwise = createDetailsMount({ pages });
     const mount = createHooksMount({ ...parts, receiver: git.inbox(client, known), otherwise });
-    const certificate = tlsFolder === undefined ? {} : { certificate: certificateIn(tlsFolder) };
-    const listener = await listenOn({ mount, host, port, ...certificate }, '--hooks-port');
+    const at = { mount, host, port };
+    const listener = await (tlsFolder === undefined
+      ? listenOn(at, '--hooks-port')
+      : listenWithFolder(at, '--hooks-port', { folder: tlsFolder, code: 'HOOKS_TLS', clock, logger }));
     return new ClusterHooks(clock, manager, known, listener);
   }
 
@@ -92,11 +91,4 @@ export class ClusterHooks {
     await this.#listener.close();
     await this.#manager.stop();
   }
-}
-
-function certificateIn(folder: string): ServerCertificate {
-  const found = servingCertificate(folder);
-  if (found) return found;
-  const remedy = 'name the folder of a TLS secret';
-  throw new UserError(`${folder} has no tls.crt and tls.key`, { code: 'HOOKS_TLS', remedy });
 }

@@ -11,8 +11,7 @@ import { createApiMount } from '../server/api-mount.ts';
 import { createCertificate, type ServerCertificate } from '../server/certificate.ts';
 import type { Listener } from '../server/listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { listenOn } from './listen.ts';
-import { servingCertificate } from './serving-certificate.ts';
+import { listenOn, listenWithFolder } from './listen.ts';
 
 const serialBytes = 16;
 
@@ -34,18 +33,12 @@ export async function serveLogs(
   const client = createClient(transport);
   const mount = createApiMount({ transportFor: logsByReview({ client, clock: systemClock, archive }), logger });
   const { host, port, tlsFolder } = logsAt;
-  const certificate = tlsFolder === undefined ? ownCertificate(host) : certificateIn(tlsFolder);
-  return listenOn({ mount, host, port, certificate }, '--logs-port');
+  const [at, flag] = [{ mount, host, port }, '--logs-port'];
+  if (tlsFolder === undefined) return listenOn({ ...at, certificate: ownCertificate(host) }, flag);
+  return listenWithFolder(at, flag, { folder: tlsFolder, code: 'LOG_TLS', clock: systemClock, logger });
 }
 
 function ownCertificate(host: string): ServerCertificate {
   const hosts = [...new Set(['127.0.0.1', '::1', 'localhost', host])].filter((name) => name !== '');
   return createCertificate({ hosts, nowMs: systemClock.now(), serial: randomBytes(serialBytes) });
-}
-
-function certificateIn(folder: string): ServerCertificate {
-  const found = servingCertificate(folder);
-  if (found) return found;
-  const remedy = 'name the folder of a TLS secret';
-  throw new UserError(`${folder} has no tls.crt and tls.key`, { code: 'LOG_TLS', remedy });
 }

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { UserError, errorText } from '../base/errors.ts';
 import { type Listener, type ListenerOptions, startListener } from '../server/listener.ts';
+import { type CertificateFolder, followCertificate, servingCertificate } from './serving-certificate.ts';
 
 /** Starts to listen; throws `UserError` (`LISTEN`), which names `flag` as the way out, where that is not possible. */
 export async function listenOn(
@@ -18,4 +19,20 @@ export async function listenOn(
       cause: thrown,
     });
   }
+}
+
+/** The same with the certificate of a folder, and with the next one as soon as it is there. */
+export async function listenWithFolder(
+  options: ListenerOptions & { readonly host: string; readonly port: number },
+  flag: string,
+  tls: CertificateFolder,
+): Promise<Listener> {
+  const certificate = servingCertificate(tls.folder, tls.code);
+  const listener = await listenOn({ ...options, certificate }, flag);
+  const forget = followCertificate(listener, certificate, tls);
+  const close = (): Promise<void> => {
+    forget();
+    return listener.close();
+  };
+  return { ...listener, close, [Symbol.asyncDispose]: close };
 }
