@@ -2,6 +2,9 @@ import { UserError, errorText } from '../base/errors.ts';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { MatchProvider, MatchQuestion, ShownExplanation } from '../cli/match/explanation.ts';
+import type { Connection } from '../cli/environment.ts';
+import { explainedAnswer } from '../cli/gate/server.ts';
+import { findSystemNamespace } from '../cli/system-namespace.ts';
 import { accessOf } from '../forge/access/access-of.ts';
 import { type CompleteRepository, withDefaults } from '../forge/access/with-defaults.ts';
 import { type ChangedFiles, type Forge, ForgeError } from '../forge/forge.ts';
@@ -32,9 +35,6 @@ import { secretReader } from '../triggers/secret-reader.ts';
 import { connect } from './connect.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { localFiles } from './local-files.ts';
-
-/** Where the embedded server and an installation keep what is for all Repositories. */
-const systemNamespace = 'penstock';
 
 /** `penstock match`: explains an event of a file, or a pull request as its host knows it, over a folder of this machine. */
 export async function explainLocally(
@@ -98,12 +98,30 @@ async function explainPullRequest(
   environment: ProcessEnvironment,
 ): Promise<ShownExplanation> {
   using connection = await connect(asked.server, environment);
+  try {
+    return await explainOnServer(question, asked, connection, environment);
+  } catch (thrown) {
+    throw explainedAnswer(thrown, connection.server);
+  }
+}
+
+async function explainOnServer(
+  question: MatchQuestion,
+  asked: PullRequestQuestion,
+  connection: Connection,
+  environment: ProcessEnvironment,
+): Promise<ShownExplanation> {
   const { client } = connection;
-  const { repository, project, globalRepository } = await repositoryOf(question, asked, client, environment);
+  const { repository, project } = await repositoryOf(question, asked, connection, environment);
+  const systemNamespace = await findSystemNamespace(client, asked.systemNamespace);
+  // Whoever may not read it, or has none, is answered without.
+  const shared = { namespace: systemNamespace, name: settingsConfigMap };
+  const globalRepository = await client.get(repositories, shared).catch(undefinedIfUnseen);
   const readSecret = secretReader(client);
   const defaults = globalRepository === undefined ? {} : { globalRepository };
   const access = await accessOf({ repository, ...defaults, systemNamespace, readSecret });
-  using forges = openForges({ clock: systemClock, random: systemRandom, logger: silentLogger });
+  const { proxy } = environment;
+  using forges = openForges({ clock: systemClock, random: systemRandom, logger: silentLogger, proxy });
   const forge = forges.open(access);
   const complete = withDefaults(repository, globalRepository);
   return await explain(
@@ -111,7 +129,7 @@ async function explainPullRequest(
     {
       read: await pullRequestEvent(forge, project, asked.pullRequest),
       forgeFor: () => withChangedFiles(forge, question.changedFiles),
-      settings: await settingsOf(client),
+      settings: await settingsOf(client, systemNamespace),
       declared: complete.spec.params ?? [],
       readParamSecret: async ({ secret_ref }) =>
         secret_ref && (await readSecret(complete.secretNamespaces.params, secret_ref.name, secret_ref.key ?? '')),
@@ -122,16 +140,15 @@ async function explainPullRequest(
 interface FoundRepository {
   readonly repository: Repository;
   readonly project: Project;
-  readonly globalRepository: Repository | undefined;
 }
 
 async function repositoryOf(
-  { directory }: MatchQuestion,
+  { directory, namespace }: MatchQuestion,
   { repository: named }: PullRequestQuestion,
-  client: ApiClient,
+  connection: Connection,
   environment: ProcessEnvironment,
 ): Promise<FoundRepository> {
-  const { items } = await client.list(repositories, {});
+  const items = await seenRepositories(connection, named?.split('/')[0] ?? namespace);
   const address = named === undefined ? await remoteOf(localGit(environment), directory) : undefined;
   const repository = items.find((one) =>
     address === undefined ? keyText(keyOf(one)) === named : isSameRepository(one.spec?.url ?? '', address),
@@ -141,9 +158,25 @@ async function repositoryOf(
     const message = `the server has no Repository ${named ?? `with the address ${address}`}`;
     throw new UserError(message, { code: 'MATCH_REPOSITORY', remedy: 'name one: --repository NAMESPACE/NAME' });
   }
-  const global = { namespace: systemNamespace, name: settingsConfigMap };
-  const globalRepository = items.find((one) => keyText(keyOf(one)) === keyText(global));
-  return { repository, project: place.project, globalRepository };
+  return { repository, project: place.project };
+}
+
+/** Those of all namespaces; for somebody who may not see them, those of `namespace`, or of the context's. */
+async function seenRepositories(
+  { client, namespace: usual }: Connection,
+  namespace: string = usual,
+): Promise<readonly Repository[]> {
+  try {
+    return (await client.list(repositories)).items;
+  } catch (thrown) {
+    if (!isApiError(thrown, 'Forbidden')) throw thrown;
+    return (await client.list(repositories, { namespace })).items;
+  }
+}
+
+function undefinedIfUnseen(thrown: unknown): undefined {
+  if (isApiError(thrown, 'NotFound') || isApiError(thrown, 'Forbidden')) return undefined;
+  throw thrown;
 }
 
 /** The address of the folder's remote `origin`, as Repositories have it. */
@@ -161,15 +194,11 @@ async function remoteOf(git: GitProgram, folder: string): Promise<string> {
   });
 }
 
-async function settingsOf(client: ApiClient): Promise<Settings> {
-  try {
-    const { data } = await client.get(configMaps, { namespace: systemNamespace, name: settingsConfigMap });
-    return parseSettings(data).settings;
-  } catch (thrown) {
-    // Whoever may not read them, or has none, is answered with the defaults.
-    if (isApiError(thrown, 'NotFound') || isApiError(thrown, 'Forbidden')) return defaultSettings;
-    throw thrown;
-  }
+async function settingsOf(client: ApiClient, systemNamespace: string): Promise<Settings> {
+  const place = { namespace: systemNamespace, name: settingsConfigMap };
+  const stored = await client.get(configMaps, place).catch(undefinedIfUnseen);
+  // Whoever may not read them, or has none, is answered with the defaults.
+  return stored === undefined ? defaultSettings : parseSettings(stored.data).settings;
 }
 
 type Sources = Pick<ExplainOptions, 'read' | 'forgeFor' | 'settings' | 'readParamSecret'> & {

@@ -18,10 +18,20 @@ export function parseControllers(text: string): readonly ControllerName[] {
   });
 }
 
-/** The command with the option that names the server it talks to. */
+/** The command with the options that name the server it talks to. */
 export function withServerOption(command: Command): Command {
+  return command
+    .option(
+      '--kubeconfig <file>',
+      'the server to talk to (default: KUBECONFIG, then ./penstock-data/kubeconfig, then ~/.kube/config)',
+    )
+    .option('--context <name>', 'a context of the kubeconfig (default: its current one)');
+}
+
+/** The command with the option that says where the Penstock of that server is. */
+export function withSystemNamespaceOption(command: Command): Command {
   return command.option(
-    '--kubeconfig <file>',
-    'the server to talk to (default: KUBECONFIG, then ./penstock-data/kubeconfig, then ~/.kube/config)',
+    '--system-namespace <name>',
+    'where Penstock keeps what is its own (default: where its Services are, else penstock)',
   );
 }

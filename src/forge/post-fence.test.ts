@@ -28,14 +28,14 @@ describe('fencedFetch', () => {
       return Promise.resolve(new Response('{}'));
     };
     const gate = new Gate();
-    const fetch = fencedFetch(host, gate);
-    await fetch('https://host.test/a', { method: 'POST' });
+    const guarded = fencedFetch(host, gate);
+    await guarded('https://host.test/a', { method: 'POST' });
     gate.open = false;
-    await fetch('https://host.test/b');
-    await fetch(new Request('https://host.test/c'));
-    await assert.rejects(fetch('https://host.test/d', { method: 'post' }), isHeldBack);
-    await assert.rejects(fetch(new Request('https://host.test/e', { method: 'PATCH' })), isHeldBack);
-    await assert.rejects(fetch(new Request('https://host.test/f'), { method: 'DELETE' }), isHeldBack);
+    await guarded('https://host.test/b');
+    await guarded(new Request('https://host.test/c'));
+    await assert.rejects(guarded('https://host.test/d', { method: 'post' }), isHeldBack);
+    await assert.rejects(guarded(new Request('https://host.test/e', { method: 'PATCH' })), isHeldBack);
+    await assert.rejects(guarded(new Request('https://host.test/f'), { method: 'DELETE' }), isHeldBack);
     assert.deepEqual(sent, ['POST https://host.test/a', 'GET https://host.test/b', 'GET https://host.test/c']);
   });
 
@@ -45,12 +45,12 @@ describe('fencedFetch', () => {
         init?.signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
       });
     const gate = new Gate();
-    const fetch = fencedFetch(never, gate);
+    const guarded = fencedFetch(never, gate);
     const caller = new AbortController();
-    const asked = fetch('https://host.test/', { method: 'PUT', signal: caller.signal });
+    const asked = guarded('https://host.test/', { method: 'PUT', signal: caller.signal });
     caller.abort();
     await assert.rejects(asked, /aborted/);
-    const late = fetch('https://host.test/', { method: 'PUT' });
+    const late = guarded('https://host.test/', { method: 'PUT' });
     gate.end.abort();
     await assert.rejects(late, /aborted/);
   });

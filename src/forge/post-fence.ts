@@ -12,17 +12,17 @@ export interface PostFence {
 const readMethods: readonly string[] = ['GET', 'HEAD'];
 
 /**
- * `fetch`, but only reads are sent while `fence` is closed: the rest rejects with a {@link ForgeError} of the problem
- * `unavailable`, and the host has seen nothing of it. The question is asked in the same turn in which `fetch` gets the request,
+ * `send`, but only reads are sent while `fence` is closed: the rest rejects with a {@link ForgeError} of the problem
+ * `unavailable`, and the host has seen nothing of it. The question is asked in the same turn in which `send` gets the request,
  * so it has to be the last before the connection: after every wait for a budget. When the fence closes for good, what has no
  * answer yet is aborted.
  */
-export function fencedFetch(fetch: FetchLike, fence: PostFence): FetchLike {
+export function fencedFetch(send: FetchLike, fence: PostFence): FetchLike {
   return async (input, init) => {
     const { method, signal } = requestLine(input, init);
-    if (readMethods.includes(method)) return fetch(input, init);
+    if (readMethods.includes(method)) return send(input, init);
     if (!fence.isOpen()) throw notSent(method);
-    return fetch(input, { ...init, signal: signal ? AbortSignal.any([signal, fence.signal]) : fence.signal });
+    return send(input, { ...init, signal: signal ? AbortSignal.any([signal, fence.signal]) : fence.signal });
   };
 }
 

@@ -13,27 +13,33 @@ import { ConnectionError } from '../../net/connection-error.ts';
 import type { FetchLike } from '../../net/outgoing-fetch.ts';
 import type { Examination } from './examination.ts';
 
-/** Checks what all Repositories need; resolves to the Repositories, or to nothing when they cannot be had. */
+/** The Repositories of a server; undefined when they cannot be had, which is told. */
+export async function listRepositories(
+  { client, server }: Connection,
+  found: Examination,
+): Promise<readonly Repository[] | undefined> {
+  try {
+    const { items } = await client.list(repositories);
+    found.ok('server', `${server} answers`);
+    return items;
+  } catch (thrown) {
+    reportUnreachable(thrown, server, found);
+    return undefined;
+  }
+}
+
+/** Checks what all Repositories need. */
 export async function checkServer(
   connection: Connection,
   systemNamespace: string,
   knock: FetchLike,
   found: Examination,
-): Promise<readonly Repository[] | undefined> {
-  const { client, server } = connection;
-  let known: readonly Repository[];
-  try {
-    known = (await client.list(repositories)).items;
-  } catch (thrown) {
-    reportUnreachable(thrown, server, found);
-    return undefined;
-  }
-  found.ok('server', `${server} answers`);
+): Promise<void> {
+  const { client } = connection;
   await checkKinds(client, found);
   await checkNamespace(client, systemNamespace, found);
   await checkSettings(client, systemNamespace, found);
   await checkHooks(connection, knock, found);
-  return known;
 }
 
 function reportUnreachable(thrown: unknown, server: string, found: Examination): void {

@@ -6,6 +6,7 @@ import { systemClock } from '../../base/system-clock.ts';
 import { systemRandom } from '../../base/system-random.ts';
 import type { DoctorQuestion, Finding } from '../../cli/doctor/finding.ts';
 import type { Connection } from '../../cli/environment.ts';
+import { findSystemNamespace } from '../../cli/system-namespace.ts';
 import { type ReadSecret, webhookSecretOf } from '../../forge/access/access-of.ts';
 import { createGitForge } from '../../forge/git/git-forge.ts';
 import { createGitProgram } from '../../forge/git/git-program.ts';
@@ -22,7 +23,7 @@ import { gitSurroundings } from '../git-surroundings.ts';
 import { checkDeliveries, checkSchedules, checkStatuses } from './check-history.ts';
 import { checkHook } from './check-hook.ts';
 import { checkRepository } from './check-repository.ts';
-import { checkServer } from './check-server.ts';
+import { checkServer, listRepositories } from './check-server.ts';
 import { Examination } from './examination.ts';
 
 /** Longest a call that is only to show whether somebody is there may take, in milliseconds. */
@@ -41,13 +42,16 @@ export async function examine(question: DoctorQuestion, tell: Tell, environment:
     callMsMax: knockMsMax,
     allowedHosts: hooksUrl === undefined ? [] : [new URL(hooksUrl).host],
   });
-  const known = await checkServer(connection, question.systemNamespace, fetch, new Examination('server', tell));
+  const server = new Examination('server', tell);
+  const known = await listRepositories(connection, server);
   if (known === undefined) return;
-  const chosen = chooseRepositories(known, question);
+  const systemNamespace = await findSystemNamespace(connection.client, question.systemNamespace);
+  await checkServer(connection, systemNamespace, fetch, server);
+  const chosen = chooseRepositories(known, question.repository, systemNamespace);
   const folder = mkdtempSync(join(tmpdir(), 'penstock-doctor-'));
   try {
     using forges = forgesHere(folder, environment);
-    for (const repository of chosen) await examineOne({ repository, known, question, connection, forges, tell });
+    for (const repository of chosen) await examineOne({ repository, known, systemNamespace, connection, forges, tell });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -55,7 +59,8 @@ export async function examine(question: DoctorQuestion, tell: Tell, environment:
 
 function chooseRepositories(
   known: readonly Repository[],
-  { repository: asked, systemNamespace }: DoctorQuestion,
+  asked: string | undefined,
+  systemNamespace: string,
 ): readonly Repository[] {
   const all = known.filter((one) => keyText(keyOf(one)) !== `${systemNamespace}/${settingsConfigMap}`);
   if (asked === undefined) return all;
@@ -84,15 +89,21 @@ function forgesHere(folder: string, environment: ProcessEnvironment): OpenForges
 interface OneQuestion {
   readonly repository: Repository;
   readonly known: readonly Repository[];
-  readonly question: DoctorQuestion;
+  readonly systemNamespace: string;
   readonly connection: Connection;
   readonly forges: OpenForges;
   readonly tell: Tell;
 }
 
-async function examineOne({ repository, known, question, connection, forges, tell }: OneQuestion): Promise<void> {
+async function examineOne({
+  repository,
+  known,
+  systemNamespace,
+  connection,
+  forges,
+  tell,
+}: OneQuestion): Promise<void> {
   const { client, hooksUrl } = connection;
-  const { systemNamespace } = question;
   const found = new Examination(keyText(keyOf(repository)), tell);
   const globalRepository = known.find((one) => keyText(keyOf(one)) === `${systemNamespace}/${settingsConfigMap}`);
   const readSecret: ReadSecret = secretReader(client);

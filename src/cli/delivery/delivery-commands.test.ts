@@ -6,6 +6,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { GateRig } from '../../gate/gate-rig.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
 import { type Delivery, type DeliverySpec, type DeliveryStatus, deliveries } from '../../forge/kinds/delivery.ts';
+import { ApiStatusError } from '../../kube/api-error.ts';
 import { namespaces } from '../../kube/core-types.ts';
 import { type Said, connectionTo, typeProgram } from '../testing/typed-program.ts';
 
@@ -126,6 +127,20 @@ describe('penstock delivery list', () => {
     assert.equal((await names('--limit', '0')).length, 2);
     assert.equal((await rig.type('list', '--limit', 'x')).code, 2);
     assert.equal((await rig.type('list', '--phase', 'x')).code, 2);
+  });
+
+  it("looks only where it is told, and in Penstock's own namespace for somebody who may not see all", async () => {
+    const rig = await Rig.create();
+    await rig.store('github-a');
+    const refused = new ApiStatusError('Forbidden', 'not in all namespaces');
+    const all = rig.client.list.bind(rig.client);
+    rig.client.list = (type, options) =>
+      options?.namespace === undefined ? Promise.reject(refused) : all(type, options);
+    assert.match((await rig.type('list')).output, /github-a/);
+    assert.match((await rig.type('list', '--system-namespace', 'penstock')).output, /github-a/);
+    assert.equal((await rig.type('list', '--system-namespace', 'elsewhere')).output, 'nothing came in\n');
+    const none = await rig.type('show', 'github-a', '--system-namespace', 'elsewhere');
+    assert.match(none.errors, /there is no delivery/);
   });
 
   it('says so when there is nothing', async () => {

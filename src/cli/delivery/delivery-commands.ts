@@ -3,13 +3,21 @@ import type { Json } from '../../base/json.ts';
 import { UserError } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { type Delivery, type DeliveryStatus, deliveries } from '../../forge/kinds/delivery.ts';
+import { isApiError } from '../../kube/api-error.ts';
 import { writeYaml, writeYamlDocuments } from '../../yaml/write-yaml.ts';
 import { type CliEnvironment, type ServerChoice, exitCodes } from '../environment.ts';
 import { withServer } from '../gate/server.ts';
+import { findSystemNamespace } from '../system-namespace.ts';
 import { deliveryTable, describeDelivery } from './delivery-text.ts';
 
+/** Whose Deliveries are meant. */
+export interface DeliveriesChoice extends ServerChoice {
+  /** Where Penstock keeps what is its own; absent = where it is found. */
+  readonly systemNamespace?: string;
+}
+
 /** `penstock delivery list` as typed. */
-export interface DeliveryListCommand extends ServerChoice {
+export interface DeliveryListCommand extends DeliveriesChoice {
   readonly repository?: string;
   readonly phase?: NonNullable<DeliveryStatus['phase']>;
   /** 0 = all. */
@@ -18,7 +26,7 @@ export interface DeliveryListCommand extends ServerChoice {
 }
 
 /** `penstock delivery show` as typed. */
-export interface DeliveryCommand extends ServerChoice {
+export interface DeliveryCommand extends DeliveriesChoice {
   readonly name: string;
   readonly output: 'text' | 'json' | 'yaml';
   readonly body: boolean;
@@ -27,7 +35,7 @@ export interface DeliveryCommand extends ServerChoice {
 /** `penstock delivery list`: what came in, the newest first. */
 export async function deliveryListCommand(command: DeliveryListCommand, environment: CliEnvironment): Promise<number> {
   const { screen, clock } = environment;
-  const { items } = await withServer(environment, command, (client) => client.list(deliveries));
+  const items = await withServer(environment, command, (client) => listDeliveries(client, command));
   const wanted = items.filter((delivery) => isWanted(delivery, command)).toSorted(newestFirst);
   const shown = command.limit === 0 ? wanted : wanted.slice(0, command.limit);
   if (command.output === 'json') for (const delivery of shown) screen.write(`${JSON.stringify(delivery)}\n`);
@@ -54,7 +62,7 @@ function newestFirst(a: Delivery, b: Delivery): number {
 /** `penstock delivery show NAME`. */
 export async function deliveryShowCommand(command: DeliveryCommand, environment: CliEnvironment): Promise<number> {
   const { screen, clock } = environment;
-  const delivery = await withServer(environment, command, (client) => findDelivery(client, command.name));
+  const delivery = await withServer(environment, command, (client) => findDelivery(client, command.name, command));
   if (command.body) screen.write(bodyOf(delivery));
   else if (command.output === 'json') screen.write(`${JSON.stringify(delivery)}\n`);
   else if (command.output === 'yaml') screen.write(writeYaml(delivery as unknown as Json));
@@ -70,9 +78,21 @@ function bodyOf({ metadata, spec }: Delivery): string {
   });
 }
 
-/** The Delivery of that name, or the only one whose name begins so, in whatever namespace Penstock lives. */
-export async function findDelivery(client: ApiClient, name: string): Promise<Delivery> {
-  const { items } = await client.list(deliveries);
+/** Those of the namespace that was said; else of all that may be seen: who may not see all namespaces sees Penstock's own. */
+async function listDeliveries(client: ApiClient, { systemNamespace }: DeliveriesChoice): Promise<readonly Delivery[]> {
+  if (systemNamespace !== undefined) return (await client.list(deliveries, { namespace: systemNamespace })).items;
+  try {
+    return (await client.list(deliveries)).items;
+  } catch (thrown) {
+    if (!isApiError(thrown, 'Forbidden')) throw thrown;
+    const namespace = await findSystemNamespace(client, undefined);
+    return (await client.list(deliveries, { namespace })).items;
+  }
+}
+
+/** The Delivery of that name, or the only one whose name begins so. */
+export async function findDelivery(client: ApiClient, name: string, choice: DeliveriesChoice): Promise<Delivery> {
+  const items = await listDeliveries(client, choice);
   const exact = items.find(({ metadata }) => metadata.name === name);
   if (exact !== undefined) return exact;
   const [found, ...others] = items.filter(({ metadata }) => metadata.name?.startsWith(name));

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
-import { withServerOption } from '../flags.ts';
-import type { DeliveryCommand, DeliveryListCommand } from './delivery-commands.ts';
+import { withServerOption, withSystemNamespaceOption } from '../flags.ts';
+import type { DeliveriesChoice, DeliveryCommand, DeliveryListCommand } from './delivery-commands.ts';
 
 /** Deliveries that `list` shows unless told otherwise. */
 export const shownDeliveriesDefault = 50;
@@ -22,7 +22,7 @@ export function describeDelivery(environment: CliEnvironment, setExitCode: SetEx
 }
 
 function describeList(environment: CliEnvironment, setExitCode: SetExitCode): Command {
-  return withServerOption(new Command('list'))
+  return withSystemNamespaceOption(withServerOption(new Command('list')))
     .description('list what came in, the newest first')
     .option('-r, --repository <name>', 'only of this Repository: NAME or NAMESPACE/NAME')
     .addOption(
@@ -39,7 +39,7 @@ function describeList(environment: CliEnvironment, setExitCode: SetExitCode): Co
 }
 
 function describeShow(environment: CliEnvironment, setExitCode: SetExitCode): Command {
-  return withServerOption(new Command('show'))
+  return withSystemNamespaceOption(withServerOption(new Command('show')))
     .description('show what one says, what each of its events led to, and its runs')
     .argument('<delivery>', 'its name, or how its name begins')
     .addOption(new Option('-o, --output <form>', 'what to write').choices(['text', 'json', 'yaml']).default('text'))
@@ -51,10 +51,10 @@ function describeShow(environment: CliEnvironment, setExitCode: SetExitCode): Co
 }
 
 function describeReplay(environment: CliEnvironment, setExitCode: SetExitCode): Command {
-  return withServerOption(new Command('replay'))
+  return withSystemNamespaceOption(withServerOption(new Command('replay')))
     .description('let the same events happen once more: new attempts are made of what they start')
     .argument('<delivery>', 'its name, or how its name begins')
-    .action(async (name: string, flags: { readonly kubeconfig?: string }) => {
+    .action(async (name: string, flags: DeliveriesChoice) => {
       const { deliveryReplayCommand } = await import('./replay-command.ts');
       setExitCode(await deliveryReplayCommand({ ...flags, name }, environment));
     });

@@ -1,20 +1,20 @@
 import { type Delivery, deliveries } from '../../forge/kinds/delivery.ts';
 import { hashOf } from '../../forge/kinds/identity.ts';
-import { type CliEnvironment, type ServerChoice, exitCodes } from '../environment.ts';
+import { type CliEnvironment, exitCodes } from '../environment.ts';
 import { withServer } from '../gate/server.ts';
-import { findDelivery } from './delivery-commands.ts';
+import { type DeliveriesChoice, findDelivery } from './delivery-commands.ts';
 
 /** Hexadecimal digits that tell one repetition from another. */
 const digits = 10;
 
 /** `penstock delivery replay NAME`: a new Delivery of the same events, which count as new ones. */
 export async function deliveryReplayCommand(
-  { name, ...choice }: ServerChoice & { readonly name: string },
+  { name, ...choice }: DeliveriesChoice & { readonly name: string },
   environment: CliEnvironment,
 ): Promise<number> {
   const { screen, clock } = environment;
   const replayed = await withServer(environment, choice, async (client) => {
-    const original = await findDelivery(client, name);
+    const original = await findDelivery(client, name, choice);
     return client.create(deliveries, replayOf(original, clock.now()));
   });
   const created = replayed.metadata.name ?? '';

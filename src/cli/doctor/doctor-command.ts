@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 /** `penstock doctor` as typed. */
 export interface DoctorCommand extends ServerChoice {
   readonly repository?: string;
-  readonly systemNamespace: string;
+  readonly systemNamespace?: string;
   readonly output: 'text' | 'json';
 }
 
@@ -16,7 +16,11 @@ export async function doctorCommand(command: DoctorCommand, environment: CliEnvi
   const list = new FindingList(paintFor(screen.colour));
   const found: Finding[] = [];
   const { repository, systemNamespace, output, ...server } = command;
-  const question = { server, systemNamespace, ...(repository === undefined ? {} : { repository }) };
+  const question = {
+    server,
+    ...(systemNamespace === undefined ? {} : { systemNamespace }),
+    ...(repository === undefined ? {} : { repository }),
+  };
   await environment.examine(question, (finding) => {
     found.push(finding);
     screen.write(output === 'json' ? `${JSON.stringify(finding)}\n` : list.text(finding));

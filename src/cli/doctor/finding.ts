@@ -15,9 +15,9 @@ export interface Finding {
 
 /** What `penstock doctor` is to look at. */
 export interface DoctorQuestion {
-  readonly server: { readonly kubeconfig?: string };
+  readonly server: { readonly kubeconfig?: string; readonly context?: string };
   /** `namespace/name`, or a name; absent = all. */
   readonly repository?: string;
-  /** Where Penstock keeps what is its own. */
-  readonly systemNamespace: string;
+  /** Where Penstock keeps what is its own; absent = where it is found. */
+  readonly systemNamespace?: string;
 }

@@ -18,11 +18,12 @@ export async function withServer<T>(
   try {
     return await work(connection.client, connection);
   } catch (thrown) {
-    throw explained(thrown, connection.server);
+    throw explainedAnswer(thrown, connection.server);
   }
 }
 
-function explained(thrown: unknown, server: string): unknown {
+/** What the server refused, and that it cannot be reached, as a `UserError`; everything else as it is. */
+export function explainedAnswer(thrown: unknown, server: string): unknown {
   if (thrown instanceof ApiStatusError) {
     return new UserError(`${server} answers: ${thrown.message}`, { code: 'SERVER_REFUSED', cause: thrown });
   }

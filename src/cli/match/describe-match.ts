@@ -13,6 +13,8 @@ export function describeMatch(environment: CliEnvironment, setExitCode: (code: n
     .option('--pr <number>', 'a pull request, asked of its Git host as the server would', parseNumber)
     .option('--repository <namespace/name>', 'with --pr: the Repository (default: by the remote of the folder)')
     .option('--kubeconfig <file>', 'with --pr: the server that knows the Repository')
+    .option('--context <name>', 'with --pr: a context of the kubeconfig (default: its current one)')
+    .option('--system-namespace <name>', 'with --pr: where Penstock keeps what is its own (default: it is looked for)')
     .option('-C, --directory <folder>', 'the working tree whose .tekton is read', '.')
     .option('--changed-file <path>', 'a file that changed; may be repeated (default: what git knows)', collect, [])
     .option('-n, --namespace <name>', 'the namespace of the Repository')

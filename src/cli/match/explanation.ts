@@ -49,7 +49,12 @@ export interface MatchQuestion {
   /** The event in a file (`-` = standard input); else the pull request of this number, asked of its Git host. */
   readonly event:
     | { readonly file: string; readonly headers?: string; readonly provider?: MatchProvider }
-    | { readonly pullRequest: number; readonly repository?: string; readonly server: { readonly kubeconfig?: string } };
+    | {
+        readonly pullRequest: number;
+        readonly repository?: string;
+        readonly server: { readonly kubeconfig?: string; readonly context?: string };
+        readonly systemNamespace?: string;
+      };
   /** Paths that changed; absent = what git, or the host, says. */
   readonly changedFiles?: readonly string[];
   /** Namespace of the Repository; absent = for each definition the one it names. */

@@ -108,6 +108,9 @@ describe('penstock match', () => {
     ]);
     const pull = await typed(['--pr', '7', '--repository', 'team/app', '--kubeconfig', 'k']);
     assert.deepEqual(pull.asked[0]?.event, { pullRequest: 7, repository: 'team/app', server: { kubeconfig: 'k' } });
+    const elsewhere = await typed(['--pr', '7', '--context', 'c', '--system-namespace', 'ci-system']);
+    const server = { context: 'c' };
+    assert.deepEqual(elsewhere.asked[0]?.event, { pullRequest: 7, systemNamespace: 'ci-system', server });
   });
 
   it('refuses what it cannot understand', async () => {

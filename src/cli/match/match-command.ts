@@ -14,6 +14,8 @@ export interface MatchCommand {
   readonly pr?: number;
   readonly repository?: string;
   readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly systemNamespace?: string;
   readonly changedFile: readonly string[];
   readonly namespace?: string;
   readonly param: readonly string[];
@@ -44,7 +46,8 @@ function questionOf(command: MatchCommand): MatchQuestion {
   };
 }
 
-function eventOf({ event, headers, provider, pr, repository, kubeconfig }: MatchCommand): MatchQuestion['event'] {
+function eventOf(command: MatchCommand): MatchQuestion['event'] {
+  const { event, headers, provider, pr, repository, kubeconfig, context, systemNamespace } = command;
   if ((event === undefined) === (pr === undefined)) {
     throw new UserError('say what happened: --event FILE or --pr NUMBER', { code: 'MATCH_EVENT' });
   }
@@ -58,7 +61,8 @@ function eventOf({ event, headers, provider, pr, repository, kubeconfig }: Match
   return {
     pullRequest: pr ?? 0,
     ...(repository === undefined ? {} : { repository }),
-    server: kubeconfig === undefined ? {} : { kubeconfig },
+    ...(systemNamespace === undefined ? {} : { systemNamespace }),
+    server: { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) },
   };
 }
 

@@ -24,21 +24,22 @@ export async function applicationObjects({
   command,
   environment,
   client,
+  systemNamespace,
   url,
 }: {
   readonly command: {
     readonly host: string;
     readonly appId?: string;
     readonly privateKey?: string;
-    readonly systemNamespace: string;
     readonly yes: boolean;
   };
   readonly environment: CliEnvironment;
   readonly client: ApiClient;
+  readonly systemNamespace: string;
   /** Of the repository: the App is one of its host, and goes to no other. */
   readonly url: string;
 }): Promise<readonly WantedObject[]> {
-  const { appId, privateKey, systemNamespace, yes } = command;
+  const { appId, privateKey, yes } = command;
   if (appId === undefined && privateKey === undefined) return [];
   const asking = { yes, environment };
   const id = await answer(appId, { flag: '--app-id', text: 'Number of the GitHub App' }, asking);

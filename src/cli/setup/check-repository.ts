@@ -6,16 +6,17 @@ import { paintFor } from '../progress/style.ts';
 /** Checks a Repository that was just set up, as `penstock doctor` does. The exit code: 1 when a check failed. */
 export async function checkRepository(
   key: ObjectKey,
-  command: ServerChoice & { readonly systemNamespace: string },
+  command: ServerChoice & { readonly systemNamespace?: string },
   environment: CliEnvironment,
 ): Promise<number> {
   const { screen } = environment;
-  const { systemNamespace, kubeconfig } = command;
+  const { systemNamespace, kubeconfig, context } = command;
   const list = new FindingList(paintFor(screen.colour));
-  const server = kubeconfig === undefined ? {} : { kubeconfig };
+  const server = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  const where = systemNamespace === undefined ? {} : { systemNamespace };
   let failed = 0;
   screen.write('\n');
-  await environment.examine({ server, repository: keyText(key), systemNamespace }, (finding) => {
+  await environment.examine({ server, repository: keyText(key), ...where }, (finding) => {
     if (finding.level === 'fail') failed++;
     screen.write(list.text(finding));
   });

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { CliEnvironment } from '../environment.ts';
-import { systemNamespaceDefault } from '../doctor/describe-doctor.ts';
-import { withServerOption } from '../flags.ts';
+import { withServerOption, withSystemNamespaceOption } from '../flags.ts';
 import { type HostName, hostNames } from './hosts.ts';
 import type { SetupGitCommand } from './setup-git.ts';
 import type { SetupHostCommand } from './setup-host.ts';
@@ -59,9 +58,8 @@ function describeSetupHost(host: HostName, environment: CliEnvironment, setExitC
 }
 
 function withPlaceOptions(command: Command): Command {
-  return withServerOption(command)
+  return withSystemNamespaceOption(withServerOption(command))
     .option('--name <name>', 'of the Repository (default: as the repository is called)')
     .option('-n, --namespace <name>', 'where the Repository and its runs are (default: that of the kubeconfig)')
-    .option('--system-namespace <name>', 'where Penstock keeps what is its own', systemNamespaceDefault)
     .option('--force', 'take over fields that somebody else has set', false);
 }

@@ -20,8 +20,8 @@ export interface SetupGitCommand extends ServerChoice {
   /** Where its hook is to tell of pushes; absent = where the server says that it listens. */
   readonly webhookUrl?: string;
   readonly force: boolean;
-  /** Where Penstock keeps what is its own. */
-  readonly systemNamespace: string;
+  /** Where Penstock keeps what is its own; absent = where it is found. */
+  readonly systemNamespace?: string;
 }
 
 /** Longest secret that is read from a file. */

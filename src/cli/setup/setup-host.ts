@@ -3,6 +3,7 @@ import { applicationSecretName } from '../../forge/access/access-of.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type CliEnvironment, type Connection, type ServerChoice, exitCodes } from '../environment.ts';
 import { withServer } from '../gate/server.ts';
+import { findSystemNamespace } from '../system-namespace.ts';
 import { EndedError, answer, checkToken, secretOf } from './answers.ts';
 import { applicationObjects, hasApplication } from './application.ts';
 import { applyObjects } from './apply-objects.ts';
@@ -29,7 +30,8 @@ export interface SetupHostCommand extends ServerChoice {
   readonly appId?: string;
   /** A file with the key of the App, or `-`. */
   readonly privateKey?: string;
-  readonly systemNamespace: string;
+  /** Where Penstock keeps what is its own; absent = where it is found. */
+  readonly systemNamespace?: string;
   readonly force: boolean;
   /** Nothing is asked. */
   readonly yes: boolean;
@@ -41,15 +43,18 @@ interface Work {
   readonly environment: CliEnvironment;
   readonly client: ApiClient;
   readonly connection: Connection;
+  /** Where Penstock keeps what is its own. */
+  readonly systemNamespace: string;
 }
 
 /** `penstock setup HOST`: makes the objects of a repository, says what to enter at its host, and checks what can be checked. */
 export async function setupHostCommand(command: SetupHostCommand, environment: CliEnvironment): Promise<number> {
   checkNames(command);
   try {
-    const key = await withServer(environment, command, (client, connection) =>
-      setUp({ command, environment, client, connection }),
-    );
+    const key = await withServer(environment, command, async (client, connection) => {
+      const systemNamespace = await findSystemNamespace(client, command.systemNamespace);
+      return setUp({ command, environment, client, connection, systemNamespace });
+    });
     return await checkRepository(key, command, environment);
   } catch (thrown) {
     if (!(thrown instanceof EndedError)) throw thrown;
@@ -59,7 +64,7 @@ export async function setupHostCommand(command: SetupHostCommand, environment: C
 }
 
 async function setUp(work: Work): Promise<ObjectKey> {
-  const { command, environment, client, connection } = work;
+  const { command, environment, client, connection, systemNamespace } = work;
   const asking = { yes: command.yes, environment };
   const asked = await answer(command.url, { flag: '--url', text: 'Address of the repository' }, asking);
   const place = await findPlace(client, { ...command, url: asked, plainGit: false }, connection.namespace);
@@ -69,7 +74,7 @@ async function setUp(work: Work): Promise<ObjectKey> {
   const plan = usesApplication ? applicationPlan(work, place, guide) : await tokenPlan(work, place, guide);
   const changes = await applyObjects(client, [...application, ...wantedObjects(plan)], command);
   const secret = plan.webhook ?? { name: applicationSecretName, key: webhookKeyDefault };
-  const secretNamespace = plan.webhook === undefined ? command.systemNamespace : place.key.namespace;
+  const secretNamespace = plan.webhook === undefined ? systemNamespace : place.key.namespace;
   const address = command.webhookUrl ?? addressOf(connection, guide);
   environment.screen.write(
     changeLines(changes) + hostSteps(guide, { address, secret, secretNamespace, application: usesApplication }),
@@ -82,10 +87,13 @@ function addressOf({ hooksUrl }: Connection, guide: HostGuide): string {
 }
 
 /** An App that is there serves every Repository at GitHub that brings no token. */
-async function prefersApplication({ command, client }: Work, { existing, url }: FoundPlace): Promise<boolean> {
+async function prefersApplication(
+  { command, client, systemNamespace }: Work,
+  { existing, url }: FoundPlace,
+): Promise<boolean> {
   if (command.host !== 'github' || command.tokenFile !== undefined) return false;
   if (existing?.spec?.git_provider?.secret !== undefined) return false;
-  return hasApplication(client, command.systemNamespace, url);
+  return hasApplication(client, systemNamespace, url);
 }
 
 function applicationPlan({ command }: Work, place: FoundPlace, { type }: HostGuide): SetupPlan {
