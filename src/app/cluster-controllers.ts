@@ -14,7 +14,7 @@ import { Manager } from '../controller/manager.ts';
 import { fencedTransport, type WriteFence } from '../controller/write-fence.ts';
 import { createEngine } from '../engine/engine.ts';
 import { eventRecorder } from '../engine/warning-recorder.ts';
-import { createGate } from '../gate/create-gate.ts';
+import { createGate, type RunningGate } from '../gate/create-gate.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { BlobStore } from '../logs/blob-store.ts';
@@ -64,6 +64,7 @@ export class ClusterControllers {
   readonly #observer: CallObserver | undefined;
   #manager: Manager | undefined;
   #keeper: LogKeeper | undefined;
+  #gate: RunningGate | undefined;
   /** The logs that are being recorded here: none while this replica stands by. */
   readonly recording: RecordingLogs = {
     recording: (namespace, taskRun) => this.#keeper?.recording(namespace, taskRun) ?? [],
@@ -146,6 +147,8 @@ export class ClusterControllers {
     } finally {
       await manager.stop();
       await keeper?.stop();
+      this.#gate?.stop();
+      this.#gate = undefined;
       this.#keeper = undefined;
       this.#manager = undefined;
     }
@@ -162,7 +165,9 @@ export class ClusterControllers {
       ...(archive ? { archive } : {}),
       ...(fence ? { fence } : {}),
     });
-    if (controllers.includes('gate')) createGate({ ...parts, host: manager, metrics, api: this.#flow });
+    if (controllers.includes('gate')) {
+      this.#gate = createGate({ ...parts, host: manager, metrics, api: this.#flow });
+    }
     if (!controllers.includes('engine') || engine !== 'penstock') return undefined;
     const keeper = logStore && new LogKeeper({ ...parts, random, metrics, store: logStore });
     // The keeper first: it is to see a pod before the engine may let it go.

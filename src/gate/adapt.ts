@@ -40,7 +40,9 @@ export function adapt(
   const distress = distressOf(signs, adaptive);
   const lastMs = fromRfc3339(current?.lastChangeTime) ?? Number.NEGATIVE_INFINITY;
   const sinceMs = lastMs > nowMs ? Number.POSITIVE_INFINITY : nowMs - lastMs;
-  const limit = Math.min(current?.limit ?? fixed, fixed);
+  // Somebody may have raised the least, or lowered the limit, since.
+  const least = Math.min(adaptive.minRunning ?? 1, fixed);
+  const limit = Math.max(least, Math.min(current?.limit ?? fixed, fixed));
   const lastChangeTime = toRfc3339(nowMs);
   if (distress !== undefined) {
     if (sinceMs < lowerEveryMs) return current;

@@ -1,11 +1,13 @@
-import { isJsonObject, type JsonObject } from '../base/json.ts';
+import { isJsonObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../kube/admission.ts';
 import { runKeys } from '../forge/kinds/run-keys.ts';
 import type { StatusCause } from '../kube/api-error.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
 import { gatesOf } from './governance.ts';
-import { type Gate, gates, managedGateKey, queueKey } from './types.ts';
+import { holds } from './letting-go.ts';
+import { type Gate, gates, managedGateKey, onDeleteKey, queueKey } from './types.ts';
 import { validateGate } from './validate-gate.ts';
+import { waitingText } from './waiting-text.ts';
 
 /**
  * Makes governed runs pending when they are created, so that no creator has to know of gates, and refuses gates that
@@ -15,8 +17,13 @@ export function gateAdmission(listGates: () => readonly Gate[]): AdmissionPlugin
   return {
     name: 'gate',
     mutate: (request) => (isCreateOf(request, pipelineRuns) ? holdBack(request, listGates()) : undefined),
-    validate: ({ operation, type, subresource, object }) =>
-      operation !== 'DELETE' && subresource === undefined && sameType(type, gates) ? causesOf(object) : undefined,
+    validate: (request) => {
+      const { operation, type, subresource, object, oldObject } = request;
+      if (operation === 'DELETE' || subresource !== undefined || !sameType(type, gates)) return undefined;
+      // A gate that is invalid by rules it did not know must still get its finalizer, and lose it.
+      const sameRules = operation === 'UPDATE' && jsonEqual(object?.['spec'], oldObject?.['spec']);
+      return sameRules ? undefined : causesOf(object);
+    },
   };
 }
 
@@ -43,13 +50,15 @@ function holdBack({ object, key }: AdmissionRequest, known: readonly Gate[]): Js
   const run = { ...object, metadata: { ...metadata, namespace: key.namespace } } as unknown as PipelineRun;
   // A gate that is being deleted looks one last time for its runs: what it made pending after that nobody would start.
   const staying = known.filter(({ metadata: { deletionTimestamp } }) => deletionTimestamp === undefined);
-  const names = gatesOf(run, staying).map((gate) => gate.metadata.name ?? '');
-  if (names.length === 0) return undefined;
+  const governing = gatesOf(run, staying);
+  if (governing.length === 0) return undefined;
+  const names = governing.map(({ metadata: { name = '' } }) => name);
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
   const labels = isJsonObject(metadata['labels']) ? metadata['labels'] : {};
   const mark = {
     [managedGateKey]: names.join(','),
-    [queueKey]: `waiting in gate ${names.map((name) => `"${name}"`).join(' and ')}`,
+    [queueKey]: waitingText(names),
+    ...(governing.some(holds) ? { [onDeleteKey]: 'Hold' } : {}),
   };
   return {
     ...object,

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import { nodes, pods } from '../kube/core-types.ts';
+import { keyOf } from '../kube/object.ts';
 import { pipelineRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
@@ -26,8 +27,16 @@ export interface GateParts {
   readonly api?: ApiHealth;
 }
 
-/** Registers the controller of gates with `host`; the admission plugin is for the API server, or a webhook. */
-export function createGate(parts: GateParts): { readonly admission: AdmissionPlugin } {
+/** A gate at work. */
+export interface RunningGate {
+  /** For the API server, or a webhook. */
+  readonly admission: AdmissionPlugin;
+  /** Shows no numbers any more: this process does not look after the gates from now on. */
+  stop(): void;
+}
+
+/** Registers the controller of gates with `host`. */
+export function createGate(parts: GateParts): RunningGate {
   const { client, host, clock, logger, metrics = noMetrics, api = healthyApi } = parts;
   const gateCache = host.informer(gates);
   const runCache = host.informer(pipelineRuns);
@@ -35,6 +44,7 @@ export function createGate(parts: GateParts): { readonly admission: AdmissionPlu
   const podCache = host.informer(pods);
   const nodeCache = host.informer(nodes);
   const index = new GateIndex(gateCache, runCache, (name) => queue.add({ namespace: '', name }));
+  const gateMetrics = new GateMetrics(metrics, clock);
   const reconciler = new GateReconciler({
     client,
     clock,
@@ -42,7 +52,7 @@ export function createGate(parts: GateParts): { readonly admission: AdmissionPlu
     gates: gateCache,
     runs: runCache,
     index,
-    metrics: new GateMetrics(metrics),
+    metrics: gateMetrics,
     signs: () => clusterSigns(podCache, nodeCache, api),
     limitOfRepository(repository) {
       const [namespace = '', name = ''] = repository.split('/');
@@ -53,5 +63,11 @@ export function createGate(parts: GateParts): { readonly admission: AdmissionPlu
   new RepositoryGateReconciler({ client, logger, repositories: repositoryCache, gates: gateCache }).register(host);
   gateCache.addHandler(index.gateHandler);
   runCache.addHandler(index.runHandler);
-  return { admission: gateAdmission(() => gateCache.list()) };
+  repositoryCache.addHandler({
+    updated(previous, repository) {
+      if (concurrencyLimitOf(previous) === concurrencyLimitOf(repository)) return;
+      for (const gate of gateCache.list()) queue.add(keyOf(gate));
+    },
+  });
+  return { admission: gateAdmission(() => gateCache.list()), stop: () => gateMetrics.forgetAll() };
 }

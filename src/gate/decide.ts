@@ -1,11 +1,9 @@
 import type { PipelineRun } from '../tekton/types.ts';
 import type { Limit } from './limit.ts';
+import { Room, slotsMax } from './room.ts';
 import { slotOf, stateOf } from './run-facts.ts';
-import type { Gate, GateSpec, Slot } from './types.ts';
+import type { Gate, Slot } from './types.ts';
 import type { Lane, WaitingLine } from './waiting-line.ts';
-
-/** The most runs one gate lets run at a time, limit or not: its slots are part of an object, whose size is bounded. */
-export const slotsMax = 2000;
 
 /** What is known of the run of a slot: the run as last seen, `gone` when that is certain, `unread` when it is not. */
 export type SlotFact = PipelineRun | 'gone' | 'unread';
@@ -26,14 +24,14 @@ export interface GateInput {
   isAhead(run: PipelineRun): boolean;
   /** Limit of a Repository by its own settings (`concurrency_limit`), if it has one. */
   limitOfRepository(repository: string): number | undefined;
-  /** Whether the other gates of a lane have a slot to spare. */
-  othersHaveRoom(lane: Lane): boolean;
+  /** What is left of another gate's limits; absent = that gate is not there any more. */
+  roomOf(gateName: string): Room | undefined;
 }
 
 /** What is to be done: read some runs and decide again, or make these the gate's slots. */
 export type GateDecision =
   | { readonly kind: 'read'; readonly slots: readonly Slot[] }
-  | { readonly kind: 'slots'; readonly slots: readonly Slot[]; readonly changed: boolean };
+  | { readonly kind: 'slots'; readonly slots: readonly Slot[] };
 
 /**
  * Decides which runs hold the slots of a gate: those that run keep theirs, those that are over lose them, and runs in
@@ -53,81 +51,66 @@ export function decideSlots(input: GateInput): GateDecision {
   const allocation = new Allocation(kept, input);
   for (const { fact } of claims) if (typeof fact === 'object' && stateOf(fact) === 'running') allocation.take(fact);
   allocation.fill();
-  const changed = kept.length !== held.length || allocation.slots.length !== kept.length;
-  return { kind: 'slots', slots: allocation.slots, changed };
-}
-
-/** Running runs per share: whoever has least for its weight comes next. Runs of no Repository share one weight. */
-export function loadOf({ weights }: GateSpec, repository: string | undefined, running: number): number {
-  const name = repository?.slice(repository.indexOf('/') + 1) ?? '';
-  return running / (weights?.[name] ?? 1);
-}
-
-/** The most runs of one Repository (`namespace/name`) at a time: the gate's limit or its own, whichever is stricter. */
-export function repositoryLimitOf({ maxRunningPerRepository }: GateSpec, own: number | undefined): number {
-  return Math.min(maxRunningPerRepository ?? Number.POSITIVE_INFINITY, own ?? Number.POSITIVE_INFINITY);
+  return { kind: 'slots', slots: allocation.slots };
 }
 
 class Allocation {
   readonly slots: Slot[];
   readonly #input: GateInput;
-  readonly #taken: Set<string>;
-  readonly #ofRepository = new Map<string, number>();
-  readonly #ofBranch = new Map<string, number>();
+  readonly #name: string;
+  readonly #room: Room;
+  /** Runs that have a slot, or for which one is kept free. */
+  readonly #chosen: Set<string>;
+  readonly #others = new Map<string, Room | undefined>();
 
   constructor(kept: readonly Slot[], input: GateInput) {
+    const { gate, limit } = input;
     this.slots = [...kept];
     this.#input = input;
-    this.#taken = new Set(kept.map(({ uid }) => uid));
-    for (const slot of kept) this.#count(slot);
+    this.#name = gate.metadata.name ?? '';
+    this.#room = new Room(gate.spec, limit, (repository) => input.limitOfRepository(repository), kept);
+    this.#chosen = new Set(kept.map(({ uid }) => uid));
   }
 
   /** Gives `run` a slot, unless it has one. */
   take(run: PipelineRun): void {
     const slot = slotOf(run);
-    if (this.#taken.has(slot.uid) || this.slots.length >= slotsMax) return;
-    this.#taken.add(slot.uid);
+    if (this.#chosen.has(slot.uid) || this.slots.length >= slotsMax) return;
+    this.#chosen.add(slot.uid);
     this.slots.push(slot);
-    this.#count(slot);
+    this.#room.take(slot);
   }
 
-  /** Gives free slots to those in line. */
+  /**
+   * Gives free slots to those in line. A run that has to pass earlier gates first, and would get through there now, has its
+   * slot kept free until it comes: otherwise those that stand in this line alone would overtake it for ever.
+   */
   fill(): void {
-    const { limit, passedOn, line } = this.#input;
-    const most = Math.min(limit.value, slotsMax);
-    for (const run of passedOn) if (this.slots.length < most && this.#mayStart(slotOf(run))) this.take(run);
-    while (this.slots.length < most) {
+    const { passedOn, line } = this.#input;
+    for (const run of passedOn) if (this.#room.has(slotOf(run))) this.take(run);
+    while (!this.#room.isFull) {
       const next = line.next(
-        (lane) => this.#mayStart(lane) && this.#input.othersHaveRoom(lane),
-        (lane) => this.#load(lane),
-        (run) => this.#taken.has(run.metadata.uid ?? '') || this.#input.isAhead(run),
+        (lane) => this.#room.has(lane) && this.#othersOf(lane).every((other) => other.has(lane)),
+        (lane) => this.#room.loadOf(lane),
+        (run) => this.#chosen.has(run.metadata.uid ?? '') || this.#input.isAhead(run),
       );
       if (!next) return;
-      this.take(next);
+      for (const other of this.#othersOf(next.lane)) other.take(slotOf(next.run));
+      if (next.lane.gates[0] === this.#name) this.take(next.run);
+      else this.#keepFree(next.run);
     }
   }
 
-  #count({ repository, branch }: Slot): void {
-    // Runs of no Repository count together: under fair shares they are one party.
-    this.#ofRepository.set(repository ?? '', this.#runningOf(repository) + 1);
-    if (branch !== undefined) this.#ofBranch.set(branch, (this.#ofBranch.get(branch) ?? 0) + 1);
+  #keepFree(run: PipelineRun): void {
+    this.#chosen.add(run.metadata.uid ?? '');
+    this.#room.take(slotOf(run));
   }
 
-  #runningOf(repository: string | undefined): number {
-    return this.#ofRepository.get(repository ?? '') ?? 0;
-  }
-
-  #mayStart({ repository, branch }: Pick<Slot, 'repository' | 'branch'> | Lane): boolean {
-    const { spec } = this.#input.gate;
-    if (repository !== undefined) {
-      const most = repositoryLimitOf(spec, this.#input.limitOfRepository(repository));
-      if (this.#runningOf(repository) >= most) return false;
-    }
-    const mostOfBranch = spec.maxRunningPerBranch ?? Number.POSITIVE_INFINITY;
-    return branch === undefined || (this.#ofBranch.get(branch) ?? 0) < mostOfBranch;
-  }
-
-  #load({ repository }: Lane): number {
-    return loadOf(this.#input.gate.spec, repository, this.#runningOf(repository));
+  #othersOf({ gates }: Lane): readonly Room[] {
+    return gates.flatMap((name) => {
+      if (name === this.#name) return [];
+      if (!this.#others.has(name)) this.#others.set(name, this.#input.roomOf(name));
+      return this.#others.get(name) ?? [];
+    });
   }
 }

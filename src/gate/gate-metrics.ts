@@ -1,4 +1,4 @@
-import { fromRfc3339 } from '../base/clock.ts';
+import { type Clock, fromRfc3339 } from '../base/clock.ts';
 import { durationSecondsBuckets, type Metrics } from '../telemetry/metrics.ts';
 
 /** What is measured of a gate at one look. */
@@ -9,28 +9,27 @@ export interface GateObservation {
   readonly limit: number;
   /** Creation time of the run that waits longest, RFC 3339. */
   readonly oldest: string | undefined;
-  readonly nowMs: number;
 }
 
-/** The metrics of gates. Gates are few and named by operators, so their names may be labels. */
+const labels = ['gate'] as const;
+
+/**
+ * The metrics of gates. Gates are few and named by operators, so their names may be labels. A process that does not look after
+ * the gates any more shows none of them: another one does, and both together would count twice.
+ */
 export class GateMetrics {
-  readonly #waiting;
-  readonly #running;
-  readonly #oldest;
-  readonly #limit;
+  readonly #clock: Clock;
+  readonly #seen = new Map<string, GateObservation>();
   readonly #started;
   readonly #waited;
 
-  constructor(metrics: Metrics) {
-    const labels = ['gate'] as const;
-    this.#waiting = metrics.gauge({ name: 'penstock_gate_waiting_runs', help: 'Runs that wait at the gate.', labels });
-    this.#running = metrics.gauge({ name: 'penstock_gate_running_runs', help: 'Runs that hold a slot.', labels });
-    this.#limit = metrics.gauge({ name: 'penstock_gate_limit_runs', help: 'The limit in force.', labels });
-    this.#oldest = metrics.gauge({
-      name: 'penstock_gate_oldest_waiting_seconds',
-      help: 'Age of the run that waits longest, up to a minute old.',
-      labels,
-    });
+  constructor(metrics: Metrics, clock: Clock) {
+    this.#clock = clock;
+    this.#show(metrics, 'penstock_gate_waiting_runs', 'Runs that wait at the gate.', ({ waiting }) => waiting);
+    this.#show(metrics, 'penstock_gate_running_runs', 'Runs that hold a slot.', ({ running }) => running);
+    this.#show(metrics, 'penstock_gate_limit_runs', 'The limit in force.', ({ limit }) => limit);
+    const age = ({ oldest }: GateObservation): number => ageSeconds(oldest, clock.now());
+    this.#show(metrics, 'penstock_gate_oldest_waiting_seconds', 'Age of the run that waits longest.', age);
     this.#started = metrics.counter({
       name: 'penstock_gate_started_runs_total',
       help: 'Runs the gate let start: its rate is how many are admitted.',
@@ -44,22 +43,30 @@ export class GateMetrics {
     });
   }
 
-  observe(gate: string, { waiting, running, limit, oldest, nowMs }: GateObservation): void {
-    this.#waiting.set(waiting, { gate });
-    this.#running.set(running, { gate });
-    this.#limit.set(limit, { gate });
-    this.#oldest.set(ageSeconds(oldest, nowMs), { gate });
+  observe(gate: string, observation: GateObservation): void {
+    this.#seen.set(gate, observation);
   }
 
   /** A run that was created at `created` (RFC 3339) has been started. */
-  started(gate: string, created: string | undefined, nowMs: number): void {
+  started(gate: string, created: string | undefined): void {
     this.#started.add(1, { gate });
-    this.#waited.observe(ageSeconds(created, nowMs), { gate });
+    this.#waited.observe(ageSeconds(created, this.#clock.now()), { gate });
   }
 
-  /** A gate that is gone has nothing waiting. */
+  /** The gate is gone. */
   forget(gate: string): void {
-    this.observe(gate, { waiting: 0, running: 0, limit: 0, oldest: undefined, nowMs: 0 });
+    this.#seen.delete(gate);
+  }
+
+  /** This process does not look after gates any more. */
+  forgetAll(): void {
+    this.#seen.clear();
+  }
+
+  #show(metrics: Metrics, name: string, help: string, valueOf: (seen: GateObservation) => number): void {
+    const read = (): readonly { readonly labels: { readonly gate: string }; readonly value: number }[] =>
+      [...this.#seen].map(([gate, seen]) => ({ labels: { gate }, value: valueOf(seen) }));
+    metrics.readGauges({ name, help, labels, read });
   }
 }
 

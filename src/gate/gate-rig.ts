@@ -45,6 +45,8 @@ export class GateRig {
   readonly calls: Map<string, number> = new Map();
   /** Names of runs in the order in which they were let go. */
   readonly started: string[] = [];
+  /** While true, no replica hears of changes of gates. */
+  delayGates: boolean = false;
   readonly #api: ApiHealth = { latencyMs: () => this.api.latencyMs(), throttled: () => this.api.throttled() };
   readonly #transport: Transport;
   readonly #replicas: (Manager | undefined)[] = [];
@@ -158,12 +160,25 @@ export class GateRig {
       const response = await this.#transport(request);
       if (lot < 2 * this.faults.lostPercent) throw new Error('the answer was lost');
       if (response.body.kind !== 'watch') return response;
-      return { ...response, body: { kind: 'watch', events: this.#late(response.body.events, request.signal) } };
+      const ofGates = request.path.endsWith('/gates');
+      return {
+        ...response,
+        body: { kind: 'watch', events: this.#late(response.body.events, ofGates, request.signal) },
+      };
     };
   }
 
-  async *#late(events: AsyncIterable<RawWatchEvent>, signal: AbortSignal | undefined): AsyncIterable<RawWatchEvent> {
+  async #untilGatesAreTold(signal: AbortSignal | undefined): Promise<void> {
+    while (this.delayGates) await sleep(this.clock, 100, signal);
+  }
+
+  async *#late(
+    events: AsyncIterable<RawWatchEvent>,
+    ofGates: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<RawWatchEvent> {
     for await (const event of events) {
+      if (ofGates) await this.#untilGatesAreTold(signal);
       const delayMs = this.random.integer(0, this.faults.watchDelayMsMax);
       if (delayMs > 0) await sleep(this.clock, delayMs, signal);
       yield event;

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isApiError } from '../kube/api-error.ts';
 import { type PipelineRun, pipelineRuns } from '../tekton/types.ts';
+import { gateAdmission } from './admission.ts';
+import { summaryEveryMs } from './gate-reconciler.ts';
 import { GateRig } from './gate-rig.ts';
+import { notedRunsMax } from './queue-notes.ts';
 import { repositories } from './repository.ts';
 import { stateOf } from './run-facts.ts';
 import {
@@ -104,7 +107,7 @@ describe('a gate', () => {
     ]);
     await rig.client.delete(gates, { namespace: '', name: 'default' });
     await rig.clock.advance(1_000);
-    assert.match(await rig.metrics.text(), /^penstock_gate_waiting_runs{gate="default"} 0$/m);
+    assert.doesNotMatch(await rig.metrics.text(), /^penstock_gate_(waiting|running|limit)_runs{/m);
   });
 
   it('starts by bump, priority, age and name', async () => {
@@ -331,6 +334,87 @@ describe('a gate', () => {
     );
   });
 
+  it('has the strictest of its open windows hold, with its own limit where a window has none', async () => {
+    const rig = await rigWith({
+      maxRunning: 1,
+      windows: [
+        { from: '00:00', to: '12:00' },
+        { from: '00:00', to: '06:00', maxRunning: 3 },
+      ],
+    });
+    for (const name of ['a', 'b']) await rig.create(name);
+    await rig.clock.advance(1_000);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
+    assert.deepEqual([status?.running, status?.limitReason], [1, 'maxRunning is 1']);
+  });
+
+  it('has its counts written a moment after they changed, also when nothing else happens', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b', 'c']) await rig.create(name);
+    await rig.clock.advance(12_000);
+    for (const name of ['b', 'c']) {
+      await rig.client.delete(pipelineRuns, { namespace: 'default', name });
+      await rig.clock.advance(100);
+    }
+    await rig.clock.advance(summaryEveryMs);
+    const { status } = await rig.client.get(gates, { namespace: '', name: 'default' });
+    assert.deepEqual([status?.running, status?.waiting, status?.oldestWaiting], [1, 0, undefined]);
+  });
+
+  it('names the limit that holds a run back, whosever it is', async () => {
+    const rig = await rigWith({ maxRunning: 5, maxRunningPerRepository: 1 });
+    for (const name of ['a', 'b']) await rig.create(name, ofRepository('app'));
+    await rig.clock.advance(12_000);
+    const [, b] = await rig.runs();
+    assert.equal(
+      b?.metadata.annotations?.[queueKey],
+      'position 1 in gate "default" (1 of 1 of its repository running); 1st for repository app',
+    );
+  });
+
+  it('takes back the place of a run that many have overtaken', async () => {
+    const rig = await rigWith({ maxRunning: 1 });
+    for (const name of ['a', 'b']) await rig.create(name);
+    await rig.clock.advance(12_000);
+    const noteOfB = async (): Promise<string | undefined> =>
+      (await rig.client.get(pipelineRuns, { namespace: 'default', name: 'b' })).metadata.annotations?.[queueKey];
+    assert.equal(await noteOfB(), 'position 1 in gate "default" (1 of 1 slot taken)');
+    for (let index = 0; index < notedRunsMax; index++)
+      await rig.create(`urgent-${index}`, { annotations: { [priorityKey]: '1' } });
+    await rig.clock.advance(30_000);
+    assert.equal(await noteOfB(), 'waiting in gate "default"');
+  });
+
+  it('follows the limit of a Repository at once', async () => {
+    const rig = await rigWith({ maxRunning: 5 });
+    const metadata = { namespace: 'default', name: 'app' };
+    const spec = { url: 'https://example.com/app', concurrency_limit: 1 };
+    const kind = { apiVersion: 'pipelinesascode.tekton.dev/v1alpha1', kind: 'Repository' };
+    await rig.client.create(repositories, { ...kind, metadata, spec });
+    await rig.clock.advance(0);
+    for (const name of ['a', 'b', 'c']) await rig.create(name, ofRepository('app'));
+    await rig.clock.advance(20_000);
+    assert.deepEqual(await rig.counts(), { waiting: 2, running: 1, over: 0 });
+    await rig.client.patch(repositories, metadata, { spec: { concurrency_limit: 3 } }, { type: 'merge' });
+    await rig.clock.advance(100);
+    assert.deepEqual(await rig.counts(), { waiting: 0, running: 3, over: 0 });
+  });
+
+  it('can be taken away although it is invalid by rules that came later', () => {
+    const admission = gateAdmission(() => []);
+    const object = { metadata: { name: 'old', finalizers: [] }, spec: { maxRunning: 0 } };
+    const oldObject = { ...object, metadata: { name: 'old', finalizers: ['penstock.dev/gate'] } };
+    const key = { namespace: '', name: 'old' };
+    const request = { type: gates, key, object, user: { name: 'u', groups: [] }, dryRun: false } as const;
+    assert.equal(admission.validate?.({ ...request, operation: 'UPDATE', oldObject }), undefined);
+    const asked = admission.validate?.({
+      ...request,
+      operation: 'UPDATE',
+      oldObject: { ...oldObject, spec: { maxRunning: 2 } },
+    });
+    assert.match(JSON.stringify(asked), /no run could ever start/);
+  });
+
   it('releases runs that its selector no longer matches', async () => {
     const rig = await rigWith({ maxRunning: 1 });
     for (const name of ['a', 'b']) await rig.create(name);
@@ -371,6 +455,8 @@ describe('a gate', () => {
       /no such time zone/,
     ],
     ['a time that is none', { windows: [{ from: '25:00', to: '09:00' }] }, /spec.windows\[0\].from/],
+    ['namespaces that are none', { namespaces: [] }, /would govern nothing/],
+    ['windows that are none', { windows: [] }, /would never open/],
     ['weights without shares', { weights: { a: 2 } }, /FairShare only/],
     ['an adaptive minimum above the limit', { maxRunning: 2, adaptive: { minRunning: 5 } }, /must not exceed/],
   ] as const) {

@@ -19,14 +19,15 @@ export function limitOf(gate: Gate, nowMs: number): Limit {
   if (spec.paused) return { value: 0, reason: 'the gate is paused' };
   const open = spec.windows?.filter((window) => isOpen(window, nowMs));
   if (open?.length === 0) return { value: 0, reason: 'the gate is closed at this time' };
-  // Of several windows that are open the strictest holds, as of several gates.
-  const ofWindows = (open ?? []).flatMap(({ maxRunning }) => (maxRunning === undefined ? [] : [maxRunning]));
-  const fixed = ofWindows.length > 0 ? Math.min(...ofWindows) : (spec.maxRunning ?? Number.POSITIVE_INFINITY);
+  // Of several windows that are open the strictest holds, as of several gates. One without a limit has that of the gate.
+  const own = spec.maxRunning ?? Number.POSITIVE_INFINITY;
+  const fixed = open ? Math.min(...open.map(({ maxRunning = own }) => maxRunning)) : own;
+  const ofWindow = open?.some(({ maxRunning }) => maxRunning === fixed);
   const adapted = spec.adaptive ? status?.adaptive : undefined;
   if (adapted && adapted.limit < fixed) return { value: adapted.limit, reason: adapted.reason };
   if (fixed === Number.POSITIVE_INFINITY) return { value: fixed, reason: 'no limit' };
   return {
     value: fixed,
-    reason: ofWindows.length > 0 ? `maxRunning of the open window is ${fixed}` : `maxRunning is ${fixed}`,
+    reason: ofWindow ? `maxRunning of the open window is ${fixed}` : `maxRunning is ${fixed}`,
   };
 }

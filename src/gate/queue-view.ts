@@ -1,20 +1,18 @@
 import { keyOf, keyText } from '../kube/object.ts';
 import type { PipelineRun } from '../tekton/types.ts';
-import { loadOf, repositoryLimitOf } from './decide.ts';
 import { gatesOf } from './governance.ts';
 import { limitOf } from './limit.ts';
-import { type Rank, branchOf, compareRanks, markedGates, rankOf, repositoryOf, stateOf } from './run-facts.ts';
+import { type ObstacleFacts, fullText, holdsSlot, obstaclesOf } from './obstacles.ts';
+import { loadOf } from './room.ts';
+import { type Rank, compareRanks, markedGates, rankOf, repositoryOf, stateOf } from './run-facts.ts';
 import type { Gate, Slot } from './types.ts';
 import { WaitingLine } from './waiting-line.ts';
-import { repositoryPlaceText, slotsText } from './waiting-text.ts';
+import { repositoryPlaceText } from './waiting-text.ts';
 
 /** What the API shows, at one look. */
-export interface QueueFacts {
+export interface QueueFacts extends ObstacleFacts {
   readonly gates: readonly Gate[];
   readonly runs: readonly PipelineRun[];
-  /** `concurrency_limit` of the Repository `namespace/name`, if it has one. */
-  limitOfRepository(repository: string): number | undefined;
-  readonly nowMs: number;
 }
 
 /** A waiting run and where it stands. */
@@ -107,8 +105,8 @@ class GateView {
 
   /** The order in which runs would start if there were room for all and none ended. */
   #order(placed: readonly Placed[]): readonly PipelineRun[] {
-    const line = new WaitingLine(this.#gate.spec);
-    for (const { run, governing } of placed) line.put(run, namesOf(governing.slice(1)).join(','));
+    const line = new WaitingLine(this.#gate.spec.order ?? 'Priority');
+    for (const { run, governing } of placed) line.put(run, namesOf(governing), false);
     const running = new Map<string, number>();
     for (const { repository = '' } of this.#slots) running.set(repository, (running.get(repository) ?? 0) + 1);
     const order: PipelineRun[] = [];
@@ -119,16 +117,18 @@ class GateView {
         () => false,
       );
       if (!next) return order;
-      line.remove(next);
-      const repository = repositoryOf(next) ?? '';
+      line.remove(next.run);
+      const { repository = '' } = next.lane;
       running.set(repository, (running.get(repository) ?? 0) + 1);
-      order.push(next);
+      order.push(next.run);
     }
   }
 
   #row(run: PipelineRun, position: number, ofRepository: number, governing: readonly Gate[]): WaitingRun {
     const name = this.#gate.metadata.name ?? '';
-    const why = this.#obstacles(run, governing);
+    const others = governing.filter((other) => other !== this.#gate);
+    const { here, further } = obstaclesOf(run, this.#gate, others, this.#facts);
+    const why = [...(here === undefined ? [] : fullText(this.#gate, this.#facts.nowMs)), ...further];
     return {
       run,
       rank: rankOf(run, this.#gate.spec.order !== 'FIFO'),
@@ -139,45 +139,4 @@ class GateView {
       reason: `${why.join(', ') || `about to start in gate "${name}"`}${repositoryPlaceText(run, ofRepository)}`,
     };
   }
-
-  /** All that keeps `run` from starting now. */
-  #obstacles(run: PipelineRun, governing: readonly Gate[]): readonly string[] {
-    const here = fullText(this.#gate, this.#facts.nowMs);
-    if (this.#limit === 0) return here;
-    const others = governing.filter((other) => other !== this.#gate && !holdsSlot(other, run));
-    return [
-      ...here,
-      ...this.#ofRepository(run),
-      ...this.#ofBranch(run),
-      ...others.flatMap((other) => fullText(other, this.#facts.nowMs)),
-    ];
-  }
-
-  #ofRepository(run: PipelineRun): readonly string[] {
-    const repository = repositoryOf(run);
-    if (repository === undefined) return [];
-    const most = repositoryLimitOf(this.#gate.spec, this.#facts.limitOfRepository(repository));
-    const taken = this.#slots.filter((slot) => slot.repository === repository).length;
-    return taken >= most ? [`${taken} of ${most} of its repository running`] : [];
-  }
-
-  #ofBranch(run: PipelineRun): readonly string[] {
-    const branch = branchOf(run);
-    const most = this.#gate.spec.maxRunningPerBranch ?? Number.POSITIVE_INFINITY;
-    const taken = this.#slots.filter((slot) => slot.branch !== undefined && slot.branch === branch).length;
-    return taken >= most ? [`${taken} of ${most} of its branch running`] : [];
-  }
-}
-
-function holdsSlot({ status }: Gate, { metadata }: PipelineRun): boolean {
-  return status?.slots?.some(({ uid }) => uid === metadata.uid) ?? false;
-}
-
-/** Why a gate lets nothing through now: `20 of 20 slots taken in gate "default"`; empty when it has room. */
-function fullText(gate: Gate, nowMs: number): readonly string[] {
-  const { value, reason } = limitOf(gate, nowMs);
-  const taken = gate.status?.slots?.length ?? 0;
-  const name = `gate "${gate.metadata.name}"`;
-  if (value === 0) return [reason.replace('the gate', name)];
-  return taken < value ? [] : [`${slotsText(taken, value)} in ${name}`];
 }

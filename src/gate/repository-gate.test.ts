@@ -53,4 +53,15 @@ describe('the limit of a Repository', () => {
     await rig.clock.advance(1_000);
     assert.deepEqual(await gateNames(rig), [repositoryGateName]);
   });
+
+  it('holds also when the gate that had it turns to other runs', async () => {
+    const rig = new GateRig(1);
+    await rig.gate('everything', { maxRunning: 5 });
+    await rig.start(0);
+    await repository(rig, 'app', 1);
+    const spec = { repository: 'another' };
+    await rig.client.patch(gates, { namespace: '', name: 'everything' }, { spec }, { type: 'merge' });
+    await rig.clock.advance(1_000);
+    assert.deepEqual(await gateNames(rig), ['everything', repositoryGateName]);
+  });
 });

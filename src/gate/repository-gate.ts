@@ -28,14 +28,20 @@ export class RepositoryGateReconciler implements Reconciler {
     this.#parts = parts;
   }
 
-  /** Looks whenever a Repository sets a limit, and at all of them when a gate goes. */
+  /** Looks whenever a Repository sets a limit, and at all of them when a gate goes or governs other runs from now on. */
   register(host: ControllerHost): void {
     const queue = host.controller({ name: 'repository-gate', reconciler: this, workers: 1 });
     const take = (repository: Repository): void => {
       if (concurrencyLimitOf(repository) !== undefined) queue.add(keyOf(repository));
     };
     this.#parts.repositories.addHandler({ added: take, updated: (_previous, repository) => take(repository) });
-    host.informer(gates).addHandler({ deleted: () => this.#parts.repositories.list().forEach(take) });
+    const takeAll = (): void => this.#parts.repositories.list().forEach(take);
+    host.informer(gates).addHandler({
+      deleted: takeAll,
+      updated: (previous, gate) => {
+        if (previous.metadata.generation !== gate.metadata.generation) takeAll();
+      },
+    });
   }
 
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {

@@ -11,14 +11,12 @@ export interface StatusFacts {
   readonly slots: readonly Slot[];
   readonly runs: GateRuns;
   readonly waiting: number;
-  /** Other gates that govern the oldest in line as well. */
-  readonly othersGoverning: readonly string[];
   readonly nowMs: number;
 }
 
 /** The status that says what the gate does. */
 export function statusOf(gate: Gate, facts: StatusFacts): GateStatus {
-  const { limit, slots, runs, waiting, othersGoverning, nowMs } = facts;
+  const { limit, slots, runs, waiting, nowMs } = facts;
   const oldest = runs.line.oldest()?.metadata.creationTimestamp;
   const adaptive = gate.status?.adaptive;
   const { generation } = gate.metadata;
@@ -31,7 +29,7 @@ export function statusOf(gate: Gate, facts: StatusFacts): GateStatus {
     limitReason: limit.reason,
     ...(oldest === undefined ? {} : { oldestWaiting: oldest }),
     ...(adaptive ? { adaptive } : {}),
-    conditions: conditionsOf(gate, othersGoverning, nowMs),
+    conditions: conditionsOf(gate, [...runs.shared.keys()].sort(), nowMs),
   };
 }
 

@@ -112,6 +112,8 @@ export const priorityKey = 'penstock.dev/priority';
 export const bumpKey = 'penstock.dev/bump';
 /** Annotation that gates write: where a waiting run stands. */
 export const queueKey = 'penstock.dev/queue';
+/** Annotation: `Hold` on a run that one of its gates is to hold, not to release, when no gate governs it any more. */
+export const onDeleteKey = 'penstock.dev/gate-on-delete';
 /** Finalizer of gates: their waiting runs are released or held before a gate goes. */
 export const gateFinalizer = 'penstock.dev/gate';
 

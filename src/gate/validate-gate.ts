@@ -8,6 +8,7 @@ import type { Gate } from './types.ts';
 export function validateGate({ spec }: Gate): readonly StatusCause[] {
   return [
     ...limitCauses(spec),
+    ...namespaceCauses(spec),
     ...selectorCauses(spec),
     ...windowCauses(spec),
     ...weightCauses(spec),
@@ -24,6 +25,11 @@ function limitCauses({ maxRunning, paused }: Gate['spec']): readonly StatusCause
   return [invalid('spec.maxRunning', '0: no run could ever start; to stop the gate for a while set spec.paused')];
 }
 
+function namespaceCauses({ namespaces }: Gate['spec']): readonly StatusCause[] {
+  if (namespaces?.length !== 0) return [];
+  return [invalid('spec.namespaces', '[]: the gate would govern nothing; leave it out to govern every namespace')];
+}
+
 function selectorCauses({ selector }: Gate['spec']): readonly StatusCause[] {
   try {
     labelSelectorFromObject(selector ?? {});
@@ -33,7 +39,10 @@ function selectorCauses({ selector }: Gate['spec']): readonly StatusCause[] {
   }
 }
 
-function windowCauses({ windows = [] }: Gate['spec']): readonly StatusCause[] {
+function windowCauses({ windows }: Gate['spec']): readonly StatusCause[] {
+  if (windows === undefined) return [];
+  if (windows.length === 0)
+    return [invalid('spec.windows', '[]: the gate would never open; leave it out to keep it open')];
   return windows.flatMap(({ timeZone, days }, index) => [
     ...(timeZone === undefined || isTimeZone(timeZone)
       ? []

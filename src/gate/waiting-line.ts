@@ -2,16 +2,17 @@ import { type ObjectKey, keyOf, keyText } from '../kube/object.ts';
 import type { PipelineRun } from '../tekton/types.ts';
 import { type Rank, branchOf, compareRanks, rankOf, repositoryOf } from './run-facts.ts';
 import { SortedList } from './sorted-list.ts';
-import type { GateSpec } from './types.ts';
+import type { GateOrder } from './types.ts';
 
 /** Runs that stand or fall together: what lets one of them start lets the first of them start. */
 export interface Lane {
   readonly repository: string | undefined;
   readonly branch: string | undefined;
-  /** Names of the other gates that have to let these runs through as well, `,` between. */
-  readonly otherGates: string;
+  /** All gates that have to let these runs through, in that order. */
+  readonly gates: readonly string[];
 }
 
+/** A run in its line. */
 interface Entry {
   readonly run: PipelineRun;
   readonly rank: Rank;
@@ -21,13 +22,13 @@ interface Entry {
 class LaneQueue implements Lane {
   readonly repository: string | undefined;
   readonly branch: string | undefined;
-  readonly otherGates: string;
+  readonly gates: readonly string[];
   readonly entries: SortedList<Entry> = new SortedList<Entry>((a, b) => compareRanks(a.rank, b.rank));
 
   constructor(lane: Lane) {
     this.repository = lane.repository;
     this.branch = lane.branch;
-    this.otherGates = lane.otherGates;
+    this.gates = lane.gates;
   }
 }
 
@@ -44,15 +45,13 @@ export interface Place {
  * next costs as much as there are lanes, whatever the number of runs.
  */
 export class WaitingLine {
-  readonly #order: GateSpec['order'];
-  readonly #byBranch: boolean;
+  readonly #order: GateOrder;
   readonly #entries = new Map<string, Entry>();
   readonly #byAge = new SortedList<Entry>(compareAges);
   readonly #lanes = new Map<string, LaneQueue>();
 
-  constructor(spec: GateSpec) {
-    this.#order = spec.order ?? 'Priority';
-    this.#byBranch = spec.maxRunningPerBranch !== undefined;
+  constructor(order: GateOrder) {
+    this.#order = order;
   }
 
   get size(): number {
@@ -64,10 +63,14 @@ export class WaitingLine {
     return this.#entries.has(keyText(key));
   }
 
-  /** Lines up `run`, or moves it to where it belongs now. */
-  put(run: PipelineRun, otherGates: string): void {
+  /**
+   * Lines up `run`, or moves it to where it belongs now. `gates` are all that govern it, in order; `byBranch` says whether one
+   * of them limits branches.
+   */
+  put(run: PipelineRun, gates: readonly string[], byBranch: boolean): void {
     this.remove(run);
-    const lane = this.#laneOf(run, otherGates);
+    const branch = byBranch ? branchOf(run) : undefined;
+    const lane = this.#laneOf({ repository: repositoryOf(run), branch, gates });
     const entry = { run, rank: rankOf(run, this.#order !== 'FIFO'), lane };
     this.#entries.set(keyText(keyOf(run)), entry);
     lane.entries.add(entry);
@@ -93,7 +96,7 @@ export class WaitingLine {
     mayStart: (lane: Lane) => boolean,
     load: (lane: Lane) => number,
     isTaken: (run: PipelineRun) => boolean,
-  ): PipelineRun | undefined {
+  ): Pick<Entry, 'run' | 'lane'> | undefined {
     let best: { readonly entry: Entry; readonly load: number } | undefined;
     for (const lane of this.#lanes.values()) {
       const entry = mayStart(lane) ? firstFree(lane, isTaken) : undefined;
@@ -101,7 +104,7 @@ export class WaitingLine {
       const candidate = { entry, load: this.#order === 'FairShare' ? load(lane) : 0 };
       if (!best || comesBefore(candidate, best)) best = candidate;
     }
-    return best?.entry.run;
+    return best?.entry;
   }
 
   /** Where `run` stands; undefined when it does not. */
@@ -132,17 +135,17 @@ export class WaitingLine {
       .map(({ run }) => run);
   }
 
+  /** All that stand in line, in no order. */
+  entries(): Iterable<{ readonly run: PipelineRun; readonly lane: Lane }> {
+    return this.#entries.values();
+  }
+
   /** The run that waits longest. */
   oldest(): PipelineRun | undefined {
     return this.#byAge.at(0)?.run;
   }
 
-  #laneOf(run: PipelineRun, otherGates: string): LaneQueue {
-    const lane: Lane = {
-      repository: repositoryOf(run),
-      branch: this.#byBranch ? branchOf(run) : undefined,
-      otherGates,
-    };
+  #laneOf(lane: Lane): LaneQueue {
     const key = laneKey(lane);
     const known = this.#lanes.get(key);
     if (known) return known;
@@ -152,9 +155,9 @@ export class WaitingLine {
   }
 }
 
-function laneKey({ repository = '', branch = '', otherGates }: Lane): string {
+function laneKey({ repository = '', branch = '', gates }: Lane): string {
   // Branches come from annotations and may hold anything.
-  return JSON.stringify([repository, branch, otherGates]);
+  return JSON.stringify([repository, branch, ...gates]);
 }
 
 function firstFree(lane: LaneQueue, isTaken: (run: PipelineRun) => boolean): Entry | undefined {

@@ -1,6 +1,11 @@
 import type { PipelineRun } from '../tekton/types.ts';
 import { repositoryKey } from './types.ts';
 
+/** `waiting in gate "default"`: all that is said of runs far behind. */
+export function waitingText(gates: readonly string[]): string {
+  return `waiting in gate ${gates.map((name) => `"${name}"`).join(' and ')}`;
+}
+
 /** `20 of 20 slots taken`. */
 export function slotsText(taken: number, limit: number): string {
   return `${taken} of ${limit} ${limit === 1 ? 'slot' : 'slots'} taken`;
