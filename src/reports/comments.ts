@@ -1,11 +1,12 @@
 /** Which comment goes with a status. Pure. */
+import { cutMarkdown } from '../forge/cut-markdown.ts';
 import type { StatusState } from '../forge/forge.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
 import { hashOf } from '../forge/kinds/identity.ts';
 import { ownMarkerPrefix } from '../forge/own-comment.ts';
 import type { RepositorySpec } from '../forge/kinds/repository.ts';
 import type { PlannedComment } from './delivery-step.ts';
-import { bytesOf, cutToBytes, inline, textBytesMax } from './text/markdown.ts';
+import { bytesOf, inline, textBytesMax } from './text/markdown.ts';
 
 /** States that are worth a comment: somebody has to act, or the run is over. */
 const commentedStates: ReadonlySet<StatusState> = new Set<StatusState>([
@@ -32,7 +33,7 @@ export function commentOf(spec: CommitStatusSpec, repository: RepositorySpec): P
   const each = strategy === 'update' ? [] : [report.sha, report.externalId];
   const marker = `${ownMarkerPrefix}${hashOf(['comment', report.context, number, ...each]).slice(0, 24)}`;
   const heading = `**${inline(report.context)}**: ${inline(report.title)}\n\n`;
-  return { pullRequest: number, marker, body: heading + cutToBytes(report.text, textBytesMax - bytesOf(heading)) };
+  return { pullRequest: number, marker, body: heading + cutMarkdown(report.text, textBytesMax - bytesOf(heading)) };
 }
 
 /** GitHub shows the text of what an App says; all others show a line. */

@@ -279,7 +279,7 @@ export class DeliverReconciler implements Reconciler {
     const what = delivered ? 'a comment could not be made' : 'a status could not be shown';
     logger.warn(what, { status: keyText(keyOf(object)), context: object.spec.report.context, problem, error: message });
     // Of two writers the other one knows more: it is looked at again when the cache has it.
-    await this.#store(object, (live) => (live.metadata.generation === object.metadata.generation ? status : undefined));
+    await this.#store(object, (live) => (isSameStory(live, object) ? status : undefined));
     const repository = this.#parts.repositoryOf(object);
     if (status.failures === eventFailures && repository !== undefined && problem !== 'rate-limited') {
       const reason = delivered ? 'CommentNotMade' : 'StatusNotDelivered';
@@ -314,6 +314,14 @@ export class DeliverReconciler implements Reconciler {
       throw thrown;
     }
   }
+}
+
+/** Whether nobody has written since what the next step depends on. */
+function isSameStory(live: CommitStatus, known: CommitStatus): boolean {
+  const [now, before] = [live.status?.acknowledged, known.status?.acknowledged];
+  return (
+    live.metadata.generation === known.metadata.generation && now?.digest === before?.digest && now?.at === before?.at
+  );
 }
 
 /** By what forges are told apart before they are opened. */

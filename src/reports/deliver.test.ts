@@ -129,6 +129,30 @@ describe('showing statuses', () => {
     assert.deepEqual(rig.host.states(context), ['queued', 'running', 'queued']);
   });
 
+  it('does not give up for time in which nobody tried', async () => {
+    const rig = await withRunning();
+    rig.host.down = true;
+    await rig.end('build-1', 'Failed');
+    await rig.settle(hour);
+    rig.kill();
+    rig.clock.jump(8 * 24 * hour);
+    rig.host.down = false;
+    await rig.start();
+    await rig.settle(minute);
+    assert.deepEqual(rig.host.states(context), ['queued', 'running', 'failed']);
+  });
+
+  it('does not wait for a clock that was set back', async () => {
+    const rig = await withRunning();
+    rig.host.next('post', { kind: 'unavailable' });
+    await rig.end('build-1');
+    await rig.settle(500);
+    assert.equal(rig.delivered(await rig.only())?.reason, 'HostUnavailable');
+    rig.clock.jump(-30 * 24 * hour);
+    await rig.settle(minute);
+    assert.deepEqual(rig.host.states(context), ['queued', 'running', 'succeeded']);
+  });
+
   it('says what is missing when the Repository is gone or its secret is', async () => {
     const rig = new ReportRig();
     await rig.start();

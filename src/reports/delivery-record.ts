@@ -11,6 +11,7 @@ import {
   isDelivered,
   limitedReason,
   type PlannedComment,
+  retryMsMax,
   tryDigest,
   tryMsMax,
 } from './delivery-step.ts';
@@ -18,7 +19,7 @@ import {
 /** Retries while the host gives no answer: soon, then every few minutes. */
 const passingBackoff: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
 /** Retries of what somebody has to put right: a token, a right, a Secret. Or of what the host does not take. */
-const standingBackoff: BackoffPolicy = { baseMs: 15_000, capMs: 900_000 };
+const standingBackoff: BackoffPolicy = { baseMs: 15_000, capMs: retryMsMax };
 /** Characters of a message that are kept. */
 const messageCharactersMax = 1_024;
 
@@ -113,9 +114,9 @@ export function gaveUpStatus(object: CommitStatus, nowMs: number): CommitStatusS
   return { ...status, conditions: withDelivered(object, status.conditions, condition, nowMs) };
 }
 
-/** While it has to wait before the first try, and the condition still tells of what was shown before. */
+/** While it has to wait for its turn before the first try, and the condition still tells of what was shown before. */
 export function waitingStatus(object: CommitStatus, nowMs: number): CommitStatusStatus {
-  const message = 'the host has asked us to wait';
+  const message = 'others are shown before it, or the host has asked us to wait';
   const condition: Outcome = { status: 'Unknown', reason: 'Waiting', message };
   return { ...object.status, conditions: withDelivered(object, object.status?.conditions, condition, nowMs) };
 }

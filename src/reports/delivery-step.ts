@@ -9,6 +9,11 @@ import type { CommitStatus, CommitStatusSpec } from '../forge/kinds/commit-statu
 export const wordsEveryMs = 60_000;
 /** What a Git host has not taken for so long is given up, until there is something else to say. In milliseconds. */
 export const tryMsMax: number = 7 * 24 * 3_600_000;
+/** Nothing is given up that has failed less often: that time has passed does not mean that anybody tried. */
+export const triesMin = 5;
+/** Longest time from a failure to the next try, in milliseconds: after a failure, and where the host asked us to wait. */
+export const retryMsMax = 900_000;
+const limitedMsMax: number = 24 * 3_600_000 + 1_000;
 
 /** The next thing to do. `wait`: nothing before so many milliseconds have passed. */
 export type DeliveryStep =
@@ -54,12 +59,17 @@ export function nextStep(object: CommitStatus, comment: PlannedComment | undefin
   // What a smaller attempt says is not shown, even if a spec were to say it: a copy of old objects may have come back.
   if (delivered ? commented : (status.acknowledged?.attempt ?? 0) > spec.attempt) return { kind: 'idle' };
   const isSame = status.failedDigest === tryDigest(spec, delivered, comment);
-  const failingMs = isSame ? nowMs - (fromRfc3339(status.failingSince) ?? nowMs) : 0;
   const gaveUp = deliveredReason(object) === gaveUpReason;
-  if (failingMs >= tryMsMax || (isSame && gaveUp)) return { kind: 'give-up', told: gaveUp };
+  if (isSame && (gaveUp || isTriedEnough(status))) return { kind: 'give-up', told: gaveUp };
   const waitMs = Math.max(retryWaitMs(object, isSame, nowMs), delivered ? 0 : wordsWaitMs(object, nowMs));
   if (waitMs > 0) return { kind: 'wait', ms: waitMs };
   return { kind: delivered ? 'comment' : 'post' };
+}
+
+/** Whether it was tried for long enough: from the first failure to the last, not to now; nobody may have been there to try. */
+function isTriedEnough({ failures = 0, failingSince, nextTryAt }: NonNullable<CommitStatus['status']>): boolean {
+  const [firstMs, lastMs] = [fromRfc3339(failingSince), fromRfc3339(nextTryAt)];
+  return failures >= triesMin && firstMs !== undefined && lastMs !== undefined && lastMs - firstMs >= tryMsMax;
 }
 
 /** Hash of what is tried next: a failure holds for it alone. */
@@ -69,13 +79,32 @@ export function tryDigest(spec: CommitStatusSpec, delivered: boolean, comment: P
 
 /** A new report need not wait for the retry of an old one, unless the host asked us to wait. */
 function retryWaitMs(object: CommitStatus, isSame: boolean, nowMs: number): number {
-  if (!isSame && deliveredReason(object) !== limitedReason) return 0;
-  return (fromRfc3339(object.status?.nextTryAt) ?? nowMs) - nowMs;
+  const isLimited = deliveredReason(object) === limitedReason;
+  if (!isSame && !isLimited) return 0;
+  return leftMs(object.status?.nextTryAt, nowMs, isLimited ? limitedMsMax : retryMsMax);
 }
 
 function wordsWaitMs({ spec, status }: CommitStatus, nowMs: number): number {
   const last = status?.acknowledged;
   if (last === undefined || isTerminal(spec.report.state)) return 0;
   if (last.state !== spec.report.state || last.attempt !== spec.attempt) return 0;
-  return (fromRfc3339(last.at) ?? 0) + wordsEveryMs - nowMs;
+  const dueMs = (fromRfc3339(last.at) ?? 0) + wordsEveryMs;
+  return leftMs(new Date(dueMs).toISOString(), nowMs, wordsEveryMs);
+}
+
+/** How long it is to `instant`; nothing where that is longer than anybody ever meant to wait: the clock was set back. */
+function leftMs(instant: string | undefined, nowMs: number, longestMs: number): number {
+  const left = (fromRfc3339(instant) ?? nowMs) - nowMs;
+  return left > longestMs ? 0 : left;
+}
+
+/** How far a CommitStatus is, for people. `failing`: for what it says now, not for something before it. */
+export function progressOf(object: CommitStatus): 'told' | 'given-up' | 'failing' | 'on-its-way' {
+  const { spec, status = {} } = object;
+  const delivered = isDelivered(object);
+  const { comment } = spec;
+  if (delivered && (!spec.commentOnly || comment === undefined || status.commentDigest === digestOf(comment)))
+    return 'told';
+  if (status.failedDigest !== tryDigest(spec, delivered, comment)) return 'on-its-way';
+  return deliveredReason(object) === gaveUpReason ? 'given-up' : 'failing';
 }

@@ -158,7 +158,7 @@ describe('runs that are gone', () => {
     await rig.deleteRun('build-1');
     await rig.settle();
     assert.equal(rig.host.states(context).at(-1), 'cancelled');
-    assert.equal((await rig.only()).spec.report.title, 'Cancelled: the run was deleted before it ended');
+    assert.equal((await rig.only()).spec.report.title, 'Cancelled: the run was deleted before it was seen to end');
   });
 
   it('are cancelled when they were deleted while nobody watched', async () => {

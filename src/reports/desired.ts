@@ -1,4 +1,5 @@
 /** What is to be shown of runs and of what has no run. Pure. */
+import { cutMarkdown } from '../forge/cut-markdown.ts';
 import type { Annotation, StatusReport } from '../forge/forge.ts';
 import type { ForgeKind } from '../forge/git-event.ts';
 import type { CommitStatusSpec } from '../forge/kinds/commit-status.ts';
@@ -94,7 +95,7 @@ export function specOfNotice(
   const { target, repository, attempt, externalId, state, title, text, comment } = notice;
   const detailsUrl = detailsLink({ kind: 'delivery', name: delivery.metadata.name ?? '' });
   const end = detailsUrl === undefined ? '' : `\n\n${link('Details', detailsUrl) ?? ''}`;
-  const body = cutToBytes(mask(text), textBytesMax - end.length) + end;
+  const body = cutMarkdown(mask(text), textBytesMax - end.length) + end;
   const number = target.pullRequest?.number;
   const { installationId } = delivery.spec.events.find((event) => event.installationId !== undefined) ?? {};
   return {
@@ -120,12 +121,15 @@ export function specOfNotice(
   };
 }
 
-/** What is shown of a run that was deleted while it was not over: nobody will ever say how it ended. */
+/**
+ * What is shown of a run that is gone and was not seen to end: nobody will ever say how it did, or whether. It may have ended
+ * while nobody looked.
+ */
 export function specOfDeletedRun(shown: CommitStatusSpec, nowText: string): CommitStatusSpec {
-  const title = 'Cancelled: the run was deleted before it ended';
+  const title = 'Cancelled: the run was deleted before it was seen to end';
   const name = shown.run?.name ?? shown.report.externalId;
   const page = shown.report.detailsUrl === undefined ? undefined : link('Details', shown.report.detailsUrl);
-  const text = `The PipelineRun \`${name}\` was deleted before it ended. Nobody can say how it would have ended.`;
+  const text = `The PipelineRun \`${name}\` was deleted before it was seen to end. Nobody can say how it ended, or would have.`;
   return {
     ...shown,
     report: {

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { formatOf } from '../../src/forge/forges.ts';
 import { type Forge, ForgeError, type StatusReport, type StatusState, isTerminal } from '../../src/forge/forge.ts';
 import type { GitEvent, Project } from '../../src/forge/git-event.ts';
+import { isOwnComment } from '../../src/forge/own-comment.ts';
 import { settledInTime } from '../support/git-hosts/opened-forge.ts';
 import type { HostFault, SentWebhook, SimulatedHost } from '../support/git-hosts/simulated-host.ts';
 import { type Contestant, contestants, forgeFor } from './contestants.ts';
@@ -412,6 +413,22 @@ function describePullRequests(contestant: Contestant): void {
     const read = await forge.readComments(project, number);
     assert.equal(read.length, 3);
     assert.deepEqual([read[0]?.author.login, read[0]?.body], ['carl', 'Looks **good** ✓']);
+  });
+
+  it('on which a comment is made however long it is, with its end', async () => {
+    await using world = await begin(contestant);
+    const { host, forge, project } = world;
+    host.commit(project, 'fix', { x: '1' });
+    const { number } = host.webhooks.openPullRequest(project, { author: 'ada', head: 'fix' });
+    const log = Array.from({ length: 8_000 }, (_, index) => `ligne à ${index}`).join('\n');
+    const body = `It failed:\n\n\`\`\`text\n${log}\n\`\`\`\n\n[Details](https://ci.example.org/runs/1)`;
+
+    await forge.putComment({ project, pullRequest: number, marker: 'penstock-long', body });
+
+    const [made = '', ...more] = host.comments(project, number).map((comment) => comment.body);
+    assert.equal(more.length, 0);
+    assert.match(made, /ligne à 7999\n```\n\n\[Details\]\(https:\/\/ci\.example\.org\/runs\/1\)/);
+    assert.ok(isOwnComment(made));
   });
 
   it('and people, of whom it knows what they may do', async () => {

@@ -1,5 +1,6 @@
 import { hasHiddenMarker, withHiddenMarker } from '../calls/hidden-marker.ts';
 import { type RestApi, unlessMissing } from '../calls/rest-api.ts';
+import { cutMarkdown } from '../cut-markdown.ts';
 import { type CommentReport, ForgeError, type PullRequestComment } from '../forge.ts';
 import type { Project, PullRequest } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
@@ -9,6 +10,8 @@ import { readAccount, readPullRequest } from './webhook-parts.ts';
 
 const openPullRequestsMax = 500;
 const commentsMax = 500;
+/** Most bytes of a comment's text: Bitbucket takes fewer than 32,768 characters, of which the marker is a part. */
+const commentBytesMax = 32_000;
 
 /** A pull request, with the whole id of its head: the API abbreviates it. */
 export async function getPullRequest(api: RestApi, project: Project, number: number): Promise<PullRequest | undefined> {
@@ -59,7 +62,7 @@ function readComment(reader: PayloadReader): PullRequestComment | undefined {
 /** Changes the comment with the marker, or makes one. One that belongs to somebody else cannot be changed, and is passed over. */
 export async function putComment(api: RestApi, comment: CommentReport): Promise<void> {
   const path = `${pathOf(comment.project)}/pullrequests/${comment.pullRequest}/comments`;
-  const body = { content: { raw: withHiddenMarker(comment.body, comment.marker) } };
+  const body = { content: { raw: withHiddenMarker(cutMarkdown(comment.body, commentBytesMax), comment.marker) } };
   const known = await readComments(api, comment.project, comment.pullRequest);
   for (const { id, body: raw } of known.filter((each) => hasHiddenMarker(each.body, comment.marker))) {
     if (raw === body.content.raw) return;

@@ -1,11 +1,11 @@
 /** Pull requests and their comments. */
 import { hiddenMarker, markedBody } from '../comment-marker.ts';
 import { readAnswer, readAnswers } from '../calls/read-answer.ts';
+import { cutMarkdown } from '../cut-markdown.ts';
 import type { CommentReport, PullRequestComment } from '../forge.ts';
 import type { Project, PullRequest } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
 import { nameOf, pathOfProject } from './contents.ts';
-import { cutToBytes } from './cut-to-bytes.ts';
 import { hasNext, lastPageOf, pageEntriesMax, unlessMissing, type GithubApi } from './github-api.ts';
 import { readAuthor, readPullRequest as readPull } from './webhook-parts.ts';
 
@@ -104,7 +104,7 @@ function readComment(reader: PayloadReader): PullRequestComment {
 export async function putComment(api: GithubApi, comment: CommentReport, ownLogin: string): Promise<void> {
   const { project, pullRequest, marker } = comment;
   const hidden = hiddenMarker(marker);
-  const body = markedBody({ marker, body: cutToBytes(comment.body, commentBytesMax) });
+  const body = markedBody({ marker, body: cutMarkdown(comment.body, commentBytesMax) });
   const comments = await readComments(api, project, pullRequest);
   const ours = comments.find(({ author, body: text }) => author.login === ownLogin && text.includes(hidden));
   if (ours?.body === body) return;

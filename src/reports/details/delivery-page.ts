@@ -9,7 +9,7 @@ import { stateWords, toneOf } from './state-words.ts';
 export const deliveryRowsMax = 100;
 
 /** What became of a Delivery on the whole. */
-type Outcome = 'pending' | 'failed' | 'refused' | 'awaiting' | 'runs' | 'nothing';
+type Outcome = 'pending' | 'failed' | 'refused' | 'awaiting' | 'runs' | 'overtaken' | 'nothing';
 
 /** The page of a Delivery that is there. */
 export function deliveryPage({ metadata, spec, status }: Delivery): Page {
@@ -37,6 +37,7 @@ const outcomeWords: Readonly<Record<Outcome, string>> = {
   refused: 'Something of it could not be carried out',
   awaiting: 'Waiting for approval',
   runs: 'Led to runs',
+  overtaken: 'Not run: something newer came first',
   nothing: 'Led to nothing',
 };
 
@@ -46,6 +47,7 @@ const tones: Readonly<Record<Outcome, Tone>> = {
   refused: 'bad',
   awaiting: 'waiting',
   runs: 'good',
+  overtaken: 'neutral',
   nothing: 'neutral',
 };
 
@@ -57,7 +59,8 @@ function outcomeOf(status: DeliveryStatus | undefined): Outcome {
   if (isRefused) return 'refused';
   if (phase !== 'Done') return 'pending';
   if (notices.some(({ state }) => state === 'awaiting_approval')) return 'awaiting';
-  return runs.length > 0 ? 'runs' : 'nothing';
+  if (runs.some(({ outcome }) => outcome === 'created' || outcome === 'adopted')) return 'runs';
+  return runs.length > 0 ? 'overtaken' : 'nothing';
 }
 
 function cameInBlocks(name: string, { spec }: Pick<Delivery, 'spec'>): readonly Block[] {
@@ -173,6 +176,7 @@ const advice: Readonly<Record<Outcome, string>> = {
   refused:
     'Correct what is named above. A mistake in a definition takes a new commit; after a change in the cluster (a quota, a permission) comment /retest on the pull request, or let the same event happen once more:',
   awaiting: 'Somebody who may push, or whom OWNERS names, comments /ok-to-test on the pull request.',
+  overtaken: 'Nothing: what is newer is run instead. To let the same event happen once more:',
   runs: 'Follow the runs. To let the same event happen once more:',
   nothing:
     'Nothing, if that was meant. What would have to match is explained by `penstock match`; to let the same event happen once more:',

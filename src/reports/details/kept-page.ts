@@ -23,7 +23,8 @@ function endOf({ spec }: CommitStatus): string | undefined {
   return spec.report.completedAt;
 }
 
-function statusSection({ spec, status }: CommitStatus): Section {
+function statusSection(kept: CommitStatus): Section {
+  const { spec } = kept;
   const { report } = spec;
   const rows = [
     ...fact('State', stateWords[report.state]),
@@ -34,7 +35,7 @@ function statusSection({ spec, status }: CommitStatus): Section {
     ...fact('Attempt', String(spec.attempt)),
     ...fact('Started', report.startedAt),
     ...fact('Ended', report.completedAt),
-    ...fact('At the Git host', acknowledgedText(status, report.state)),
+    ...fact('At the Git host', acknowledgedText(kept)),
   ];
   const text: readonly Block[] = report.text.trim() === '' ? [] : [{ kind: 'verbatim', text: report.text }];
   return { title: report.context, blocks: [{ kind: 'facts', rows }, ...text] };

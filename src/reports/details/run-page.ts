@@ -7,6 +7,7 @@ import { runAttemptOf, statusTargetOf } from '../../forge/kinds/status-target.ts
 import { succeededCondition } from '../../tekton/pipeline-run/children.ts';
 import type { PipelineRun, TaskRun } from '../../tekton/types.ts';
 import { fromRfc3339 } from '../../base/clock.ts';
+import { progressOf } from '../delivery-step.ts';
 import { stateOfRun } from '../run-state.ts';
 import type { Snippet } from '../text/run-text.ts';
 import { spanText } from '../text/span-text.ts';
@@ -132,19 +133,28 @@ function supersededLine({ metadata: { namespace = '', annotations = {} } }: Pipe
 /** What the host was seen to show: this attempt, another one, or nothing yet. */
 function hostText(shown: CommitStatus | undefined, name: string): string {
   if (shown === undefined) return 'nothing is to be shown yet';
-  const { spec, status } = shown;
-  if (spec.run?.name !== name) return `attempt ${spec.attempt} is shown (${spec.report.externalId})`;
-  return `this attempt is to be shown: ${acknowledgedText(status, spec.report.state)}`;
+  const { spec } = shown;
+  const which = spec.run?.name === name ? 'this attempt' : `attempt ${spec.attempt} (${spec.report.externalId})`;
+  return `${which} is to be shown: ${acknowledgedText(shown)}`;
 }
 
 /** How far the host is with what it is to show. */
-export function acknowledgedText(status: CommitStatus['status'], wanted: StatusState): string {
-  const { acknowledged, lastError, nextTryAt } = status ?? {};
+export function acknowledgedText(shown: CommitStatus): string {
+  const { spec, status = {} } = shown;
+  const { acknowledged, lastError = '', nextTryAt = 'soon' } = status;
   const seen = acknowledged && `${stateWords[acknowledged.state]}, seen there ${acknowledged.at}`;
-  if (acknowledged?.state === wanted) return seen ?? '';
-  const why = lastError === undefined ? 'on its way' : `not taken so far: ${lastError}`;
-  const next = nextTryAt === undefined ? '' : `; next try ${nextTryAt}`;
-  return `${stateWords[wanted]}, ${why}${next}${seen === undefined ? '' : ` (before it: ${seen})`}`;
+  const before = seen === undefined ? '' : ` (before it: ${seen}, attempt ${acknowledged?.attempt})`;
+  const wanted = stateWords[spec.report.state];
+  switch (progressOf(shown)) {
+    case 'told':
+      return seen ?? 'the comment was made';
+    case 'on-its-way':
+      return `${wanted}, on its way${before}`;
+    case 'failing':
+      return `${wanted}, not taken so far: ${lastError}; next try ${nextTryAt}${before}`;
+    case 'given-up':
+      return `${wanted}, not taken, and given up: ${lastError}${before}`;
+  }
 }
 
 function whySection(run: PipelineRun): readonly Section[] {
@@ -195,7 +205,7 @@ function attemptSection({ run, attempts, shown }: RunPageFacts): readonly Sectio
     const { name = '', namespace = '', creationTimestamp = '' } = attempt.metadata;
     const to: DetailsPage = { kind: 'run', namespace, name };
     const own = name === run.metadata.name;
-    const notes = [own ? 'this page' : '', shown?.spec.run?.name === name ? 'shown at the Git host' : ''];
+    const notes = [own ? 'this page' : '', shown?.spec.run?.name === name ? 'to be shown at the Git host' : ''];
     const number: Piece = { text: `${runAttemptOf(attempt)}: ${name}`, ...(own ? {} : { to }) };
     const state = line(stateWords[stateOfRun(attempt)]);
     return [[number], state, line(creationTimestamp), line(notes.filter(Boolean).join(', '))];

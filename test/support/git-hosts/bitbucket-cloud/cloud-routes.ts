@@ -232,7 +232,7 @@ function pullRequestRoutes(state: CloudState): Record<string, (call: Call) => Ho
     }),
     [`POST ${path}/{number}/comments`]: of(({ request, repository, user }, pull) => {
       const raw = rawOf(request);
-      if (raw === undefined) return failure(400, 'content.raw is required');
+      if (raw === undefined) return failure(400, 'content.raw is required, and has at most 32768 characters');
       return ok(json.commentJson(state.model, repository.addComment(pull, user.login, raw)), 201);
     }),
     [`PUT ${path}/{number}/comments/{comment}`]: of(({ request, parts, user }, pull) => {
@@ -240,7 +240,7 @@ function pullRequestRoutes(state: CloudState): Record<string, (call: Call) => Ho
       const raw = rawOf(request);
       if (comment === undefined) return failure(404, 'Comment not found');
       if (comment.author !== user.login) return failure(403, 'You do not have permission to edit this comment.');
-      if (raw === undefined) return failure(400, 'content.raw is required');
+      if (raw === undefined) return failure(400, 'content.raw is required, and has at most 32768 characters');
       comment.body = raw;
       return ok(json.commentJson(state.model, comment));
     }),
@@ -249,7 +249,7 @@ function pullRequestRoutes(state: CloudState): Record<string, (call: Call) => Ho
 
 function rawOf({ json: body }: HostRequest): string | undefined {
   const content = isJsonObject(body) && isJsonObject(body['content']) ? body['content']['raw'] : undefined;
-  return typeof content === 'string' && content !== '' ? content : undefined;
+  return typeof content === 'string' && content !== '' && content.length <= 32_768 ? content : undefined;
 }
 
 function peopleRoutes(state: CloudState): Record<string, (call: Call) => HostAnswer> {

@@ -13,6 +13,9 @@ import type { PathParts, Routes } from '../routes.ts';
 import * as json from './datacenter-json.ts';
 
 /** What a key of a commit shows. */
+/** Comments are shorter. */
+const commentCharactersMax = 32_768;
+
 export interface Build {
   readonly key: string;
   readonly state: string;
@@ -278,6 +281,8 @@ function pullRequestRoutes(state: DatacenterState): Record<string, Handler> {
     [`POST ${path}/comments`]: of(({ request, repository, user }, pull) => {
       const text = textOf(request);
       if (text === undefined) return failure(400, 'text is required');
+      if (text.length >= commentCharactersMax)
+        return failure(400, 'Please enter a non-empty value less than 32768 characters');
       return ok(comment(repository.addComment(pull, user.login, text)), 201);
     }),
     [`PUT ${path}/comments/{comment}`]: of(({ request, parts, user }, pull) => {
@@ -286,6 +291,8 @@ function pullRequestRoutes(state: DatacenterState): Record<string, Handler> {
       if (known === undefined) return failure(404, 'No such comment', `${exceptions}.comment.NoSuchCommentException`);
       if (known.author !== user.login) return failure(401, 'You may not edit this comment');
       if (text === undefined) return failure(400, 'text is required');
+      if (text.length >= commentCharactersMax)
+        return failure(400, 'Please enter a non-empty value less than 32768 characters');
       const current = state.commentVersions.get(known.id) ?? 0;
       if (version !== current) return failure(409, 'You are attempting to modify an old version of this comment');
       known.body = text;
