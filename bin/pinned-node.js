@@ -22,8 +22,16 @@ export function runningNodeIsEnough() {
 
 /** Keeps compiled code between starts. Where the directory cannot be written, Node goes on without it. */
 export function enableCompileCache() {
-  const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  nodeModule.enableCompileCache(join(cacheHome, 'penstock', 'compiled'));
+  const cacheHome = process.env.XDG_CACHE_HOME || ownCache();
+  if (cacheHome !== undefined) nodeModule.enableCompileCache(join(cacheHome, 'penstock', 'compiled'));
+}
+
+function ownCache() {
+  try {
+    return join(homedir(), '.cache');
+  } catch {
+    return undefined; // No HOME, and no entry in the user database: as in many containers.
+  }
 }
 
 /**

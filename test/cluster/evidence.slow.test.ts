@@ -11,6 +11,7 @@ import { Cluster } from '../support/cluster.ts';
 import { injectedNames, injectLabel, startInjectingWebhook } from '../support/injecting-webhook.ts';
 import { byHand, PodByHand, secondsAgo, type Shown } from '../support/pod-by-hand.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
+import { noNode, nodeLabel } from '../support/simulated-nodes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import {
   isDone,
@@ -348,7 +349,7 @@ describe('evidence on a real API server', { skip: whyNoRealApi(), timeout: 300_0
     });
 
     it('waits for a node, and says so', async () => {
-      await create('unschedulable', one);
+      await create('unschedulable', one, { [nodeLabel]: noNode });
       const pod = new PodByHand(cluster.client, cluster.api.connect(), { namespace, name: 'unschedulable-pod' });
       await cluster.until(pods, pod.key, () => true);
       const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' };

@@ -83,6 +83,23 @@ describe('the launcher', () => {
     assert.deepEqual([terminated.code, terminated.signal], [null, 'SIGTERM']);
   });
 
+  it('does without a folder for compiled code where the user has no home', async () => {
+    const preload = join(scratch, 'no-home.mjs');
+    // As where HOME is not set and the user database knows nothing of the user.
+    writeFileSync(
+      preload,
+      `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module';
+       os.homedir = () => { throw new Error('uv_os_homedir returned ENOENT'); }; syncBuiltinESMExports();`,
+    );
+    const { HOME: _home, XDG_CACHE_HOME: _cache, ...environment } = process.env;
+    const words = ['--import', preload, new URL('penstock.js', binFolder).pathname, '--version'];
+    const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^\d+\.\d+\.\d+/);
+  });
+
   it('says what to do where no Node is pinned', async () => {
     const elsewhere = join(scratch, 'pinned-node.mjs');
     copyFileSync(new URL('pinned-node.js', binFolder), elsewhere);

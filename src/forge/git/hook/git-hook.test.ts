@@ -196,7 +196,8 @@ describe('the hook of plain repositories', () => {
   it('refuses what it cannot do, and changes nothing then', async () => {
     using fixture = new GitFixture();
     const open = join(fixture.folder, 'open');
-    writeFileSync(open, 'secret', { mode: 0o644 });
+    writeFileSync(open, 'secret');
+    chmodSync(open, 0o644);
     const empty = join(fixture.folder, 'empty');
     writeFileSync(empty, '\n', { mode: 0o600 });
 
