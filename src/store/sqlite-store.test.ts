@@ -244,7 +244,7 @@ describe('sqlite: what goes wrong', () => {
     const program = join(import.meta.dirname, 'crash.test.ts');
     const other = spawnSync(process.execPath, [program, 'write', directory, '1'], {
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 90_000,
     });
     assert.match(other.stderr, /STORE_LOCKED/);
     assert.equal(other.status, 1);

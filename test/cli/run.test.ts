@@ -1,8 +1,7 @@
 /** `penstock run` as a person types it: what may be given, and what comes out. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { after, describe, it } from 'node:test';
 import { Workplace } from '../support/penstock-process.ts';
 import { processesWith } from '../support/processes.ts';
@@ -156,10 +155,10 @@ describe('penstock run', { timeout: hangsMs }, () => {
   it("ends a run at --timeout with Tekton's reason, its steps too", async () => {
     const mark = `timed-${process.pid}`;
     workplace.write('slow.yaml', documents(pipelineRun('slow', [shellTask('sleep', `sh -c 'sleep 600; :' ${mark}`)])));
-    const { code, stdout } = await workplace.run(['run', 'slow.yaml', '--timeout', '1s']);
+    const { code, stdout } = await workplace.run(['run', 'slow.yaml', '--timeout', '4s']);
     assert.equal(code, 1);
     assert.match(stdout, /✗ PipelineRun slow failed/);
-    assert.match(stdout, /failed to finish within "1s"/);
+    assert.match(stdout, /failed to finish within "4s"/);
     assert.match(stdout, /sleep .*\((?:TaskRunTimeout|TaskRunCancelled)\)/);
     assert.deepEqual(processesWith(mark), []);
     const wrong = await workplace.run(['run', 'slow.yaml', '--timeout', 'soon']);
@@ -195,9 +194,11 @@ describe('penstock run', { timeout: hangsMs }, () => {
   it('reads from a pipe, as of <(command)', async () => {
     const pipe = workplace.path('pipe');
     execFileSync('mkfifo', [pipe]);
-    const running = workplace.start(['run', '-f', pipe]);
-    await writeFile(pipe, documents(saying('piped')));
-    const { code, stdout, stderr } = await running.ended;
+    // Who opens a pipe waits for the other side: not in this process, which could not end if the other side died.
+    const writer = spawn('sh', ['-c', 'cat > "$0"', pipe], { stdio: ['pipe', 'ignore', 'ignore'] });
+    writer.stdin.end(documents(saying('piped')));
+    const { code, stdout, stderr } = await workplace.run(['run', '-f', pipe]);
+    writer.kill();
     assert.equal(code, 0, stderr);
     assert.match(stdout, /piped speaks/);
   });

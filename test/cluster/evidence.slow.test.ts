@@ -41,7 +41,8 @@ describe('evidence on a real API server', { skip: whyNoRealApi(), timeout: 300_0
       behaviour: simulatedBehaviour,
       observeCalls: (transport) => calls.observe(transport),
       engine: {
-        taskRun: { evidenceBackoff: { baseMs: 100, capMs: 500 }, evidenceWaitMsMax: 2_000, stopWaitMs: 1_000 },
+        // Waited for as long as a slow machine may take between two writes of a test.
+        taskRun: { evidenceBackoff: { baseMs: 100, capMs: 500 }, evidenceWaitMsMax: 12_000, stopWaitMs: 1_000 },
       },
     });
     namespace = await cluster.namespace('evidence');
@@ -122,6 +123,7 @@ describe('evidence on a real API server', { skip: whyNoRealApi(), timeout: 300_0
     /** The API server takes a moment to learn of a webhook. */
     const injected = async (name: string): Promise<PodByHand> => {
       for (let attempt = 0; ; attempt++) {
+        assert.ok(attempt < 200, 'the webhook is never called');
         const pod = await begin(`${name}-${attempt}`, three, labels);
         if ((await pod.read()).spec.containers.length > 1) return pod;
       }
