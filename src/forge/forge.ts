@@ -167,8 +167,13 @@ export interface Forge {
   putComment(comment: CommentReport): Promise<void>;
   /** Where steps clone the project from, when it is not what the project says. */
   cloneUrl?(project: Project): string | undefined;
-  /** A credential for cloning this project (and `further` ones) and nothing else, as narrow and short as the host can make it. */
-  gitCredential(project: Project, further: readonly string[]): Promise<GitCredential | undefined>;
+  /**
+   * A credential for cloning this project (and `further` ones, or `all` that the credential of the forge reaches) and nothing
+   * else, as narrow and short as the host can make it.
+   */
+  gitCredential(project: Project, further: readonly string[] | 'all'): Promise<GitCredential | undefined>;
+  /** Reads of other projects with what may be read on behalf of `home`; absent = the forge has one credential for all. */
+  readonly readingFor?: (home: Project) => Promise<Pick<Forge, 'readFile' | 'readRevision'>>;
 }
 
 /** What went wrong with a call. */

@@ -27,5 +27,9 @@ export function lazyForge(
     readStatus: async (...args) => (await forge()).readStatus(...args),
     putComment: async (...args) => (await forge()).putComment(...args),
     gitCredential: async (...args) => (await forge()).gitCredential(...args),
+    readingFor: async (home) => {
+      const loaded = await forge();
+      return loaded.readingFor === undefined ? loaded : loaded.readingFor(home);
+    },
   };
 }

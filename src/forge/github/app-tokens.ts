@@ -73,15 +73,15 @@ export class AppTokens {
     this.#kept.delete(keyOf(project));
   }
 
-  /** A new token for some repositories of the project's owner; with all permissions of the App when none are named. */
+  /** A new token for some repositories of the project's owner, or all; with all permissions of the App when none are named. */
   async mint(
     project: Project,
-    repositories: readonly string[],
+    repositories: readonly string[] | undefined,
     permissions?: Readonly<Record<string, 'read' | 'write'>>,
   ): Promise<InstallationToken> {
     const parameters = {
       installation_id: await this.#installationOf(project),
-      repositories: [...repositories],
+      ...(repositories === undefined ? {} : { repositories: [...repositories] }),
       ...(permissions === undefined ? {} : { permissions }),
     };
     const answer = await this.asApp('POST /app/installations/{installation_id}/access_tokens', parameters);

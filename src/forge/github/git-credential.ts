@@ -11,18 +11,19 @@ const tokenUser = 'git';
  * What steps clone with. Of an App: a token of its own that can read the contents of this repository and the further ones, and
  * nothing else, for an hour. Of a token: that token, since GitHub cannot make a narrower one of it.
  *
- * `further` are names, or `owner/name` of the same owner: an installation reaches no other's.
+ * `further` are names, or `owner/name` of the same owner: an installation reaches no other's. `all`: all of the installation.
  */
 export async function gitCredential(
   api: GithubApi,
   project: Project,
-  further: readonly string[],
+  further: readonly string[] | 'all',
 ): Promise<GitCredential | undefined> {
   const { credential } = api.access;
   if (credential.type === 'token') return { username: credential.user ?? tokenUser, token: credential.token };
   if (api.app === undefined) return undefined;
-  const repositories = new Set([project.name, ...further.map((name) => ownName(project, name))]);
-  const token = await api.app.mint(project, [...repositories], { contents: 'read', metadata: 'read' });
+  const repositories =
+    further === 'all' ? undefined : [...new Set([project.name, ...further.map((name) => ownName(project, name))])];
+  const token = await api.app.mint(project, repositories, { contents: 'read', metadata: 'read' });
   return { username: appUser, token: token.token, expiresAt: token.expiresAt };
 }
 

@@ -471,6 +471,34 @@ describe('tokens of a GitHub App', () => {
     await assert.rejects(forge.gitCredential(project, ['somebody/else']), { code: 'FORGE_REFUSED' });
   });
 
+  it('read other projects on behalf of the one they are for: what is public, and nothing that the App alone may', async (context) => {
+    const { host, forge, project } = await setup(context);
+    const secret = host.addProject('org', 'secret', { 'task.yaml': 'kind: Task\n' });
+    const shared = host.addProject('tektoncd', 'catalog', { 'task.yaml': 'kind: Task\n' });
+    const catalog = host.model.repository('tektoncd', 'catalog') ?? assert.fail('no catalog');
+    catalog.isElsewhere = true;
+    const shas = [catalog, host.model.repository('org', 'secret')].map((each) => each?.branches.get('main') ?? '');
+    const reading = (await forge.readingFor?.(project)) ?? assert.fail('an App reads for somebody');
+    assert.equal((await reading.readRevision(shared, 'main'))?.sha, shas[0]);
+    assert.equal(await reading.readFile(shared, shas[0] ?? '', 'task.yaml'), 'kind: Task\n');
+    assert.equal(await reading.readRevision(secret, 'main'), undefined);
+    assert.equal(await reading.readFile(secret, shas[1] ?? '', 'task.yaml'), undefined);
+    await assert.rejects(forge.readFile(shared, shas[0] ?? '', 'task.yaml'), { code: 'FORGE_REFUSED' });
+  });
+
+  it('reach all that the App is installed in only when that is asked for', async (context) => {
+    const { host, forge, project, open } = await setup(context);
+    const other = host.addProject('org', 'other');
+    for (const [further, reached] of [
+      [[], false],
+      ['all', true],
+    ] as const) {
+      const credential = await forge.gitCredential(project, further);
+      const asStep = open({ ...host.access, credential: { type: 'token', token: credential?.token ?? '' } });
+      assert.equal((await asStep.readProject(other)) !== undefined, reached);
+    }
+  });
+
   it('are fetched once, and anew before they end', async (context) => {
     const clock = new VirtualClock();
     const { host, forge, project } = await setup(context, { clock });

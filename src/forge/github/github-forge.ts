@@ -56,5 +56,13 @@ export const createGithubForge: CreateForge = (parts) => {
     readStatus: (target) => (checks === undefined ? readCommitStatus(api, target) : readCheck(checks, target)),
     putComment: async (comment) => putComment(api, comment, await ownLogin(comment.project)),
     gitCredential: (project, further) => gitCredential(api, project, further),
+    readingFor: (home) => {
+      // A token that is narrowed to one repository reads public ones as everybody does, and no other.
+      const limited = { ...api, of: () => api.of(home) };
+      return Promise.resolve({
+        readFile: (project, sha, path) => readFile(limited, project, sha, path),
+        readRevision: (project, ref) => readRevision(limited, project, ref),
+      });
+    },
   };
 };

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { ConnectionError } from '../../net/connection-error.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
 import type { ApiRequest, ApiResponse } from '../../kube/transport.ts';
+import { secrets } from '../../kube/core-types.ts';
 import { pipelineRuns } from '../../tekton/types.ts';
 import { definition, type Interference, onPush, PlannerRig } from '../../../test/support/planner-rig.ts';
 
@@ -205,6 +206,31 @@ describe('creating a run', () => {
       assert.equal(notice.target.context, 'Pipelines as Code CI / build / main');
       assert.equal((await rig.secrets()).length, 0);
     }
+  });
+
+  it('gives no token for a repository that has no Repository in the namespace', async () => {
+    const settings = { github_app_token_scope_repos: ['org/secret'] };
+    const rig = await PlannerRig.create(files, { repository: { git_provider: { type: 'github' }, settings } });
+    await rig.client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'penstock', name: 'pipelines-as-code-secret' },
+      stringData: {
+        'github-application-id': '7',
+        'github-private-key': '-----BEGIN RSA PRIVATE KEY-----\n',
+      },
+    });
+    await rig.repository('secret', { url: 'https://github.com/org/secret' }, 'other');
+    const name = await rig.deliver(rig.push());
+    await rig.pass();
+    const { runs, notices } = await rig.status(name);
+    assert.equal(runs?.[0]?.outcome, 'failed');
+    assert.match(notices?.[0]?.title ?? '', /names org\/secret, which has no Repository in namespace ci/);
+    assert.ok(!rig.host.calls.includes('gitCredential'));
+    await rig.repository('secret', { url: 'https://github.com/org/secret' }, 'ci');
+    await rig.deliver(rig.push('main', { occurrence: 'again' }));
+    await rig.pass();
+    assert.equal((await rig.runs()).length, 1);
   });
 
   it('never shows what may pass: an hour of refusals, conflicts and silence', async () => {

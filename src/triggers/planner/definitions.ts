@@ -70,6 +70,8 @@ export interface FolderSource {
   readonly forge: Forge;
   readonly project: Project;
   readonly sha: string;
+  /** Of other projects, `owner/name`, those that may be read with a credential of their own. */
+  readonly further?: readonly string[] | 'all';
   readonly fetcher: RemoteFetcher;
   readonly settings: Settings;
   /** Folders that were read before. */
@@ -78,9 +80,9 @@ export interface FolderSource {
 
 /** Reads what was found in `.tekton` of a commit. */
 export function loadFolder(files: readonly RepositoryFile[], source: FolderSource): LoadedFolder {
-  const { forge, project, sha, fetcher, settings, known } = source;
+  const { forge, project, sha, further = [], fetcher, settings, known } = source;
   const { catalogs, remoteTasks } = settings;
-  const sources = forgeSources({ forge, project, sha, fetcher, catalogs, remoteTasks });
+  const sources = forgeSources({ forge, project, sha, further, fetcher, catalogs, remoteTasks });
   return { folder: known.read(files), remote: new RemoteDocuments(sources) };
 }
 

@@ -22,7 +22,7 @@ import {
 import { receivedMs } from './history.ts';
 import { firstLine, type NoticeDraft, problemDraft, quoted } from './notices.ts';
 import { renamed } from './number-plan.ts';
-import { factsOf, type OpenEvent } from './open-event.ts';
+import { factsOf, type OpenEvent, scopeOfEvent } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { GoneError, type PlannedContent } from './planned-content.ts';
 import { type Rendered, renderRun } from './definitions.ts';
@@ -161,10 +161,13 @@ function tellWarnings(
   if (complaints.length > 0) events.tell(repository, 'Warning', 'ParamsError', complaints.join('; '));
 }
 
-/** Repositories that the token for cloning may reach besides the event's own. */
-function furtherProjects(parts: PlannerParts, { complete }: OpenEvent): readonly string[] {
-  const { tokenFurtherRepositories } = parts.settings();
-  return [...tokenFurtherRepositories, ...(complete.spec.settings?.github_app_token_scope_repos ?? [])];
+/** Repositories that the token for cloning may reach besides the event's own. Throws what fails the run for good. */
+function furtherProjects(parts: PlannerParts, open: OpenEvent): readonly string[] | 'all' {
+  const { further, foreign } = scopeOfEvent(parts, open);
+  const [first] = foreign;
+  if (first === undefined) return further;
+  const place = `namespace ${keyOf(open.repository).namespace}`;
+  throw new ForgeError('refused', `github_app_token_scope_repos names ${first}, which has no Repository in ${place}`);
 }
 
 async function create(

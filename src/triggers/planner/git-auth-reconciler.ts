@@ -1,6 +1,7 @@
 import { fromRfc3339 } from '../../base/clock.ts';
 import type { Lister, Reconciler, ReconcileResult } from '../../controller/contract.ts';
 import { accessOf } from '../../forge/access/access-of.ts';
+import { withDefaults } from '../../forge/access/with-defaults.ts';
 import { isJsonObject } from '../../base/json.ts';
 import type { Project } from '../../forge/git-event.ts';
 import { penstockKeys, runKeys } from '../../forge/kinds/run-keys.ts';
@@ -12,6 +13,7 @@ import { clonedFrom, gitAuthData } from './git-auth-secret.ts';
 import { globalRepositoryOf } from './open-event.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { runStateOf } from './run-state.ts';
+import { tokenScopeOf } from './token-scope.ts';
 
 /** A credential is replaced when it is valid for less than this, in milliseconds. */
 const renewBeforeMs: number = 15 * 60 * 1000;
@@ -74,9 +76,13 @@ export class GitAuthReconciler implements Reconciler {
       ...(globalRepository === undefined ? {} : { globalRepository }),
       ...(Number.isSafeInteger(installation) && installation > 0 ? { installationId: installation } : {}),
     });
-    const further = repository.spec?.settings?.github_app_token_scope_repos ?? [];
+    const complete = withDefaults(repository, globalRepository);
+    const { namespace } = keyOf(repository);
+    const all = repositories.list();
+    // What was refused when the run was made is still refused; what has lost its Repository since is left out.
+    const { further } = tokenScopeOf({ project, complete, namespace, settings: settings(), repositories: all });
     const forge = forges.open(access);
-    const credential = await forge.gitCredential(project, [...settings().tokenFurtherRepositories, ...further]);
+    const credential = await forge.gitCredential(project, further);
     if (credential === undefined) return;
     const { uid = '' } = secret.metadata;
     const expiresAt = credential.expiresAt ?? null;

@@ -51,9 +51,10 @@ export function gitAuthSecret(plan: PlannedRun, project: Project, credential: Gi
 export function gitAuthData(project: Project, { username, token }: GitCredential): Readonly<Record<string, string>> {
   const { protocol, host, pathname } = new URL(project.cloneUrl ?? project.url);
   const login = `${encodeURIComponent(username)}:${encodeURIComponent(token)}`;
-  const config = `[credential "${protocol}//${host}"]\n\thelper = store\n\tuseHttpPath = true\n`;
+  // For all of the host, as published: submodules and other repositories that the token reaches are cloned with it, too.
+  const config = `[credential "${protocol}//${host}"]\n\thelper = store\n`;
   const path = pathname.endsWith('.git') ? pathname.slice(0, -'.git'.length) : pathname;
-  // With useHttpPath git asks for the path as the URL has it, with or without `.git`.
+  // Who sets useHttpPath has git ask for the path as the URL has it, with or without `.git`.
   const credentials = [path, `${path}.git`].map((each) => `${protocol}//${login}@${host}${each}\n`).join('');
   return {
     '.gitconfig': base64(config),

@@ -13,6 +13,7 @@ import { definitionsFolder, type EventFacts, type LoadedFolder, loadFolder } fro
 import { matchFactsOf } from './facts.ts';
 import { candidatesOf, findRepository, type RepositoryQuestion } from './find-repository.ts';
 import type { PlannerParts } from './planner-parts.ts';
+import { type TokenScope, tokenScopeOf } from './token-scope.ts';
 import { commitProject, type Subject } from './subject.ts';
 
 /** An event whose Repository is known and whose host can be asked. */
@@ -92,14 +93,24 @@ export async function defaultBranchSha(forge: Forge, { project }: GitEvent): Pro
 
 /** Reads `.tekton` at `sha`. Throws `ForgeError`. */
 export async function loadDefinitions(
-  { fetcher, settings, folders: known }: PlannerParts,
+  parts: PlannerParts,
   open: OpenEvent,
   subject: Subject,
   sha: string,
 ): Promise<LoadedFolder> {
+  const { fetcher, settings, folders: known } = parts;
   const project = sourceOf(open, subject, sha);
+  const { further } = scopeOfEvent(parts, open);
   const files = await open.forge.readFolder(project, sha, definitionsFolder);
-  return loadFolder(files, { forge: open.forge, project, sha, fetcher, known, settings: settings() });
+  return loadFolder(files, { forge: open.forge, project, sha, further, fetcher, known, settings: settings() });
+}
+
+/** What tokens of this event may reach. */
+export function scopeOfEvent({ settings, repositories }: PlannerParts, open: OpenEvent): TokenScope {
+  const { namespace } = keyOf(open.repository);
+  const { complete } = open;
+  const { project } = open.event;
+  return tokenScopeOf({ project, complete, namespace, settings: settings(), repositories: repositories.list() });
 }
 
 /** A commit of the default branch is in the event's project, whatever the pull request's own commits are in. */

@@ -112,6 +112,34 @@ describe('forgeSources', () => {
     ]);
     await assert.rejects(read(documents, 'https://x.example/t.yaml'), /asked without a token: https:\/\/x\.example/);
   });
+
+  it('reads other projects on behalf of the tested one, unless they were named for it', async () => {
+    const asked: string[] = [];
+    const reading = (as: string): Pick<Forge, 'readFile' | 'readRevision'> => ({
+      readFile: ({ owner, name }) => {
+        asked.push(`${owner}/${name} as ${as}`);
+        return Promise.resolve('text');
+      },
+      readRevision: () => Promise.resolve({ sha: 'b'.repeat(40) }),
+    });
+    const forge = {
+      kind: 'github',
+      ...reading('itself'),
+      readingFor: (home: Project) => Promise.resolve(reading(home.name)),
+    } as unknown as Forge;
+    const plain = { forge, project, sha: 'a'.repeat(40), fetcher: never, catalogs: [], remoteTasks: true };
+    const urls = ['O/N', 'o/lib', 'other/lib'].map((name) => `https://github.com/${name}/blob/main/t.yaml`);
+    for (const further of [undefined, ['O/Lib'], 'all'] as const) {
+      const options = further === undefined ? plain : { ...plain, further };
+      const documents = new RemoteDocuments(forgeSources(options));
+      for (const url of urls) await read(documents, url);
+    }
+    assert.deepEqual(asked, [
+      ...['O/N as itself', 'o/lib as n', 'other/lib as n'],
+      ...['O/N as itself', 'o/lib as itself', 'other/lib as n'],
+      ...['O/N as itself', 'o/lib as itself', 'other/lib as n'],
+    ]);
+  });
 });
 
 describe('fetchingRemote', () => {

@@ -31,6 +31,8 @@ export interface ForgeSourcesOptions {
   /** The tested repository, and the commit its files are read at. */
   readonly project: Project;
   readonly sha: string;
+  /** Projects, `owner/name`, besides the tested one that may be read with a credential of their own. Default none. */
+  readonly further?: readonly string[] | 'all';
   readonly fetcher: RemoteFetcher;
   readonly catalogs: readonly Catalog[];
   readonly remoteTasks: boolean;
@@ -46,17 +48,27 @@ export function forgeSources(options: ForgeSourcesOptions): RemoteSources {
     remoteTasks,
     readFile: (path) => forge.readFile(project, sha, path),
     hostedFile: (url) => (isOnWeb ? hostedFileOf(url, forge.kind, project.url) : undefined),
-    readHostedFile: (file) => readHosted(forge, file),
+    readHostedFile: (file) => readHosted(options, file),
   };
 }
 
-async function readHosted(forge: Forge, file: HostedFile): Promise<string | undefined> {
+/** Another project is read with what the tested one may read: an App reaches more than its event is about. */
+async function readHosted(options: ForgeSourcesOptions, file: HostedFile): Promise<string | undefined> {
   const project: Project = { url: file.projectUrl, owner: file.owner, name: file.name };
+  const forge = mayReach(options, project)
+    ? options.forge
+    : ((await options.forge.readingFor?.(options.project)) ?? options.forge);
   if (/^[0-9a-f]{40}$/.test(file.ref)) return forge.readFile(project, file.ref, file.path);
   const revision =
     (await forge.readRevision(project, file.ref)) ??
     (file.ref.startsWith('refs/') ? undefined : await forge.readRevision(project, `refs/tags/${file.ref}`));
   return revision && (await forge.readFile(project, revision.sha, file.path));
+}
+
+function mayReach({ project: home, further = [] }: ForgeSourcesOptions, project: Project): boolean {
+  const nameOf = ({ owner, name }: Project): string => `${owner}/${name}`.toLowerCase();
+  if (further === 'all') return project.owner.toLowerCase() === home.owner.toLowerCase();
+  return [nameOf(home), ...further.map((each) => each.toLowerCase())].includes(nameOf(project));
 }
 
 /**

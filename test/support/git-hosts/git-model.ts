@@ -99,6 +99,8 @@ export class ModelRepository {
   readonly branches: Map<string, string> = new Map();
   readonly tags: Map<string, string> = new Map();
   readonly pulls: Map<number, ModelPullRequest> = new Map();
+  /** Public, and of an owner who has no App installed. */
+  isElsewhere = false;
   /** By login in lower case. */
   readonly permissions: Map<string, ModelPermission> = new Map();
   readonly commits: Map<string, Commit>;

@@ -112,6 +112,8 @@ function refusalFor(
     const own = repository.permissions.get(caller.login.toLowerCase());
     return level === 'write' && (own === undefined || own === 'read') ? missing : undefined;
   }
+  // What is public may be read with any token.
+  if (repository.isElsewhere) return level === 'read' ? undefined : missing;
   if (caller.repositories !== undefined && !caller.repositories.has(repository.name.toLowerCase())) return missing;
   const granted = caller.permissions[permission];
   const enough = granted === 'write' || (granted === 'read' && level === 'read');
@@ -168,7 +170,8 @@ function issueToken({ accounts, place }: GithubState, request: HostRequest, part
   if (parts['id'] !== String(accounts.installationId)) return missing;
   const body = isJsonObject(request.json) ? request.json : {};
   const names = isJsonList(body['repositories']) ? body['repositories'].map(String) : undefined;
-  const unknown = names?.find((name) => !place.model.repositories.some((each) => each.name === name));
+  const reached = place.model.repositories.filter(({ isElsewhere }) => !isElsewhere);
+  const unknown = names?.find((name) => !reached.some((each) => each.name === name));
   const wanted = body['permissions'];
   const permissions = isJsonObject(wanted) ? (wanted as Readonly<Record<string, string>>) : undefined;
   const tooMuch = Object.entries(permissions ?? {}).find(([name, level]) => !covers(appPermissions[name], level));
