@@ -4,7 +4,7 @@
  * It is used only while every file that it was made from is as it was, so what runs is always what is written. A checkout
  * makes its first one by itself; a later one when the sources have rested, as between two edits it would only cost time.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How long sources rest before a new bundle is worth its making. */
@@ -21,7 +21,9 @@ export async function bundleFor(root) {
 
 function readManifest(root) {
   try {
-    return JSON.parse(readFileSync(join(root, 'dist', 'bundle.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(root, 'dist', 'bundle.json'), 'utf8'));
+    // Somebody else may have made it, for himself alone, or its folder been removed.
+    return existsSync(join(root, manifest.entry)) ? manifest : undefined;
   } catch {
     return undefined; // none has been made
   }

@@ -13,6 +13,9 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE_MAJOR = 24;
 const NO_NODE_EXIT_CODE = 2;
 const KILLED_EXIT_CODE_BASE = 128;
+const LAUNCHER_VARIABLE = 'PENSTOCK_LAUNCHER';
+/** How long, at most, a program outlives a launcher that was killed, in milliseconds. */
+const LAUNCHER_LOOK_MS = 500;
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
 /** Whether the running Node can run the sources itself. */
@@ -44,10 +47,27 @@ export async function runWithPinnedNode(script, scriptArguments) {
   const { spawn } = await import('node:child_process');
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...scriptArguments], {
     stdio: 'inherit',
+    env: { ...process.env, [LAUNCHER_VARIABLE]: String(process.pid) },
   });
   child.on('error', (error) => fail(`the pinned Node cannot be started: ${error.message}`));
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => forward(child, signal));
   child.on('exit', (code, signal) => (signal === null ? process.exit(code) : endBySignal(signal)));
+}
+
+/**
+ * Ends this process when the launcher that started it was killed, as it would have ended itself: whoever kills what they
+ * started (kill -9, or a machine that is short of memory) means this process, and must not find it running afterwards.
+ */
+export function endWithLauncher() {
+  const launcher = Number(process.env[LAUNCHER_VARIABLE]);
+  // Not for the programs that this one starts.
+  delete process.env[LAUNCHER_VARIABLE];
+  if (!Number.isInteger(launcher) || launcher <= 0) return;
+  const look = () => {
+    if (process.ppid !== launcher) process.kill(process.pid, 'SIGKILL');
+  };
+  look();
+  setInterval(look, LAUNCHER_LOOK_MS).unref();
 }
 
 function pinnedPackage() {

@@ -32,55 +32,68 @@ export async function control(options: ControllerOptions, environment: ProcessEn
   const logger = await processLogger(environment, 'info');
   const metrics = createPrometheusMetrics({ processMetrics: true });
   const identity = `${hostname()}_${randomSuffix(systemRandom, identitySuffixLength)}`;
+  // Each part that listens or waits keeps the process alive: when a later one is refused, all of them have to end.
+  await using started = new AsyncDisposableStack();
+  const home = await start(started, { options, environment, logger, metrics, identity });
+  const running = started.move();
+  return { ...home, identity, stop: () => running.disposeAsync() };
+}
+
+interface StartParts {
+  readonly options: ControllerOptions;
+  readonly environment: ProcessEnvironment;
+  readonly logger: Logger;
+  readonly metrics: PrometheusMetrics;
+  readonly identity: string;
+}
+
+async function start(
+  started: AsyncDisposableStack,
+  { options, environment, logger, metrics, identity }: StartParts,
+): Promise<Omit<ControllerHome, 'identity' | 'stop'>> {
   const logStore = await openLogStore(options.logs ?? noLogs, systemRandom);
   const tracer = await processTracer(environment, logger);
   const traced = tracer === undefined ? {} : { tracer };
   const cluster = await openCluster(options, environment);
+  const { transport } = cluster;
+  started.defer(() => transport.close());
   const kept = logStore === undefined ? {} : { logStore };
-  const stopRetention = logStore && startRetention(logStore, keepLogsDefault, { clock: systemClock, logger });
-  try {
-    const git = openGit(options, cluster, environment, { logger, metrics });
-    const controllers = createControllers(options, cluster, { logger, metrics, identity, git, ...kept, ...traced });
-    const webhook = createWebhook(options, cluster, { logger, metrics });
-    const archive = logStore && new LogArchive(logStore, controllers.recording);
-    const hookParts = { transport: cluster.transport, logger, ...(archive === undefined ? {} : { archive }) };
-    const hooks = await ClusterHooks.listen(options, git, hookParts);
-    const readiness = (): readonly ReadinessCheck[] =>
-      [controllers, webhook, hooks].flatMap((part) => part?.readiness() ?? []);
-    const health = await serveHealth(options, readiness, metrics, logger);
-    const logs = await serveLogs(options, logStore, controllers.recording, { transport: cluster.transport, logger });
-    const stopping = new AbortController();
-    // It waits for the API as long as it takes; only a stop ends that.
-    hooks?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
-    webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
-    const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
-      options.onFailure(toError(thrown));
-    });
-    const stop = async (): Promise<void> => {
-      stopping.abort();
-      await Promise.all([hooks?.stop(), ended]);
-      // Last: the API asks until it has heard that this replica is going.
-      await webhook?.stop();
-      stopRetention?.();
-      await logs?.close();
-      await health?.close();
-      await tracer?.close();
-      git[Symbol.dispose]();
-      cluster.transport.close();
-    };
-    return {
-      server: cluster.server,
-      identity,
-      stop,
-      ...(health === undefined ? {} : { healthUrl: health.url }),
-      ...(logs === undefined ? {} : { logsUrl: logs.url }),
-      ...(hooks === undefined ? {} : { hooksUrl: hooks.url }),
-    };
-  } catch (thrown) {
-    stopRetention?.();
-    cluster.transport.close();
-    throw thrown;
-  }
+  const git = started.use(openGit(options, cluster, environment, { logger, metrics }));
+  started.defer(() => tracer?.close());
+  const controllers = createControllers(options, cluster, { logger, metrics, identity, git, ...kept, ...traced });
+  const webhook = createWebhook(options, cluster, { logger, metrics });
+  const archive = logStore && new LogArchive(logStore, controllers.recording);
+  const hookParts = { transport, logger, ...(archive === undefined ? {} : { archive }) };
+  const hooks = await ClusterHooks.listen(options, git, hookParts);
+  let hooksEnd: Promise<void> | undefined;
+  const stopHooks = (): Promise<void> | undefined => (hooksEnd ??= hooks?.stop());
+  started.defer(stopHooks);
+  const readiness = (): readonly ReadinessCheck[] =>
+    [controllers, webhook, hooks].flatMap((part) => part?.readiness() ?? []);
+  const health = await serveHealth(options, readiness, metrics, logger);
+  started.defer(() => health?.close());
+  const logs = await serveLogs(options, logStore, controllers.recording, { transport, logger });
+  started.defer(() => logs?.close());
+  if (logStore !== undefined) started.defer(startRetention(logStore, keepLogsDefault, { clock: systemClock, logger }));
+  // Last: the API asks until it has heard that this replica is going.
+  started.defer(() => webhook?.stop());
+  const stopping = new AbortController();
+  // It waits for the API as long as it takes; only a stop ends that.
+  hooks?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
+  webhook?.start().catch((thrown: unknown) => options.onFailure(toError(thrown)));
+  const ended = controllers.run(stopping.signal).catch((thrown: unknown) => {
+    options.onFailure(toError(thrown));
+  });
+  started.defer(async () => {
+    stopping.abort();
+    await Promise.all([stopHooks(), ended]);
+  });
+  return {
+    server: cluster.server,
+    ...(health === undefined ? {} : { healthUrl: health.url }),
+    ...(logs === undefined ? {} : { logsUrl: logs.url }),
+    ...(hooks === undefined ? {} : { hooksUrl: hooks.url }),
+  };
 }
 
 function createControllers(

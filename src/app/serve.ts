@@ -21,6 +21,7 @@ import { openLogStore } from './log-store.ts';
 import { listenForHooks, openServedGit } from './served-git.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { processTracer } from './tracing.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
 
@@ -31,8 +32,29 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
   const directory = resolve(options.directory);
   checkRuntime(options.runtime);
   const logger = await processLogger(environment, 'info');
-  const parts = { clock: systemClock, random: systemRandom, logger };
   makePrivateFolder(directory);
+  // What has started, in the order in which it starts. Each part that listens or waits keeps the process alive: whatever
+  // is refused later, all of them have to end.
+  await using started = new AsyncDisposableStack();
+  const home = await start(started, { options, environment, directory, logger });
+  const running = started.move();
+  return { ...home, stop: () => running.disposeAsync() };
+}
+
+interface StartParts {
+  readonly options: ServeOptions;
+  readonly environment: ProcessEnvironment;
+  readonly directory: string;
+  readonly logger: Logger;
+}
+
+async function start(
+  started: AsyncDisposableStack,
+  { options, environment, directory, logger }: StartParts,
+): Promise<Omit<ServedHome, 'stop'>> {
+  const parts = { clock: systemClock, random: systemRandom, logger };
+  const tracer = await processTracer(environment, logger);
+  started.defer(() => tracer?.close());
   // The store locks the folder: from here on it is ours.
   const store = openSqliteStore({
     directory,
@@ -40,18 +62,19 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
     logger,
     onFailure: (error) => options.onFailure(error),
   });
-  const stopCompaction = startCompaction(store, { clock: systemClock });
+  started.defer(() => store.close());
   const kubeconfig = join(directory, 'kubeconfig');
-  rmSync(kubeconfig, { force: true });
-  rmSync(hooksUrlFile(kubeconfig), { force: true });
+  const forgetAddresses = (): void => {
+    rmSync(kubeconfig, { force: true });
+    rmSync(hooksUrlFile(kubeconfig), { force: true });
+  };
+  forgetAddresses();
   const credentials = loadCredentials(directory, options.host, systemClock.now());
   // Loaded here: a command that runs and ends has nobody who would ask for measurements.
   const { createPrometheusMetrics } = await import('../telemetry/prometheus-metrics.ts');
   const metrics = createPrometheusMetrics({ processMetrics: true });
   const logStore = await openLogStore(options.logs ?? join(directory, 'step-logs'), systemRandom);
-  const stopRetention = logStore && startRetention(logStore, keepLogsDefault, parts);
-  const tracer = await processTracer(environment, logger);
-  const git = openServedGit({ ...parts, metrics }, directory, credentials, environment);
+  const git = started.use(openServedGit({ ...parts, metrics }, directory, credentials, environment));
   const embedded = await startEmbedded({
     ...parts,
     ...(tracer === undefined ? {} : { tracer }),
@@ -64,32 +87,19 @@ export async function serve(options: ServeOptions, environment: ProcessEnvironme
     controllers: options.controllers,
     authenticate: (token) => (isSameToken(token, credentials.token) ? administrator : undefined),
   });
-  try {
-    const listener = await listen(embedded, metrics, credentials, options, logger);
-    const hooks = await listenForHooks(git, embedded, options.hooks, logger);
-    const hooksUrl = hooks && `${hooks.url}/hooks`;
-    if (hooksUrl !== undefined) writePrivateFile(hooksUrlFile(kubeconfig), `${hooksUrl}\n`);
-    writeKubeconfig(kubeconfig, listener, credentials);
-    const stop = async (): Promise<void> => {
-      rmSync(kubeconfig, { force: true });
-      rmSync(hooksUrlFile(kubeconfig), { force: true });
-      await hooks?.close();
-      await listener.close();
-      stopCompaction();
-      stopRetention?.();
-      await embedded.stop();
-      git[Symbol.dispose]();
-      await tracer?.close();
-    };
-    const { notices } = embedded;
-    return { url: listener.url, kubeconfig, ...(hooksUrl === undefined ? {} : { hooksUrl }), notices, stop };
-  } catch (thrown) {
-    stopCompaction();
-    stopRetention?.();
-    git[Symbol.dispose]();
-    await embedded.stop();
-    throw thrown;
-  }
+  started.defer(() => embedded.stop());
+  started.defer(startCompaction(store, { clock: systemClock }));
+  if (logStore !== undefined) started.defer(startRetention(logStore, keepLogsDefault, parts));
+  const listener = await listen(embedded, metrics, credentials, options, logger);
+  started.defer(() => listener.close());
+  const hooks = await listenForHooks(git, embedded, options.hooks, logger);
+  started.defer(() => hooks?.close());
+  const hooksUrl = hooks && `${hooks.url}/hooks`;
+  started.defer(forgetAddresses);
+  if (hooksUrl !== undefined) writePrivateFile(hooksUrlFile(kubeconfig), `${hooksUrl}\n`);
+  writeKubeconfig(kubeconfig, listener, credentials);
+  const { notices } = embedded;
+  return { url: listener.url, kubeconfig, ...(hooksUrl === undefined ? {} : { hooksUrl }), notices };
 }
 
 async function listen(
@@ -97,7 +107,7 @@ async function listen(
   metrics: MetricsText,
   { certificate }: Credentials,
   { host, port }: ServeOptions,
-  logger: Parameters<typeof createApiMount>[0]['logger'],
+  logger: Logger,
 ): Promise<Listener> {
   const mount = createApiMount({
     transportFor(token) {

@@ -95,6 +95,26 @@ describe('penstock serve', { timeout: hangsMs }, () => {
     assert.ok(!existsSync(workplace.path('other/kubeconfig')));
   });
 
+  it('ends when its second port is taken, or it cannot keep logs where it is told: nothing of it goes on', async () => {
+    const port = /127\.0\.0\.1:(\d+)/.exec(server.process.stdout)?.[1] ?? '';
+    const refused: readonly (readonly [RegExp, ...string[]])[] = [
+      [
+        /^error: cannot listen on 127\.0\.0\.1:\d+: .*\n {2}choose another port with --hooks-port/m,
+        '--hooks-port',
+        port,
+      ],
+      [/^error: logs cannot be kept in ftp:\/\/x\n {2}name a directory/m, '--logs', 'ftp://x'],
+    ];
+    for (const [pattern, ...flags] of refused) {
+      // It would listen on, and never end, if what had started before were left as it is.
+      const { code, stdout, stderr } = await workplace.run(['serve', '--port', '0', '--data', 'second', ...flags]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, pattern);
+      assert.ok(!existsSync(workplace.path('second/kubeconfig')));
+      assert.ok(!existsSync(workplace.path('second/store.db-wal')), 'its store is closed');
+    }
+  });
+
   it('ends with Ctrl-C: exit code 0, steps stopped, the kubeconfig gone', async () => {
     const mark = `served-${process.pid}`;
     const key = await server.accept(pipelineRun('long', [shellTask('t', `echo begun; sh -c 'sleep 600; :' ${mark}`)]));

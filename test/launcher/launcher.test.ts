@@ -55,7 +55,7 @@ const signalProgram = `
   setInterval(() => {}, 1000);
   console.log('ready');`;
 
-describe('the launcher', () => {
+describe('the launcher', { timeout: 60_000 }, () => {
   it('passes arguments and the exit code on', async () => {
     const ending = await launch({
       program: `console.log(JSON.stringify(process.argv.slice(2)), process.versions.node.split('.')[0] >= 24); process.exitCode = 3;`,
@@ -98,6 +98,17 @@ describe('the launcher', () => {
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^\d+\.\d+\.\d+/);
+  });
+
+  it('takes the program along when it is killed', async () => {
+    const pinned = new URL('pinned-node.js', binFolder).href;
+    const program = `import { endWithLauncher } from ${JSON.stringify(pinned)};
+      endWithLauncher();
+      console.log(process.env.PENSTOCK_LAUNCHER ?? 'nothing is handed on');
+      setInterval(() => {}, 1000);`;
+    // It holds the other end of standard output: `launch` comes back once it, too, has gone.
+    const ending = await launch({ program, act: (launcher) => launcher.kill('SIGKILL') });
+    assert.deepEqual([ending.signal, ending.stdout], ['SIGKILL', 'nothing is handed on\n']);
   });
 
   it('says what to do where no Node is pinned', async () => {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -93,6 +103,19 @@ describe('the bundle', () => {
     write('src/base/text.ts', `export const text: string = 'in this moment';`, -60);
     assert.deepEqual(bundle(root), { changed: 'src/base/text.ts' });
     assert.equal(started(), 'sources in this moment');
+  });
+
+  it('may be read by whoever may read the sources', () => {
+    const made = bundle(root);
+    assert.ok('entry' in made);
+    assert.equal(statSync(dirname(join(root, made.entry))).mode & 0o777, 0o777 & ~process.umask());
+  });
+
+  it('is not used when it has gone, or is not for the eyes of who starts it', () => {
+    const made = bundle(root);
+    assert.ok('entry' in made);
+    rmSync(dirname(join(root, made.entry)), { recursive: true });
+    assert.equal(started(), 'sources as written first');
   });
 
   it('leaves it to the sources to say what is wrong with them', () => {

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -82,6 +92,8 @@ function writeOnce(parent: string, files: readonly (readonly [name: string, cont
   const folder = hash.digest('hex').slice(0, 16);
   const temporary = mkdtempSync(join(parent, '.new-'));
   for (const [name, contents] of files) writeFileSync(join(temporary, name), contents);
+  // Temporary folders are their owner's alone; whoever may read the sources is to read this too.
+  chmodSync(temporary, 0o777 & ~process.umask());
   try {
     renameSync(temporary, join(parent, folder));
   } catch (error) {
