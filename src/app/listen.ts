@@ -13,9 +13,13 @@ export async function listenOn(
   } catch (thrown) {
     const { host, port } = options;
     const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+    const { code } = thrown as NodeJS.ErrnoException;
+    const isAddress = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
     throw new UserError(`cannot listen on ${address}: ${errorText(thrown)}`, {
       code: 'LISTEN',
-      remedy: `choose another port with ${flag}; 0 takes a free one`,
+      remedy: isAddress
+        ? `give an address of this machine with ${flag.replace('-port', '-host')}`
+        : `choose another port with ${flag}; 0 takes a free one`,
       cause: thrown,
     });
   }

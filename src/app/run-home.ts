@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { UserError, errorText } from '../base/errors.ts';
+import { rmSync } from 'node:fs';
 import { systemClock } from '../base/system-clock.ts';
 import { systemRandom } from '../base/system-random.ts';
 import type { Home, RunHomeOptions } from '../cli/environment.ts';
@@ -9,13 +6,15 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import { startEmbedded } from './embedded.ts';
 import type { ProcessEnvironment } from './environment.ts';
 import { processLogger } from './logging.ts';
+import { makeRunFolder, ownProcessFacts, sweepRunFolders } from './run-folder.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
 
 /** A Penstock for one command: nothing of it is left afterwards but what steps wrote to folders of the person's own. */
 export async function openRunHome(options: RunHomeOptions, environment: ProcessEnvironment): Promise<Home> {
   checkRuntime(options.runtime);
   const parts = { clock: systemClock, random: systemRandom, logger: await processLogger(environment, 'silent') };
-  const directory = makeTemporaryFolder();
+  const facts = ownProcessFacts();
+  const directory = makeRunFolder(facts);
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     const embedded = await startEmbedded({
@@ -32,24 +31,15 @@ export async function openRunHome(options: RunHomeOptions, environment: ProcessE
       notices,
       observe: (type, indexers) => manager.informer(type, indexers),
       async stop() {
+        // Now, when nobody waits for a step any more: what earlier runs left that were killed.
+        const swept = sweepRunFolders(facts);
         await embedded.stop();
         remove();
+        await swept;
       },
     };
   } catch (thrown) {
     remove();
     throw thrown;
-  }
-}
-
-function makeTemporaryFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'penstock-run-'));
-  } catch (thrown) {
-    throw new UserError(`no folder can be made in ${tmpdir()}: ${errorText(thrown)}`, {
-      code: 'TEMPORARY_FOLDER',
-      remedy: 'set TMPDIR to a folder that can be written to',
-      cause: thrown,
-    });
   }
 }

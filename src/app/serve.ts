@@ -22,6 +22,7 @@ import { listenForHooks, openServedGit } from './served-git.ts';
 import { processLogger } from './logging.ts';
 import { makePrivateFolder, writePrivateFile } from './private-files.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ownProcessFacts, sweepRunFolders } from './run-folder.ts';
 import { processTracer } from './tracing.ts';
 import { checkRuntime, createRuntime } from './runtime.ts';
 
@@ -98,6 +99,7 @@ async function start(
   started.defer(forgetAddresses);
   if (hooksUrl !== undefined) writePrivateFile(hooksUrlFile(kubeconfig), `${hooksUrl}\n`);
   writeKubeconfig(kubeconfig, listener, credentials);
+  void sweepRunFolders(ownProcessFacts());
   const { notices } = embedded;
   return { url: listener.url, kubeconfig, ...(hooksUrl === undefined ? {} : { hooksUrl }), notices };
 }

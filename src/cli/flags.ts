@@ -8,6 +8,12 @@ export function parsePort(text: string): number {
   throw new InvalidArgumentError('a port is a number from 0 to 65535.');
 }
 
+/** The value of a flag that names a folder. An empty one, as of a variable that is not set, would mean this very folder. */
+export function parseFolder(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('it names no folder.');
+}
+
 /** The value of `--controllers`: names with commas between, or `none`. */
 export function parseControllers(text: string): readonly ControllerName[] {
   if (text === 'none') return [];

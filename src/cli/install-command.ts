@@ -4,9 +4,10 @@ import { installName, partOfLabel } from '../install/names.ts';
 import { type InstallOptions, defaultInstallOptions } from '../install/install-options.ts';
 import { installParts } from '../install/installation.ts';
 import { resourceTypeOf } from '../install/resource-types.ts';
-import { isApiError } from '../kube/api-error.ts';
+import { ApiStatusError, isApiError } from '../kube/api-error.ts';
 import { keyOf, keyText, type KubeObject } from '../kube/object.ts';
 import { writeYamlDocuments } from '../yaml/write-yaml.ts';
+import { explainedAnswer } from './gate/server.ts';
 import { type CliEnvironment, type Connection, type ServerChoice, exitCodes } from './environment.ts';
 
 /** Options of `penstock install`. */
@@ -111,6 +112,7 @@ async function applied({ client, server }: Connection, object: JsonObject): Prom
   } catch (thrown) {
     // An apply makes what is not there: only a path can be missing, or the namespace, which was applied before.
     if (isApiError(thrown, 'NotFound') || isApiError(thrown, 'MethodNotAllowed')) return 'not served';
+    if (!(thrown instanceof ApiStatusError)) throw explainedAnswer(thrown, server);
     throw new UserError(`${server} does not take ${nameOf(object)}: ${errorText(thrown)}`, {
       code: 'INSTALL_REFUSED',
       remedy: 'an installation needs the rights of a cluster administrator; what was applied stays',

@@ -7,7 +7,7 @@ import { describeInstall } from './describe-install.ts';
 import { describeGitHook, describeStatus } from './git/describe-git.ts';
 import { describeLogs } from './logs/describe-logs.ts';
 import { controllersOption, describeController, logsOption } from './describe-controller.ts';
-import { parsePort } from './flags.ts';
+import { parseFolder, parsePort } from './flags.ts';
 import { describeGate, describeQueue } from './gate/describe-commands.ts';
 import { describeSetup } from './setup/describe-setup.ts';
 import { describeMatch } from './match/describe-match.ts';
@@ -150,7 +150,7 @@ function describeLint(environment: CliEnvironment, setExitCode: (code: number) =
 function describeServe(environment: CliEnvironment, setExitCode: (code: number) => void): Command {
   return new Command('serve')
     .description('start the embedded server; kubectl and other clients use it as a cluster')
-    .option('--data <dir>', 'where all data is kept', serveDirectoryDefault)
+    .option('--data <dir>', 'where all data is kept', parseFolder, serveDirectoryDefault)
     .option('--port <number>', 'the port to listen on; 0 takes a free one', parsePort, servePortDefault)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .addOption(runtimeOption())

@@ -38,6 +38,14 @@ describe('parseYaml', () => {
     assert.match(complaintsOf('a: 1\nb: "x\n')[0] ?? '', /^a\.yaml:\d+:\d+: /);
   });
 
+  it('tells a mistake once, and not what the reader stumbles over after it', () => {
+    const wrong = 'a: [x, y\nb: {c: d}\ne: f\n';
+    const file = parseYaml(`first: 1\n---\n${wrong}---\nfine: yes\n---\nlast: "a" b\n`, 'x.yaml');
+    const lines = file.diagnostics.map(({ position }) => position?.line);
+    assert.equal(lines.length, 2, JSON.stringify(file.diagnostics));
+    assert.ok((lines[0] ?? 0) <= 5 && lines[1] === 9, JSON.stringify(lines));
+  });
+
   it('refuses duplicate keys', () => {
     assert.match(complaintsOf('a: 1\nb: 2\na: 3\n')[0] ?? '', /^a\.yaml:3:1: Map keys must be unique/);
   });

@@ -160,12 +160,26 @@ function syntaxDiagnostics(document: Document.Parsed, file: string, lines: LineC
   if (exhausted) {
     return [{ code: 'YAML_TOO_DEEP', message: tooDeepMessage, file, position: positionAt(lines, exhausted.pos[0]) }];
   }
-  return document.errors.slice(0, yamlDiagnosticsMax).map((error) => ({
+  const complaints = document.errors.map((error) => ({
     code: 'YAML_SYNTAX',
     message: error.message,
     file,
     position: positionAt(lines, error.pos[0]),
   }));
+  return firstOfEachPlace(complaints).slice(0, yamlDiagnosticsMax);
+}
+
+/**
+ * After one mistake the reader stumbles over all that follows it, on that line and the next ones: that says nothing more.
+ * What comes after lines without a complaint is a mistake of its own.
+ */
+function firstOfEachPlace<T extends { readonly position: Position }>(complaints: readonly T[]): readonly T[] {
+  let lastLine = -1;
+  return complaints.filter(({ position: { line } }) => {
+    const isNew = line < lastLine || line > lastLine + 1;
+    lastLine = line;
+    return isNew;
+  });
 }
 
 /** A complaint for each key that its map has already. A merge may be asked for more than once. */

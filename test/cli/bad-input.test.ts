@@ -1,6 +1,6 @@
 /** Input that is wrong: told with file, line, column and field; exit code 2; nothing has run. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { yamlBytesMax } from '../../src/yaml/parse-yaml.ts';
 import { Workplace } from '../support/penstock-process.ts';
@@ -191,6 +191,19 @@ describe('wrong input', () => {
     });
   }
 
+  it('a file whose name is not UTF-8, which would be passed over', async () => {
+    mkdirSync(workplace.path('latin'));
+    workplace.write('latin/fine.yaml', `${head}spec: {pipelineRef: {name: x}}\n`);
+    const name = Buffer.concat([Buffer.from(workplace.path('latin/h')), Buffer.of(0xe9), Buffer.from('.yaml')]);
+    writeFileSync(name, 'not even yaml: [');
+    const { code, stdout, stderr } = await workplace.run(['lint', 'latin']);
+    assert.match(
+      stderr,
+      /^error: latin\/h\ufffd\.yaml cannot be read: its name is not UTF-8\n {2}give it another name/,
+    );
+    assert.deepEqual([code, stdout], [2, '']);
+  });
+
   it('leaves nothing behind', () => {
     assert.deepEqual(workplace.leftovers(), []);
   });
@@ -212,10 +225,30 @@ describe('wrong usage', () => {
       /^error: option '--port <number>' argument '99999' is invalid\. a port is a number from 0/,
     ],
     [['serve', '--port', 'http'], /a port is a number from 0 to 65535/],
+    [['serve', '--data', ''], /^error: option '--data <dir>' argument '' is invalid\. it names no folder\.$/m],
+    [
+      ['serve', '--host', 'no-such-host.invalid', '--port', '0', '--data', 'elsewhere'],
+      /^error: cannot listen on no-such-host\.invalid:0: .*\n {2}give an address of this machine with --host$/m,
+    ],
+    [
+      ['match', '--pr', '1', '--repository', 'a/b', '--kubeconfig', 'gone'],
+      /^error: no answer from https:\/\/127\.0\.0\.1:1: connect ECONNREFUSED .*\n {2}start it with `penstock serve`/,
+    ],
+    [['install', '--kubeconfig', 'gone'], /^error: no answer from https:\/\/127\.0\.0\.1:1: connect ECONNREFUSED /],
     [['no-such-command'], /^error: unknown command 'no-such-command'\n/],
     [['lint', 'nowhere.yaml'], /^error: no such file or folder: nowhere\.yaml\n/],
   ];
   mkdirSync(workplace.path('empty'));
+  // Of a server that listens no more; nobody listens at port 1.
+  workplace.write(
+    'gone',
+    JSON.stringify({
+      clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'a', user: { token: 'secret' } }],
+      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+      'current-context': 'a',
+    }),
+  );
   for (const [words, said] of wrong) {
     it(`penstock ${words.join(' ')}`, async () => {
       const { code, stdout, stderr } = await workplace.run(words);

@@ -128,4 +128,23 @@ describe('kill -9 of a run', { timeout: hangsMs }, () => {
     await running.kill();
     await processesGone(mark);
   });
+
+  it('leaves a folder, which the next run removes, and not before its owner is gone', async () => {
+    await using place = new Workplace();
+    const first = place.start(['run', writeLongRun({ trap: stubborn }).file]);
+    await first.until(/the step is up/);
+    const second = place.start(['run', writeLongRun({ trap: stubborn }).file]);
+    await second.until(/the step is up/);
+    const both = place.leftovers();
+    assert.equal(both.length, 2);
+    await first.kill();
+    const next = place.write('next.yaml', documents(pipelineRun('next', [shellTask('t', 'true')])));
+    assert.equal((await place.run(['run', next])).code, 0);
+    const [left, ...more] = place.leftovers();
+    assert.ok(left !== undefined && both.includes(left), 'the folder of the run that goes on');
+    assert.deepEqual(more, []);
+    await second.kill();
+    assert.equal((await place.run(['run', next])).code, 0);
+    assert.deepEqual(place.leftovers(), []);
+  });
 });

@@ -1,14 +1,17 @@
 /** `penstock run` as a person types it: what may be given, and what comes out. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { after, describe, it } from 'node:test';
-import { Workplace } from '../support/penstock-process.ts';
+import { Workplace, launcher } from '../support/penstock-process.ts';
 import { processesWith } from '../support/processes.ts';
 import { documents, pipelineRun, shellSpec, shellTask } from '../support/run-manifests.ts';
 
 /** Whoever takes so long waits for what will never come, on whatever machine; in ms. */
 const hangsMs = 220_000;
+
+/** The device to which nothing can be written. */
+const noFullDisk: string | false = existsSync('/dev/full') ? false : 'no /dev/full';
 
 const workplace = new Workplace();
 after(() => workplace[Symbol.asyncDispose]());
@@ -209,6 +212,29 @@ describe('penstock run', { timeout: hangsMs }, () => {
     const { code, stdout, stderr } = await workplace.run(['run', 'one.yaml'], { environment });
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /^error: no folder can be made in .*nowhere: ENOENT.*\n {2}set TMPDIR to a folder/);
+  });
+
+  it('takes a folder for temporary files that is named from where it stands', async () => {
+    workplace.write('one.yaml', documents(saying('one')));
+    const { code, stdout, stderr } = await workplace.run(['run', 'one.yaml'], { environment: { TMPDIR: 'tmp' } });
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it('tells a standard output that cannot be written, which is no success', { skip: noFullDisk }, () => {
+    workplace.write('one.yaml', documents(saying('one')));
+    const full = openSync('/dev/full', 'w');
+    try {
+      const words = [launcher, 'run', workplace.path('one.yaml')];
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+        env: { ...process.env, TMPDIR: workplace.temporary },
+      });
+      assert.equal(stderr, 'error: standard output cannot be written: ENOSPC: no space left on device, write\n');
+      assert.equal(status, 2);
+    } finally {
+      closeSync(full);
+    }
   });
 
   it('leaves nothing in the folder for temporary files', () => {

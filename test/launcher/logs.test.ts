@@ -37,6 +37,14 @@ describe('penstock logs, through the launcher', () => {
     const words = ['logs', 'it', '--kubeconfig', `${server.directory}/kubeconfig`];
     const followed = await workplace.start([...words, '--follow']).ended;
     assert.deepEqual([followed.code, followed.stdout, followed.stderr], [0, wanted + counted, '']);
+    for (const [flag, name, said] of [
+      ['--task', 'nosuch', /^error: no task nosuch of default\/it has started\n {2}the tasks that have: it$/m],
+      ['--step', 'nosuch', /^error: no step nosuch of default\/it has started\n {2}.*: greet, quiet, count$/m],
+    ] as const) {
+      const { code, stdout, stderr } = await workplace.run([...words, flag, name]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, said);
+    }
     await server.client.delete(taskRuns, { namespace: 'default', name: 'it' });
     await server.kubectl(['wait', '--for=delete', 'pods', '--all', '--timeout=20s']);
     assert.equal((await server.kubectl(['get', 'pods', '-o', 'name'])).stdout, '');

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { processesGone } from './processes.ts';
 import { waitFor } from './wait-until.ts';
 
-const launcher = new URL('../../bin/penstock.js', import.meta.url).pathname;
+/** The program that a person starts. */
+export const launcher: string = new URL('../../bin/penstock.js', import.meta.url).pathname;
 
 /** How a process ended, and what it said. */
 export interface Ending {

@@ -1,15 +1,5 @@
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -90,10 +80,10 @@ function writeOnce(parent: string, files: readonly (readonly [name: string, cont
   const hash = createHash('sha256');
   for (const [name, contents] of files) hash.update(name).update(contents);
   const folder = hash.digest('hex').slice(0, 16);
-  const temporary = mkdtempSync(join(parent, '.new-'));
+  // Not by mkdtemp, whose folders are their owner's alone: whoever may read the sources is to read this too.
+  const temporary = join(parent, `.new-${randomUUID()}`);
+  mkdirSync(temporary);
   for (const [name, contents] of files) writeFileSync(join(temporary, name), contents);
-  // Temporary folders are their owner's alone; whoever may read the sources is to read this too.
-  chmodSync(temporary, 0o777 & ~process.umask());
   try {
     renameSync(temporary, join(parent, folder));
   } catch (error) {

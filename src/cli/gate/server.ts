@@ -28,7 +28,9 @@ export function explainedAnswer(thrown: unknown, server: string): unknown {
     return new UserError(`${server} answers: ${thrown.message}`, { code: 'SERVER_REFUSED', cause: thrown });
   }
   if (!(thrown instanceof ConnectionError || thrown instanceof UnexpectedAnswerError)) return thrown;
-  return new UserError(`no answer from ${server}: ${thrown.message}`, {
+  // A connection that failed names the server itself.
+  const reason = thrown.message.replace(`${server}: `, '');
+  return new UserError(`no answer from ${server}: ${reason}`, {
     code: 'SERVER_UNREACHABLE',
     remedy: 'start it with `penstock serve`, or name another with --kubeconfig',
     cause: thrown,

@@ -61,11 +61,16 @@ async function show(
   const key = { namespace: command.namespace ?? connection.namespace, name: command.run };
   const wishes: LogWishes = { follow: command.follow, timestamps: command.timestamps, signal };
   const shown = new Set<string>();
+  const tasks = new Set<string>();
+  const steps = new Set<string>();
   while (!signal.aborted) {
-    const { sources, done } = await find(connection, key, command.task);
+    const { sources, done } = await find(connection, key);
     let isNew = false;
     for (const source of sources) {
+      tasks.add(source.task);
+      if (command.task !== undefined && source.task !== command.task) continue;
       for (const step of await stepsOf(connection, source)) {
+        steps.add(step);
         const id = `${source.key.name}/${step}`;
         if (shown.has(id) || (command.step !== undefined && step !== command.step)) continue;
         if (await print(environment, source.task, step, stepLog(connection, source, step, wishes))) {
@@ -74,15 +79,38 @@ async function show(
         }
       }
     }
-    if (!command.follow || (done && !isNew)) return;
+    if (!command.follow || (done && !isNew)) return refuseUnknown(command, key, tasks, steps);
     if (!isNew) await sleep(environment.clock, lookEveryMs, signal).catch(() => undefined);
   }
 }
 
-async function find(connection: Connection, key: ObjectKey, task: string | undefined): Promise<Found> {
+/** A name that nothing bears is told: silence would look like a task or step that wrote nothing. */
+function refuseUnknown(
+  { task, step }: LogsCommand,
+  key: ObjectKey,
+  tasks: ReadonlySet<string>,
+  steps: ReadonlySet<string>,
+): void {
+  const run = `${key.namespace}/${key.name}`;
+  if (task !== undefined && !tasks.has(task)) {
+    throw noLogs(`no task ${task} of ${run} has started`, 'the tasks that have', [...tasks]);
+  }
+  if (step !== undefined && !steps.has(step)) {
+    const place = task === undefined ? run : `the task ${task} of ${run}`;
+    throw noLogs(`no step ${step} of ${place} has started`, 'the steps that have', [...steps]);
+  }
+}
+
+function noLogs(message: string, what: string, names: readonly string[]): UserError {
+  const remedy =
+    names.length > 0 ? `${what}: ${names.join(', ')}` : 'nothing of it has started yet; --follow waits for it';
+  return new UserError(message, { code: 'NO_LOGS', remedy });
+}
+
+async function find(connection: Connection, key: ObjectKey): Promise<Found> {
   const { client } = connection;
   const run = await unlessMissing(client, pipelineRuns, key);
-  if (run !== undefined) return { sources: await tasksOf(client, run, task), done: isDone(run) };
+  if (run !== undefined) return { sources: await tasksOf(client, run), done: isDone(run) };
   const single = await unlessMissing(client, taskRuns, key);
   if (single !== undefined) return { sources: [{ key, object: single, task: taskName(single) }], done: isDone(single) };
   if ((await keptSteps(connection, key)).length > 0) return { sources: [{ key, task: key.name }], done: true };
@@ -92,13 +120,12 @@ async function find(connection: Connection, key: ObjectKey, task: string | undef
   });
 }
 
-async function tasksOf(client: ApiClient, run: PipelineRun, task: string | undefined): Promise<readonly Source[]> {
+async function tasksOf(client: ApiClient, run: PipelineRun): Promise<readonly Source[]> {
   const { namespace, name } = keyOf(run);
   const labelSelector = `tekton.dev/pipelineRun=${name}`;
   const { items } = await client.list(taskRuns, { namespace, labelSelector });
   return items
     .map((object) => ({ key: keyOf(object), object, task: taskName(object) }))
-    .filter((source) => task === undefined || source.task === task)
     .toSorted((a, b) => (startOf(a.object) < startOf(b.object) ? -1 : 1));
 }
 

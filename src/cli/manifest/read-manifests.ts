@@ -59,10 +59,22 @@ async function filesBelow(folder: string, reader: FileReader, depth: number): Pr
   for (const name of await reader.list(folder)) {
     const path = folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
     const kind = await reader.kindOf(path);
+    if (kind === 'missing' && name.includes(replacementCharacter)) throw unreadableName(path);
     if (kind === 'directory' && depth > 0) found.push(...(await filesBelow(path, reader, depth - 1)));
     else if (kind === 'file' && /\.(ya?ml|json)$/i.test(name)) found.push(path);
   }
   return found;
+}
+
+/** What stands in a name for bytes that are not UTF-8. Such a path leads nowhere. */
+const replacementCharacter = '\ufffd';
+
+/** Passed over in silence it would look as if it had been read, and was fine. */
+function unreadableName(path: string): UserError {
+  return new UserError(`${path} cannot be read: its name is not UTF-8`, {
+    code: 'PATH_UNREADABLE',
+    remedy: 'give it another name, or name a smaller folder',
+  });
 }
 
 async function textOf(file: string, reader: FileReader): Promise<string> {

@@ -93,6 +93,25 @@ describe('planRun', () => {
     ]);
   });
 
+  it('refuses a folder for a workspace that no run has, or mentions', () => {
+    const given = (name: string): Partial<RunRequest> => ({ workspaces: new Map([[name, '/here']]) });
+    assert.throws(() => plan(run('one') + pipeline('build'), given('sorce')), {
+      code: 'WORKSPACE_UNKNOWN',
+      message: 'the run has no workspace sorce',
+      remedy: 'its workspaces are source, other',
+    });
+    const mentions = `
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: embedded}
+spec:
+  pipelineSpec:
+    tasks: [{name: t, taskSpec: {steps: [{image: busybox, script: ls $(workspaces.handed.path)}]}}]
+`;
+    assert.equal(plan(mentions, given('handed')).runs.length, 1);
+    assert.throws(() => plan(mentions, given('hand')), { remedy: 'it declares no workspaces' });
+  });
+
   it('lets --timeout take the place of all timeouts', () => {
     const { runs } = plan(run('one'), { timeout: '5m' });
     assert.deepEqual(specOf(runs).timeouts, { pipeline: '5m' });

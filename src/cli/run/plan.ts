@@ -60,6 +60,7 @@ export function planRun(manifests: readonly Manifest[], request: RunRequest): Ru
   const chosen = written.length > 0 ? chooseRuns(written, request.name) : [runOfDefinition(manifests, request.name)];
   const held = chosen.filter(isPending);
   const runs = chosen.map((run) => withRequest(run, request, manifests));
+  refuseUnknownWorkspaces(chosen, request, manifests);
   const claims = claimsFor(runs, request.workspaces);
   const extra = [...claims.objects, ...missingNamespaces([...supporting, ...runs])];
   const notices = held.map((run) => `${run.object.kind} ${nameOf(run)} is written as pending; it is run all the same`);
@@ -166,6 +167,30 @@ function specOf(run: Run, manifests: readonly Manifest[]): PipelineSpec | TaskSp
   const kind = run.kind === 'PipelineRun' ? 'Pipeline' : 'Task';
   const found = manifests.find(({ object }) => object.kind === kind && object.metadata.name === name);
   return (found?.object as Pipeline | Task | undefined)?.spec;
+}
+
+/** A folder that nothing would ever look into was meant for a workspace of another name. */
+function refuseUnknownWorkspaces(
+  runs: readonly PlannedObject[],
+  { workspaces }: RunRequest,
+  manifests: readonly Manifest[],
+): void {
+  const specs = runs.map(
+    ({ object }) => [object as unknown as Run, specOf(object as unknown as Run, manifests)] as const,
+  );
+  // A definition that is not written here is not known, and refused by itself.
+  if (specs.some(([, spec]) => spec === undefined)) return;
+  const known = specs.flatMap(([run, spec]) => [...(run.spec?.workspaces ?? []), ...(spec?.workspaces ?? [])]);
+  const names = [...new Set(known.map(({ name }) => name))];
+  // Embedded tasks may use a workspace that nobody declares: it is enough to mention it.
+  const text = JSON.stringify(specs);
+  for (const name of workspaces.keys()) {
+    if (names.includes(name) || text.includes(`workspaces.${name}.`)) continue;
+    throw new UserError(`the run has no workspace ${name}`, {
+      code: 'WORKSPACE_UNKNOWN',
+      remedy: names.length > 0 ? `its workspaces are ${names.join(', ')}` : 'it declares no workspaces',
+    });
+  }
 }
 
 /** The claim of the nth workspace of a command: the workspace's own name may be none that an object can bear. */

@@ -26,7 +26,7 @@ async function askPath(git: GitProgram, folder: string, question: readonly strin
   if (start === undefined || answer?.exitCode !== 0) {
     throw new UserError(`${folder} is not a Git repository${answer ? `: ${answer.complaint}` : ''}`, {
       code: 'GIT_NOT_A_REPOSITORY',
-      remedy: 'name one with --repository, or make one with git init --bare',
+      remedy: 'name the folder of one, or make one with git init --bare',
     });
   }
   return join(start, '.', pathOf(answer.output.toString('utf8').replace(/\n$/, ''), start));
