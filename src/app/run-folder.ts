@@ -22,7 +22,7 @@ export interface ProcessFacts {
   /** The user whose folders may be removed. */
   readonly user: number;
   /** When a process started; `undefined` when there is none. */
-  startTimeOf(pid: number): string | undefined;
+  readonly startTimeOf: (pid: number) => string | undefined;
 }
 
 /** Most names that one sweep looks at, and most files and folders that it removes: what is left is for the next one. */
