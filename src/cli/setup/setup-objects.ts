@@ -39,9 +39,18 @@ const nameCharactersMax = 50;
 
 /** A name for the Repository at an address: that of the repository, as Kubernetes takes it. */
 export function nameFor(url: string): string {
-  const written = ownerAndName(url)?.name ?? '';
+  // As people write it: a space stands in an address as %20.
+  const written = decoded(ownerAndName(url)?.name ?? '');
   const name = written.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return name.slice(0, nameCharactersMax).replaceAll(/^-+|-+$/g, '') || 'repository';
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // a percent sign that stands for itself
+  }
 }
 
 /** Where a Repository's token and webhook secret are: where it says, else in one Secret beside it. */

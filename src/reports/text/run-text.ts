@@ -173,11 +173,18 @@ function excerptText({ run, taskRuns, snippet, mask }: RunTextFacts, room: numbe
   const heading = `Step **${inline(failed.step.name)}** of task **${inline(failed.task)}** ${exitText(failed)}`;
   if ('unavailable' in snippet) return `${heading} (log not available: ${inline(mask(snippet.unavailable))}).`;
   const lines = mask(snippet.lines);
-  if (lines.trim() === '') return `${heading}; its log is empty.`;
+  if (lines.trim() === '') return `${heading}; its log is empty.${causeText(failed, mask)}`;
   // The fence is as long as the longest run of backticks in it, at both ends.
   const around = bytesOf(`${heading}:\n\n${fenced('')}`) + 2 * longestBackticks(lines) + 8;
   if (room <= around) return undefined;
   return `${heading}:\n\n${fenced(lastBytes(lines, room - around))}`;
+}
+
+/** What the TaskRun says beyond the exit code: that the program is not there, say, of which no log could tell. */
+function causeText({ taskRun, exitCode }: FailedStep, mask: (text: string) => string): string {
+  const message = succeededCondition(taskRun.status)?.message ?? '';
+  const [, cause] = message.split(` exited with code ${exitCode}: `);
+  return cause === undefined ? '' : ` ${inline(mask(cause))}`;
 }
 
 function longestBackticks(text: string): number {

@@ -264,6 +264,32 @@ describe('tasks of a run', () => {
 const mask = maskerOf(['pass_word*1']);
 
 describe('the text of a run', () => {
+  it('says why a step could not start, of which no log tells', () => {
+    const children: Child[] = [{ task: 't', ok: false, reason: 'StepFailed', exitCodes: [['s', 128, 'Error']] }];
+    const textOf = (message: string): string => {
+      const { run, taskRuns } = runOf(children);
+      const told = taskRuns.map((taskRun): TaskRun => {
+        const [condition] = taskRun.status?.conditions ?? [];
+        return { ...taskRun, status: { ...taskRun.status, conditions: condition ? [{ ...condition, message }] : [] } };
+      });
+      const facts = {
+        run,
+        taskRuns: told,
+        state: 'failed',
+        settings: settings(),
+        params: {},
+        snippet: { lines: '' },
+      } as const;
+      return runText({ ...facts, mask: maskerOf(['hunter22']) });
+    };
+    const cause = 'StartError: step-s: "make" is not on this machine (hunter22)';
+    assert.match(
+      textOf(`"step-s" exited with code 128: ${cause}`),
+      /its log is empty\. StartError: .*machine \((?:\\\*){3}\)/s,
+    );
+    assert.match(textOf('"step-s" exited with code 128'), /its log is empty\.$/m);
+  });
+
   it('holds no secret, also where it is escaped or cut', () => {
     const { run } = runOf([]);
     const token = 'T0ken'.repeat(8);
