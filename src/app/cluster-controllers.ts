@@ -75,7 +75,7 @@ export class ClusterControllers {
     const { transport, clock, random, logger, metrics, identity, election } = options;
     this.#options = options;
     this.#flow = new FlowControl({ clock, random });
-    const client = createClient(this.#flow.wrapUrgent(transport));
+    const client = createClient(this.#flow.measured(transport));
     this.#election = election && new LeaderElection({ client, clock, random, logger, identity, ...election });
     observeFlow(metrics, this.#flow);
     observeManager(metrics, () => this.#manager?.status());

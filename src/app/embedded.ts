@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import { type ControllerName, controllerNames } from '../cli/environment.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { callSpans } from '../client/call-spans.ts';
+import { FlowControl } from '../client/flow-control.ts';
 import { callMetrics } from '../client/call-metrics.ts';
 import { createClient } from '../client/client.ts';
 import { allObservers, observeCalls as observed } from '../client/observed-calls.ts';
@@ -17,7 +18,6 @@ import type { ContainerRuntime } from '../executor/runtime/container-runtime.ts'
 import { gateAdmission } from '../gate/admission.ts';
 import type { ApiHealth } from '../gate/cluster-signs.ts';
 import { createGate } from '../gate/create-gate.ts';
-import { measureApi } from '../gate/measured-api.ts';
 import { gates } from '../gate/types.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
 import { pods } from '../kube/core-types.ts';
@@ -132,9 +132,12 @@ interface ApiWithin {
   readonly health: ApiHealth;
 }
 
-function apiWithin(server: ApiServer, { clock, metrics, tracer, observeCalls }: EmbeddedOptions): ApiWithin {
+function apiWithin(server: ApiServer, options: EmbeddedOptions): ApiWithin {
+  const { clock, random, metrics, tracer, observeCalls } = options;
   const observers = allObservers(metrics && callMetrics(metrics, clock), tracer && callSpans(tracer));
-  const { transport, health } = measureApi(observed(server.handle, observers), clock);
+  const health = new FlowControl({ clock, random });
+  // Measured only: an API in this process has no need of calls that wait for their turn.
+  const transport = health.measured(observed(server.handle, observers));
   return { clientOf: (caller) => createClient(observeCalls ? observeCalls(transport, caller) : transport), health };
 }
 

@@ -139,7 +139,7 @@ describe('FlowControl before a server with limited seats', () => {
       await sleep(clock, 5);
       return answerOf(200);
     };
-    const renew = flow.wrapUrgent(fast);
+    const renew = flow.measured(fast);
     for (let round = 0; round < 50; round++) {
       const startMs = clock.monotonicMs();
       const renewed = renew(named('/apis/coordination.k8s.io/v1/namespaces/a/leases/l')).then(() => {
@@ -154,6 +154,26 @@ describe('FlowControl before a server with limited seats', () => {
 });
 
 describe('FlowControl', () => {
+  it('measures without making anybody wait: writes, and what was refused', async () => {
+    const { clock, flow } = setup({ seats: 1, queueMax: 0, callMs: 1 });
+    let status = 200;
+    const spanMs = { PUT: 100, GET: 5_000 };
+    const send = flow.measured(async ({ method }) => {
+      await sleep(clock, method === 'PUT' ? spanMs.PUT : spanMs.GET);
+      return answerOf(status);
+    });
+    assert.deepEqual([flow.latencyMs(), flow.throttled()], [0, false]);
+    const sent = [send({ ...get, method: 'PUT' }), send({ ...get, query: { watch: 'true' } }), send(get)];
+    await clock.advance(spanMs.GET);
+    await Promise.all(sent);
+    assert.deepEqual([flow.latencyMs(), flow.throttled()], [spanMs.PUT, false]);
+    status = 429;
+    const refused = send(get);
+    await clock.advance(spanMs.GET);
+    assert.equal((await refused).status, 429, 'not sent again');
+    assert.equal(flow.throttled(), true);
+  });
+
   it('counts no watches and no logs', async () => {
     const { clock, flow } = setup({ seats: 1, queueMax: 0, callMs: 1 });
     const open: string[] = [];

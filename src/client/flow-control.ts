@@ -79,10 +79,10 @@ export class FlowControl {
   }
 
   /**
-   * A transport whose calls are measured but never wait, for the few on which leadership depends: a lease that waits
-   * behind a thousand other calls is lost.
+   * A transport whose calls are measured but never wait: for the few on which leadership depends, since a lease that waits
+   * behind a thousand other calls is lost, and for an API in the same process.
    */
-  wrapUrgent(transport: Transport): Transport {
+  measured(transport: Transport): Transport {
     return async (request) => {
       const sentMs = this.#clock.monotonicMs();
       const answer = await transport(request);

@@ -1,3 +1,5 @@
+import { changesOfPush } from '../calls/pushed-changes.ts';
+import { checkFileSize, readFiles } from '../calls/read-files.ts';
 import { type RestApi, type RestCall, unlessMissing } from '../calls/rest-api.ts';
 import {
   type ChangeRange,
@@ -18,8 +20,6 @@ const listingDepth = 8;
 const listingEntriesMax = 2_000;
 const changedFilesMax = 10_000;
 const pageLength = 100;
-/** Files that are read at the same time; the budget of the credential may let fewer. */
-const filesAtOnce = 8;
 
 interface FoundFile {
   readonly path: string;
@@ -35,16 +35,10 @@ export async function readFolder(
 ): Promise<readonly RepositoryFile[]> {
   const found = await listFolder(api, project, sha, encodedPath(folder), listingDepth);
   if (found === undefined) return [];
-  checkFolder(`${api.host}: ${folder}`, found);
-  const files: RepositoryFile[] = [];
-  for (let first = 0; first < found.length; first += filesAtOnce) {
-    const some = found.slice(first, first + filesAtOnce);
-    const texts = await Promise.all(some.map(({ path }) => readFile(api, project, sha, path)));
-    files.push(
-      ...some.flatMap(({ path }, index) => (texts[index] === undefined ? [] : [{ path, text: texts[index] }])),
-    );
-  }
-  return files;
+  const what = `${api.host}: ${folder}`;
+  checkFolder(what, found);
+  const paths = found.map(({ path }) => path);
+  return readFiles(what, paths, (path) => readFile(api, project, sha, path));
 }
 
 async function listFolder(
@@ -94,11 +88,7 @@ function checkFolder(what: string, files: readonly FoundFile[]): void {
 /** A file at a commit. */
 export async function readFile(api: RestApi, project: Project, sha: string, path: string): Promise<string | undefined> {
   const call = { path: `${pathOf(project)}/src/${encodeURIComponent(sha)}/${encodedPath(path)}` };
-  const text = await unlessMissing(api.text(call));
-  if (text !== undefined && Buffer.byteLength(text) > fileBytesMax) {
-    throw new ForgeError('too-large', `${api.host}: ${path} has more than ${fileBytesMax} bytes`);
-  }
-  return text;
+  return checkFileSize(`${api.host}: ${path}`, await unlessMissing(api.text(call)));
 }
 
 export async function readProject(api: RestApi, project: Project): Promise<Project | undefined> {
@@ -133,22 +123,16 @@ export async function changedFiles(api: RestApi, project: Project, range: Change
     path: `${pathOf(project)}/diffstat/${after}..${to}`,
     query: { topic: String(topic), merge: 'false', renames: 'true' },
   });
-  if (before !== undefined) {
-    const changes = await unlessMissing(readChanges(api, between(before, false)));
-    // A forced push may leave its old commit to the garbage collector: then it is as good as new.
-    if (changes !== undefined) return changes;
-  }
-  const branch = (await readProject(api, project))?.defaultBranch;
-  const tip = branch === undefined ? undefined : await readRevision(api, project, `refs/heads/${branch}`);
-  const sinceLeft = tip === undefined ? undefined : await readChanges(api, between(tip.sha, true));
-  const nothing =
-    sinceLeft === undefined ||
-    Object.values(sinceLeft)
-      .flat()
-      .every((value) => value === false);
-  if (!nothing) return sinceLeft;
-  // It is in the default branch already: what its own commit changed.
-  return readChanges(api, { path: `${pathOf(project)}/diffstat/${after}` });
+  return changesOfPush({
+    sinceBefore: async () =>
+      before === undefined ? undefined : unlessMissing(readChanges(api, between(before, false))),
+    sinceLeft: async () => {
+      const branch = (await readProject(api, project))?.defaultBranch;
+      const tip = branch === undefined ? undefined : await readRevision(api, project, `refs/heads/${branch}`);
+      return tip === undefined ? undefined : readChanges(api, between(tip.sha, true));
+    },
+    own: () => readChanges(api, { path: `${pathOf(project)}/diffstat/${after}` }),
+  });
 }
 
 async function readChanges(api: RestApi, call: RestCall): Promise<ChangedFiles> {

@@ -1,6 +1,7 @@
 import type { Actor, Project, PullRequest, Revision } from '../git-event.ts';
 import { WebhookPayloadError } from '../webhook-format.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 
 /** A repository, of an event or of the API. */
 export function readRepository(reader: PayloadReader): Project {
@@ -32,22 +33,16 @@ export function readAccount(reader: PayloadReader): Actor {
 
 /** A commit; `hash` must be whole. */
 export function readCommit(reader: PayloadReader): Revision {
-  const message = reader.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const url = reader.optionalObject('links')?.optionalObject('html')?.optionalText('href');
-  const author = reader
-    .optionalObject('author')
-    ?.optionalText('raw')
-    ?.replace(/ *<[^>]*>$/, '');
-  const ms = Date.parse(reader.optionalText('date') ?? '');
-  return {
+  return revisionFrom({
     sha: reader.sha('hash'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(url && { url }),
-    ...(author && { author }),
-    ...(!Number.isNaN(ms) && { date: new Date(ms).toISOString() }),
-  };
+    message: reader.optionalText('message'),
+    url: reader.optionalObject('links')?.optionalObject('html')?.optionalText('href'),
+    author: reader
+      .optionalObject('author')
+      ?.optionalText('raw')
+      ?.replace(/ *<[^>]*>$/, ''),
+    date: reader.optionalText('date'),
+  });
 }
 
 /** A pull request, of an event or of the API. Both abbreviate the head's id. undefined = its repository or branch is gone. */

@@ -1,13 +1,7 @@
+import { changesOfPush } from '../calls/pushed-changes.ts';
+import { checkFileSize, readFiles } from '../calls/read-files.ts';
 import { type RestApi, type RestCall, unlessMissing } from '../calls/rest-api.ts';
-import {
-  type ChangeRange,
-  type ChangedFiles,
-  ForgeError,
-  type RepositoryFile,
-  fileBytesMax,
-  folderBytesMax,
-  folderFilesMax,
-} from '../forge.ts';
+import { type ChangeRange, type ChangedFiles, ForgeError, type RepositoryFile, folderFilesMax } from '../forge.ts';
 import type { Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
 import { encodedPath, pathOf } from './datacenter-api.ts';
@@ -15,7 +9,6 @@ import { readCommit, readRepository } from './webhook-parts.ts';
 
 const changedFilesMax = 10_000;
 const pageLength = 1_000;
-const filesAtOnce = 8;
 
 /** Files below a folder at a commit. */
 export async function readFolder(
@@ -31,19 +24,8 @@ export async function readFolder(
   if (paths.length > folderFilesMax) {
     throw new ForgeError('too-large', `${api.host}: ${folder} has more than ${folderFilesMax} files`);
   }
-  const files: RepositoryFile[] = [];
-  for (let first = 0, bytes = 0; first < paths.length; first += filesAtOnce) {
-    const some = paths
-      .slice(first, first + filesAtOnce)
-      .map((path) => [...folder.split('/'), path].filter(Boolean).join('/'));
-    const texts = await Promise.all(some.map((path) => readFile(api, project, sha, path)));
-    files.push(...some.flatMap((path, index) => (texts[index] === undefined ? [] : [{ path, text: texts[index] }])));
-    bytes += texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
-    if (bytes > folderBytesMax) {
-      throw new ForgeError('too-large', `${api.host}: ${folder} has more than ${folderBytesMax} bytes`);
-    }
-  }
-  return files;
+  const whole = paths.map((path) => [...folder.split('/'), path].filter(Boolean).join('/'));
+  return readFiles(`${api.host}: ${folder}`, whole, (path) => readFile(api, project, sha, path));
 }
 
 /** Paths relative to the folder that is asked for. The list is of texts, not of objects. */
@@ -64,11 +46,7 @@ async function listPaths(api: RestApi, first: RestCall): Promise<readonly string
 /** A file at a commit. */
 export async function readFile(api: RestApi, project: Project, sha: string, path: string): Promise<string | undefined> {
   const call = { path: `${pathOf(project)}/raw/${encodedPath(path)}`, query: { at: sha } };
-  const text = await unlessNoPath(api.text(call));
-  if (text !== undefined && Buffer.byteLength(text) > fileBytesMax) {
-    throw new ForgeError('too-large', `${api.host}: ${path} has more than ${fileBytesMax} bytes`);
-  }
-  return text;
+  return checkFileSize(`${api.host}: ${path}`, await unlessNoPath(api.text(call)));
 }
 
 /** 404 is said of a missing path, commit and repository alike; the name of the exception tells which. */
@@ -110,23 +88,19 @@ export async function changedFiles(api: RestApi, project: Project, range: Change
   }
   const { before, after } = range;
   const own = { path: `${base}/commits/${after}/changes` };
-  if (before !== undefined) {
-    const changes = await unlessMissing(readChanges(api, { ...own, query: { limit, since: before } }));
-    // A forced push may leave its old commit to the garbage collector: then it is as good as new.
-    if (changes !== undefined) return changes;
-  }
-  const branch = (await readProject(api, project))?.defaultBranch;
-  const query = { limit, from: after, to: `refs/heads/${branch ?? ''}` };
-  const sinceLeft =
-    branch === undefined ? undefined : await readChanges(api, { path: `${base}/compare/changes`, query });
-  const nothing =
-    sinceLeft === undefined ||
-    Object.values(sinceLeft)
-      .flat()
-      .every((value) => value === false);
-  if (!nothing) return sinceLeft;
-  // It is in the default branch already: what its own commit changed.
-  return readChanges(api, { ...own, query: { limit } });
+  return changesOfPush({
+    sinceBefore: async () => {
+      if (before === undefined) return undefined;
+      return unlessMissing(readChanges(api, { ...own, query: { limit, since: before } }));
+    },
+    sinceLeft: async () => {
+      const branch = (await readProject(api, project))?.defaultBranch;
+      if (branch === undefined) return undefined;
+      const query = { limit, from: after, to: `refs/heads/${branch}` };
+      return readChanges(api, { path: `${base}/compare/changes`, query });
+    },
+    own: () => readChanges(api, { ...own, query: { limit } }),
+  });
 }
 
 async function readChanges(api: RestApi, call: RestCall): Promise<ChangedFiles> {

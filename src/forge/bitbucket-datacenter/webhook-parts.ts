@@ -1,6 +1,7 @@
 import type { Actor, Project, PullRequest, Revision } from '../git-event.ts';
 import { WebhookPayloadError } from '../webhook-format.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 
 /** A repository, of an event or of the API. Its web address ends in `/browse`, which is no part of its name. */
 export function readRepository(reader: PayloadReader): Project {
@@ -35,17 +36,12 @@ export function readAccount(reader: PayloadReader): Actor {
 
 /** A commit as the API describes it; its instants are epoch milliseconds. */
 export function readCommit(reader: PayloadReader): Revision {
-  const message = reader.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const author = reader.optionalObject('author')?.optionalText('name');
-  const ms = reader.optionalNumber('committerTimestamp') ?? reader.optionalNumber('authorTimestamp');
-  return {
+  return revisionFrom({
     sha: reader.sha('id'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(author && { author }),
-    ...(ms !== undefined && !Number.isNaN(new Date(ms).getTime()) && { date: new Date(ms).toISOString() }),
-  };
+    message: reader.optionalText('message'),
+    author: reader.optionalObject('author')?.optionalText('name'),
+    date: reader.optionalNumber('committerTimestamp') ?? reader.optionalNumber('authorTimestamp'),
+  });
 }
 
 /** A pull request, of an event or of the API. */

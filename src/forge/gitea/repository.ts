@@ -3,6 +3,7 @@ import { fileBytesMax, folderBytesMax, folderFilesMax, ForgeError } from '../for
 import type { RepositoryFile } from '../forge.ts';
 import type { Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 import { encodedPath, pathOf, unlessMissing } from './gitea-api.ts';
 import type { GiteaApi } from './gitea-api.ts';
 import { readCommit, readRepository } from './webhook-parts.ts';
@@ -160,18 +161,12 @@ async function readSingleCommit(api: GiteaApi, project: Project, sha: string): P
 /** A commit as the API describes it, which is not as webhooks and branches do. */
 function revisionOf(reader: PayloadReader): Revision {
   const commit = reader.object('commit');
-  const message = commit.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const url = reader.optionalText('html_url');
   const author = commit.optionalObject('author');
-  const name = author?.optionalText('name');
-  const ms = Date.parse(author?.optionalText('date') ?? '');
-  return {
+  return revisionFrom({
     sha: reader.sha('sha'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(url && { url }),
-    ...(name && { author: name }),
-    ...(!Number.isNaN(ms) && { date: new Date(ms).toISOString() }),
-  };
+    message: commit.optionalText('message'),
+    url: reader.optionalText('html_url'),
+    author: author?.optionalText('name'),
+    date: author?.optionalText('date'),
+  });
 }

@@ -1,5 +1,6 @@
 import type { Actor, Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 
 /** `repository`, and `repo` of the sides of a pull request. */
 export function readRepository(reader: PayloadReader): Project {
@@ -34,17 +35,11 @@ export function readUser(reader: PayloadReader): Actor {
 
 /** A commit of a push. */
 export function readCommit(reader: PayloadReader): Revision {
-  const message = reader.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const url = reader.optionalText('url');
-  const author = reader.optionalObject('author')?.optionalText('name');
-  const ms = Date.parse(reader.optionalText('timestamp') ?? '');
-  return {
+  return revisionFrom({
     sha: reader.sha('id'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(url && { url }),
-    ...(author && { author }),
-    ...(!Number.isNaN(ms) && { date: new Date(ms).toISOString() }),
-  };
+    message: reader.optionalText('message'),
+    url: reader.optionalText('url'),
+    author: reader.optionalObject('author')?.optionalText('name'),
+    date: reader.optionalText('timestamp'),
+  });
 }

@@ -3,6 +3,7 @@ import { readAnswer } from '../calls/read-answer.ts';
 import { fileBytesMax, folderBytesMax, folderFilesMax, ForgeError, type RepositoryFile } from '../forge.ts';
 import type { Project, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 import type { ContentCache } from './content-cache.ts';
 import { unlessMissing, type GithubApi } from './github-api.ts';
 import { readRepository } from './webhook-parts.ts';
@@ -185,16 +186,11 @@ export async function readRevision(api: GithubApi, project: Project, ref: string
 function readRevisionOf(reader: PayloadReader): Revision {
   const commit = reader.object('commit');
   const author = commit.optionalObject('author');
-  const message = commit.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const name = author?.optionalText('name');
-  const date = author?.optionalText('date');
-  return {
+  return revisionFrom({
     sha: reader.sha('sha'),
     url: reader.webUrl('html_url'),
-    ...(title ? { title } : {}),
-    ...(message ? { message } : {}),
-    ...(name ? { author: name } : {}),
-    ...(date ? { date } : {}),
-  };
+    message: commit.optionalText('message'),
+    author: author?.optionalText('name'),
+    date: author?.optionalText('date'),
+  });
 }

@@ -1,5 +1,6 @@
 import type { Actor, Project, PullRequest, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 
 /** `repository`, and `repo` of the sides of a pull request. */
 export function readRepository(reader: PayloadReader): Project {
@@ -48,19 +49,13 @@ export function readOrigin(reader: PayloadReader): {
 
 /** `head_commit` of pushes and merge groups. Its id is the caller's business. */
 export function readCommit(reader: PayloadReader, sha: string): Revision {
-  const message = reader.optionalText('message');
-  const title = message?.split('\n', 1)[0];
-  const url = reader.optionalText('url');
-  const author = reader.optionalObject('author')?.optionalText('name');
-  const at = Date.parse(reader.optionalText('timestamp') ?? '');
-  return {
+  return revisionFrom({
     sha,
-    ...(title ? { title } : {}),
-    ...(message ? { message } : {}),
-    ...(url ? { url } : {}),
-    ...(author ? { author } : {}),
-    ...(Number.isNaN(at) ? {} : { date: new Date(at).toISOString() }),
-  };
+    message: reader.optionalText('message'),
+    url: reader.optionalText('url'),
+    author: reader.optionalObject('author')?.optionalText('name'),
+    date: reader.optionalText('timestamp'),
+  });
 }
 
 /** A `pull_request` of an event or of the API. undefined = the repository of its head was deleted. */

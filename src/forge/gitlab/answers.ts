@@ -1,5 +1,6 @@
 import type { Actor, Project, PullRequest, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 import { actor } from './webhook-parts.ts';
 
 /** A project as the API describes it. */
@@ -20,19 +21,14 @@ export function projectOf(reader: PayloadReader): Project {
 
 /** A commit as the API describes it. */
 export function revisionOf(reader: PayloadReader): Revision {
-  const title = reader.optionalText('title');
-  const message = reader.optionalText('message');
-  const url = reader.optionalText('web_url');
-  const author = reader.optionalText('author_name');
-  const ms = Date.parse(reader.optionalText('committed_date') ?? '');
-  return {
+  return revisionFrom({
     sha: reader.sha('id'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(url && { url }),
-    ...(author && { author }),
-    ...(!Number.isNaN(ms) && { date: new Date(ms).toISOString() }),
-  };
+    title: reader.optionalText('title'),
+    message: reader.optionalText('message'),
+    url: reader.optionalText('web_url'),
+    author: reader.optionalText('author_name'),
+    date: reader.optionalText('committed_date'),
+  });
 }
 
 /** Somebody as the API describes him: `author` of merge requests and notes. */

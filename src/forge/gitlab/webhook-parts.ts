@@ -1,5 +1,6 @@
 import type { Actor, Project, PullRequest, Revision } from '../git-event.ts';
 import type { PayloadReader } from '../webhook-payload.ts';
+import { revisionFrom } from '../told-commit.ts';
 
 /** GitLab's own accounts of project and group tokens: `project_12_bot_4f…`, `group_7_bot`. */
 const botName = /^(?:project|group)_\d+_bot/;
@@ -40,28 +41,14 @@ export function actor(login: string, id: number | undefined): Actor {
 
 /** A commit as webhooks describe it. */
 export function readCommit(reader: PayloadReader): Revision {
-  const title = reader.optionalText('title') ?? firstLine(reader.optionalText('message'));
-  const message = reader.optionalText('message');
-  const url = reader.optionalText('url');
-  const author = reader.optionalObject('author')?.optionalText('name');
-  const date = instant(reader.optionalText('timestamp'));
-  return {
+  return revisionFrom({
     sha: reader.sha('id'),
-    ...(title && { title }),
-    ...(message && { message }),
-    ...(url && { url }),
-    ...(author && { author }),
-    ...(date !== undefined && { date }),
-  };
-}
-
-function firstLine(text: string | undefined): string | undefined {
-  return text?.split('\n', 1)[0];
-}
-
-function instant(text: string | undefined): string | undefined {
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+    title: reader.optionalText('title'),
+    message: reader.optionalText('message'),
+    url: reader.optionalText('url'),
+    author: reader.optionalObject('author')?.optionalText('name'),
+    date: reader.optionalText('timestamp'),
+  });
 }
 
 /** What a merge request's state is called elsewhere. `locked` lasts while GitLab merges it. */

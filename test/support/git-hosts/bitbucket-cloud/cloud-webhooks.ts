@@ -2,16 +2,15 @@
 import { createHmac } from 'node:crypto';
 import { present } from '../../../../src/base/assert.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import type { GitModel, ModelComment, ModelPullRequest, ModelRepository } from '../git-model.ts';
+import type { ModelComment } from '../git-model.ts';
+import { type HeldModel, webhooksOf } from '../held-model.ts';
 import type { SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import { accountJson, commentJson, commitJson, pullRequestJson, repositoryJson, uuidOf } from './cloud-json.ts';
 
-export interface WebhookSource {
+/** What the bodies are made of. */
+export interface WebhookSource extends HeldModel {
   readonly url: () => string;
-  readonly model: GitModel;
   readonly secret: string;
-  readonly repositoryOf: (project: Project) => ModelRepository;
-  readonly pullOf: (project: Project, number: number) => ModelPullRequest;
 }
 
 function sent(source: WebhookSource, event: string, payload: object): SentWebhook {
@@ -80,44 +79,22 @@ function pullRequestWebhook(
   });
 }
 
+const pullRequestEvents = { opened: 'created', synchronized: 'updated', closed: 'rejected' } as const;
+
 export function cloudWebhooks(source: WebhookSource): SimulatedHost['webhooks'] {
-  const { repositoryOf, pullOf } = source;
-  return {
-    push: (project, branch, pusher) => {
-      const repository = repositoryOf(project);
-      const after = present(repository.branches.get(branch), 'the branch is there');
-      const before = repository.commits.get(after)?.parents[0];
-      return pushWebhook(source, project, pusher, [{ type: 'branch', name: branch, after, ...(before && { before }) }]);
+  return webhooksOf(source, {
+    pushed: (project, { ref, ...ends }, pusher) => {
+      const type = ref.startsWith('refs/tags/') ? 'tag' : 'branch';
+      return pushWebhook(source, project, pusher, [
+        { type, name: ref.replace(/^refs\/(?:heads|tags)\//, ''), ...ends },
+      ]);
     },
-    tag: (project, tag, sha, pusher) => {
-      repositoryOf(project).tags.set(tag, sha);
-      return pushWebhook(source, project, pusher, [{ type: 'tag', name: tag, after: sha }]);
-    },
-    openPullRequest: (project, { from, ...request }) => {
-      const more = from === undefined ? {} : { from: repositoryOf(from) };
-      const { number } = repositoryOf(project).openPullRequest({ ...request, ...more });
-      return {
-        number,
-        webhook: pullRequestWebhook(source, project, number, { name: 'created', actor: request.author }),
-      };
-    },
-    synchronize: (project, number, actor) => pullRequestWebhook(source, project, number, { name: 'updated', actor }),
+    pullRequest: (project, number, act, actor) =>
+      pullRequestWebhook(source, project, number, { name: pullRequestEvents[act], actor }),
+    commented: (project, number, comment) =>
+      pullRequestWebhook(source, project, number, { name: 'comment_created', actor: comment.author, comment }),
     label: () => {
       throw new Error('Bitbucket has no labels');
     },
-    close: (project, number, actor) => {
-      repositoryOf(project).closePullRequest(pullOf(project, number));
-      return pullRequestWebhook(source, project, number, { name: 'rejected', actor });
-    },
-    comment: (project, number, body, actor) => {
-      const repository = repositoryOf(project);
-      const comment = repository.addComment(pullOf(project, number), actor, body);
-      const event = { name: 'comment_created', actor, comment };
-      return pullRequestWebhook(source, project, number, event);
-    },
-    deleteBranch: (project, branch, actor) => {
-      const before = repositoryOf(project).deleteBranch(branch);
-      return pushWebhook(source, project, actor, [{ type: 'branch', name: branch, ...(before && { before }) }]);
-    },
-  };
+  });
 }

@@ -1,9 +1,8 @@
-import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
+import { GitModel, type ModelRepository } from '../git-model.ts';
+import { answerOf, heldModel, projectAt, projectsOf } from '../held-model.ts';
 import { startHostServer } from '../host-server.ts';
-import { routerOf } from '../routes.ts';
 import type { SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import { uuidOf } from './cloud-json.ts';
@@ -38,32 +37,17 @@ export async function startBitbucketCloud(options: { readonly clock: Clock }): P
     changed: (repository, sha, { name, state: word, description, url }) =>
       log.record({ project: repository.fullName, sha, context: name, state: word, description, url }),
   };
-  const route = routerOf(cloudRoutes(state));
   const server = await startHostServer({
     clock: options.clock,
-    answer: (request) => {
-      const answer = route(request);
-      if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
-      return answer ?? failure(404, 'Resource not found');
-    },
+    answer: answerOf(cloudRoutes(state), state.violations, failure(404, 'Resource not found')),
     error: failure,
   });
   state.url = server.url;
-  const repositoryOf = (project: Project): ModelRepository =>
-    present(model.repository(project.owner, project.name), 'the project is there');
-  const pullOf = (project: Project, number: number): ModelPullRequest =>
-    present(repositoryOf(project).pulls.get(number), 'the pull request is there');
-  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret, repositoryOf, pullOf };
-  const projectOf = (repository: ModelRepository): Project => ({
-    url: `${server.url}/${repository.fullName}`,
-    owner: repository.owner,
-    name: repository.name,
-    id: uuidOf(repository.id),
-    defaultBranch: repository.defaultBranch,
-  });
+  const held = heldModel(model);
+  const source: WebhookSource = { url: () => server.url, secret: webhookSecret, ...held };
   const shown = (repository: ModelRepository): Project => {
     repository.permissions.set(bot.login, 'admin');
-    return projectOf(repository);
+    return { ...projectAt(server.url, repository), id: uuidOf(repository.id) };
   };
   return {
     kind: 'bitbucket-cloud',
@@ -77,17 +61,9 @@ export async function startBitbucketCloud(options: { readonly clock: Clock }): P
       state.administrator = is;
     },
     uuidOf: (login) => uuidOf(model.user(login).id),
-    addProject: (owner, name, files) => shown(model.addRepository(owner, name, files)),
-    addUser: (login, { writes = [], teams = [] } = {}) => {
-      model.user(login, teams);
-      for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
-    },
-    commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
-    fork: (project, owner) => shown(model.fork(repositoryOf(project), owner)),
+    ...projectsOf(held, { shown, log }),
     pushOf: (project, pusher, refs) => pushWebhook(source, project, pusher, refs),
     webhooks: cloudWebhooks(source),
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,8 +1,7 @@
 /** Webhooks as Bitbucket Data Center's page "Event payload" shows them. */
 import { createHmac } from 'node:crypto';
-import { present } from '../../../../src/base/assert.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import type { GitModel, ModelPullRequest, ModelRepository } from '../git-model.ts';
+import { type HeldModel, webhooksOf } from '../held-model.ts';
 import type { SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import * as json from './datacenter-json.ts';
 
@@ -16,12 +15,9 @@ export interface ChangedRef {
 }
 
 /** What the bodies are made of. */
-export interface WebhookSource {
+export interface WebhookSource extends HeldModel {
   readonly url: () => string;
-  readonly model: GitModel;
   readonly secret: string;
-  readonly repositoryOf: (project: Project) => ModelRepository;
-  readonly pullOf: (project: Project, number: number) => ModelPullRequest;
 }
 
 function sent({ model, secret }: WebhookSource, eventKey: string, actor: string, members: object): SentWebhook {
@@ -55,58 +51,41 @@ export function pushWebhook(
   return sent(source, 'repo:refs_changed', pusher, { repository, changes });
 }
 
-function pullWebhook(
-  source: WebhookSource,
-  project: Project,
-  number: number,
-  event: { readonly name: string; readonly actor: string; readonly members?: object },
-): SentWebhook {
+interface PullEvent {
+  readonly name: string;
+  readonly actor: string;
+  readonly members?: object;
+}
+
+const pullEvents = { opened: 'opened', closed: 'declined' } as const;
+
+function pullWebhook(source: WebhookSource, project: Project, number: number, event: PullEvent): SentWebhook {
   const repository = source.repositoryOf(project);
   const pullRequest = json.pullRequestJson(source.url(), source.model, repository, source.pullOf(project, number));
   return sent(source, `pr:${event.name}`, event.actor, { pullRequest, ...event.members });
 }
 
 export function datacenterWebhooks(source: WebhookSource): SimulatedHost['webhooks'] {
-  const { repositoryOf, pullOf } = source;
-  return {
-    push: (project, branch, pusher) => {
-      const repository = repositoryOf(project);
-      const to = present(repository.branches.get(branch), 'the branch is there');
-      const from = repository.commits.get(to)?.parents[0];
-      return pushWebhook(source, project, pusher, [{ id: `refs/heads/${branch}`, to, ...(from && { from }) }]);
+  const synchronized = (project: Project, number: number): Omit<PullEvent, 'actor'> => {
+    const repository = source.repositoryOf(project);
+    const head = repository.commits.get(repository.headSha(source.pullOf(project, number)));
+    return { name: 'from_ref_updated', members: { previousFromHash: head?.parents[0] } };
+  };
+  return webhooksOf(source, {
+    pushed: (project, { ref, before, after }, pusher) => {
+      const ends = { ...(before && { from: before }), ...(after && { to: after }) };
+      return pushWebhook(source, project, pusher, [{ id: ref, ...ends }]);
     },
-    tag: (project, tag, sha, pusher) => {
-      repositoryOf(project).tags.set(tag, sha);
-      return pushWebhook(source, project, pusher, [{ id: `refs/tags/${tag}`, to: sha }]);
+    pullRequest: (project, number, act, actor) => {
+      const event = act === 'synchronized' ? synchronized(project, number) : { name: pullEvents[act] };
+      return pullWebhook(source, project, number, { ...event, actor });
     },
-    openPullRequest: (project, { from, ...request }) => {
-      const more = from === undefined ? {} : { from: repositoryOf(from) };
-      const { number } = repositoryOf(project).openPullRequest({ ...request, ...more });
-      return { number, webhook: pullWebhook(source, project, number, { name: 'opened', actor: request.author }) };
-    },
-    synchronize: (project, number, actor) => {
-      const repository = repositoryOf(project);
-      const [previousFromHash] = repository.commits.get(repository.headSha(pullOf(project, number)))?.parents ?? [];
-      return pullWebhook(source, project, number, { name: 'from_ref_updated', actor, members: { previousFromHash } });
+    commented: (project, number, comment) => {
+      const members = { comment: json.commentJson(source.model, comment, 0) };
+      return pullWebhook(source, project, number, { name: 'comment:added', actor: comment.author, members });
     },
     label: () => {
       throw new Error('Bitbucket has no labels');
     },
-    close: (project, number, actor) => {
-      repositoryOf(project).closePullRequest(pullOf(project, number));
-      return pullWebhook(source, project, number, { name: 'declined', actor });
-    },
-    comment: (project, number, body, actor) => {
-      const comment = json.commentJson(
-        source.model,
-        repositoryOf(project).addComment(pullOf(project, number), actor, body),
-        0,
-      );
-      return pullWebhook(source, project, number, { name: 'comment:added', actor, members: { comment } });
-    },
-    deleteBranch: (project, branch, actor) => {
-      const from = repositoryOf(project).deleteBranch(branch);
-      return pushWebhook(source, project, actor, [{ id: `refs/heads/${branch}`, ...(from && { from }) }]);
-    },
-  };
+  });
 }

@@ -1,9 +1,8 @@
-import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
+import { GitModel, type ModelRepository } from '../git-model.ts';
+import { answerOf, heldModel, projectsOf } from '../held-model.ts';
 import { startHostServer } from '../host-server.ts';
-import { routerOf } from '../routes.ts';
 import type { SeenStatus, SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import * as json from './datacenter-json.ts';
@@ -35,24 +34,15 @@ export async function startBitbucketDatacenter(options: {
     violations: [],
     changed: (repository, sha, build) => log.record(seenBuild(repository, sha, build)),
   };
-  const route = routerOf(datacenterRoutes(state));
   const server = await startHostServer({
     clock: options.clock,
-    answer: (request) => {
-      const answer = route(request);
-      if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
-      return answer ?? failure(404, 'null for uri');
-    },
+    answer: answerOf(datacenterRoutes(state), state.violations, failure(404, 'null for uri')),
     error: failure,
   });
   state.url = server.url;
-  const repositoryOf = (project: Project): ModelRepository =>
-    present(
-      model.repositories.find((each) => json.keyOf(each) === project.owner && each.name === project.name),
-      'the project is there',
-    );
-  const pullOf = (project: Project, number: number): ModelPullRequest =>
-    present(repositoryOf(project).pulls.get(number), 'the pull request is there');
+  const held = heldModel(model, ({ owner, name }) =>
+    model.repositories.find((each) => json.keyOf(each) === owner && each.name === name),
+  );
   const shown = (repository: ModelRepository): Project => {
     repository.permissions.set(bot.login, 'admin');
     const key = json.keyOf(repository);
@@ -65,7 +55,7 @@ export async function startBitbucketDatacenter(options: {
       cloneUrl: `${server.url}/scm/${key}/${repository.name}.git`,
     };
   };
-  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret, repositoryOf, pullOf };
+  const source: WebhookSource = { url: () => server.url, secret: webhookSecret, ...held };
   return {
     kind: 'bitbucket-datacenter',
     url: server.url,
@@ -74,17 +64,9 @@ export async function startBitbucketDatacenter(options: {
     faults: server.faults,
     requests: server.requests,
     violations: state.violations,
-    addProject: (owner, name, files) => shown(model.addRepository(owner, name, files)),
-    addUser: (login, { writes = [], teams = [] } = {}) => {
-      model.user(login, teams);
-      for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
-    },
-    commit: (project, branch, files, commitOptions) => repositoryOf(project).commit(branch, files, commitOptions),
-    fork: (project, owner) => shown(model.fork(repositoryOf(project), owner)),
+    ...projectsOf(held, { shown, log }),
     pushOf: (project, pusher, refs) => pushWebhook(source, project, pusher, refs),
     webhooks: datacenterWebhooks(source),
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) => pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,9 +1,16 @@
-import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import { GitModel, type ModelPullRequest, type ModelRepository } from '../git-model.ts';
+import { GitModel, type ModelRepository } from '../git-model.ts';
+import {
+  answerOf,
+  type HeldModel,
+  heldModel,
+  type HostWords,
+  projectAt,
+  projectsOf,
+  webhooksOf,
+} from '../held-model.ts';
 import { startHostServer } from '../host-server.ts';
-import { routerOf } from '../routes.ts';
 import type { SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import type { StatusRow } from './gitea-json.ts';
@@ -29,13 +36,6 @@ export interface SimulatedGitea extends SimulatedHost {
   limitPages(entries: number): void;
 }
 
-interface Known {
-  readonly model: GitModel;
-  readonly url: () => string;
-  readonly repositoryOf: (project: Project) => ModelRepository;
-  readonly pullOf: (project: Project, number: number) => ModelPullRequest;
-}
-
 export async function startGitea(options: {
   readonly clock: Clock;
   /** Sends what Forgejo sends. Default: what Gitea sends. */
@@ -53,18 +53,23 @@ export async function startGitea(options: {
     violations: [],
     posted: (row) => log.record(seen(row)),
   };
-  const route = routerOf(giteaRoutes(state));
   const server = await startHostServer({
     clock: options.clock,
-    answer: (request) => {
-      const answer = route(request);
-      if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
-      return answer ?? { status: 404, text: 'Not found.' };
-    },
+    answer: answerOf(giteaRoutes(state), state.violations, { status: 404, text: 'Not found.' }),
     error: (status, message) => ({ status, json: { message, url: 'https://gitea.example.org/api/swagger' } }),
   });
   state.url = server.url;
-  const known = knownOf(model, () => server.url);
+  const held = heldModel(model);
+  const source: WebhookSource = {
+    url: () => server.url,
+    model,
+    secret: webhookSecret,
+    forgejo: options.forgejo ?? false,
+  };
+  const shown = (repository: ModelRepository, isFork: boolean): Project => {
+    if (!isFork) repository.permissions.set(bot.login, 'admin');
+    return { ...projectAt(server.url, repository), cloneUrl: `${server.url}/${repository.fullName}.git` };
+  };
   return {
     kind: 'gitea',
     url: server.url,
@@ -77,11 +82,9 @@ export async function startGitea(options: {
     limitPages: (entries) => {
       state.pageSizeMax = entries;
     },
-    repositoryOf: known.repositoryOf,
-    ...projectsOf(known, bot.login),
-    webhooks: webhooksOf(known, { forgejo: options.forgejo ?? false }),
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) => known.pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
+    repositoryOf: held.repositoryOf,
+    ...projectsOf(held, { shown, log }),
+    webhooks: webhooksOf(held, wordsOf(held, source)),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -97,90 +100,28 @@ function seen(row: StatusRow): Parameters<StatusLog['record']>[0] {
   };
 }
 
-function knownOf(model: GitModel, url: () => string): Known {
-  const repositoryOf = (project: Project): ModelRepository =>
-    present(model.repository(project.owner, project.name), 'the repository is there');
-  const pullOf = (project: Project, number: number): ModelPullRequest =>
-    present(repositoryOf(project).pulls.get(number), 'the pull request is there');
-  return { model, url, repositoryOf, pullOf };
-}
+const pullRequestActs = {
+  opened: { action: 'opened', type: 'pull_request' },
+  synchronized: { action: 'synchronized', type: 'pull_request_sync' },
+  closed: { action: 'closed', type: 'pull_request' },
+} as const;
 
-function projectsOf(
-  { model, url, repositoryOf }: Known,
-  ownLogin: string,
-): Pick<SimulatedHost, 'addProject' | 'addUser' | 'commit' | 'fork'> {
-  const projectOf = (repository: ModelRepository): Project => ({
-    url: `${url()}/${repository.fullName}`,
-    owner: repository.owner,
-    name: repository.name,
-    id: String(repository.id),
-    defaultBranch: repository.defaultBranch,
-    cloneUrl: `${url()}/${repository.fullName}.git`,
-  });
+function wordsOf({ repositoryOf, pullOf }: HeldModel, source: WebhookSource): HostWords {
   return {
-    addProject: (owner, name, files) => {
-      const repository = model.addRepository(owner, name, files);
-      repository.permissions.set(ownLogin.toLowerCase(), 'admin');
-      return projectOf(repository);
-    },
-    addUser: (login, { writes = [], teams = [] } = {}) => {
-      model.user(login, teams);
-      for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
-    },
-    commit: (project, branch, files, options) => repositoryOf(project).commit(branch, files, options),
-    fork: (project, owner) => projectOf(model.fork(repositoryOf(project), owner)),
-  };
-}
-
-function webhooksOf(
-  { model, url, repositoryOf, pullOf }: Known,
-  options: { readonly forgejo: boolean },
-): SimulatedHost['webhooks'] {
-  const source: WebhookSource = { url, model, secret: webhookSecret, forgejo: options.forgejo };
-  const pullRequest = (
-    project: Project,
-    number: number,
-    event: { readonly action: string; readonly type: string; readonly actor: string },
-  ): ReturnType<typeof pullRequestWebhook> =>
-    pullRequestWebhook(source, repositoryOf(project), pullOf(project, number), event);
-  return {
-    push: (project, branch, pusher) => {
+    pushed: (project, { ref, before, after }, pusher) => {
       const repository = repositoryOf(project);
-      const after = present(repository.branches.get(branch), 'the branch is there');
-      const before = repository.commits.get(after)?.parents[0];
-      const push = { ref: `refs/heads/${branch}`, after, pusher, ...(before === undefined ? {} : { before }) };
-      return pushWebhook(source, repository, push);
+      if (after === undefined) return deleteWebhook(source, repository, ref.replace('refs/heads/', ''), pusher);
+      return pushWebhook(source, repository, { ref, after, pusher, ...(before && { before }) });
     },
-    tag: (project, tag, sha, pusher) => {
-      const repository = repositoryOf(project);
-      repository.tags.set(tag, sha);
-      return pushWebhook(source, repository, { ref: `refs/tags/${tag}`, after: sha, pusher });
-    },
-    openPullRequest: (project, { from, ...request }) => {
-      const head = from === undefined ? {} : { from: repositoryOf(from) };
-      const { number } = repositoryOf(project).openPullRequest({ ...request, ...head });
-      const event = { action: 'opened', type: 'pull_request', actor: request.author };
-      return { number, webhook: pullRequest(project, number, event) };
-    },
-    synchronize: (project, number, actor) =>
-      pullRequest(project, number, { action: 'synchronized', type: 'pull_request_sync', actor }),
+    pullRequest: (project, number, act, actor) =>
+      pullRequestWebhook(source, repositoryOf(project), pullOf(project, number), { ...pullRequestActs[act], actor }),
+    commented: (project, number, comment) =>
+      commentWebhook(source, repositoryOf(project), pullOf(project, number), comment),
     label: (project, number, label, actor) => {
-      repositoryOf(project).addLabel(pullOf(project, number), label);
-      return pullRequest(project, number, { action: 'label_updated', type: 'pull_request_label', actor });
-    },
-    close: (project, number, actor) => {
-      repositoryOf(project).closePullRequest(pullOf(project, number));
-      return pullRequest(project, number, { action: 'closed', type: 'pull_request', actor });
-    },
-    comment: (project, number, body, actor) => {
-      const repository = repositoryOf(project);
-      const pull = pullOf(project, number);
-      return commentWebhook(source, repository, pull, repository.addComment(pull, actor, body));
-    },
-    deleteBranch: (project, branch, actor) => {
-      const repository = repositoryOf(project);
-      repository.deleteBranch(branch);
-      return deleteWebhook(source, repository, branch, actor);
+      const [repository, pull] = [repositoryOf(project), pullOf(project, number)];
+      repository.addLabel(pull, label);
+      const event = { action: 'label_updated', type: 'pull_request_label', actor };
+      return pullRequestWebhook(source, repository, pull, event);
     },
   };
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../../../../src/base/system-clock.ts';
 import type { ForgeAccess } from '../../../../src/forge/forge-directory.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
 import { GitModel, type ModelRepository } from '../git-model.ts';
+import { projectAt } from '../held-model.ts';
 import { startHostServer, type HostAnswer, type HostRequest, type HostServer } from '../host-server.ts';
 import { routerOf } from '../routes.ts';
 import type { FaultPlan, Files, SeenStatus, SimulatedHost } from '../simulated-host.ts';
@@ -140,7 +141,7 @@ class SimulatedGithub implements GithubHost {
   addProject(owner: string, name: string, files?: Files): Project {
     const repository = this.model.addRepository(owner, name, files);
     repository.permissions.set(this.app.userLogin, 'write');
-    return this.#projectOf(repository);
+    return projectAt(this.url, repository);
   }
 
   addUser(login: string, options: Parameters<SimulatedHost['addUser']>[1] = {}): void {
@@ -153,7 +154,7 @@ class SimulatedGithub implements GithubHost {
   }
 
   fork(project: Project, owner: string): Project {
-    return this.#projectOf(this.model.fork(this.#find(project), owner));
+    return projectAt(this.url, this.model.fork(this.#find(project), owner));
   }
 
   statuses(project: Project, sha: string): readonly SeenStatus[] {
@@ -171,16 +172,6 @@ class SimulatedGithub implements GithubHost {
 
   #find({ owner, name }: Project): ModelRepository {
     return present(this.model.repository(owner, name), `${owner}/${name} is there`);
-  }
-
-  #projectOf(repository: ModelRepository): Project {
-    return {
-      url: `${this.url}/${repository.fullName}`,
-      owner: repository.owner,
-      name: repository.name,
-      id: String(repository.id),
-      defaultBranch: repository.defaultBranch,
-    };
   }
 }
 

@@ -1,9 +1,16 @@
-import { present } from '../../../../src/base/assert.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { Project } from '../../../../src/forge/git-event.ts';
-import { GitModel, type ModelPullRequest, type ModelRepository, type ModelUser } from '../git-model.ts';
+import { GitModel, type ModelRepository, type ModelUser } from '../git-model.ts';
+import {
+  answerOf,
+  type HeldModel,
+  heldModel,
+  type HostWords,
+  projectAt,
+  projectsOf,
+  webhooksOf,
+} from '../held-model.ts';
 import { startHostServer, type HostServer } from '../host-server.ts';
-import { routerOf } from '../routes.ts';
 import type { SentWebhook, SimulatedHost } from '../simulated-host.ts';
 import { StatusLog } from '../status-log.ts';
 import { CommitStatuses } from './commit-statuses.ts';
@@ -48,13 +55,6 @@ export interface SimulatedGitlab extends SimulatedHost {
   limitDiffs(files: number): void;
 }
 
-interface Known {
-  readonly model: GitModel;
-  readonly url: () => string;
-  readonly repositoryOf: (project: Project) => ModelRepository;
-  readonly pullOf: (project: Project, number: number) => ModelPullRequest;
-}
-
 export async function startGitlab(options: { readonly clock: Clock }): Promise<SimulatedGitlab> {
   const model = new GitModel(options.clock);
   const accounts = [model.user('project_1_bot_penstock'), model.user('project_1_bot_other')] as const;
@@ -63,7 +63,12 @@ export async function startGitlab(options: { readonly clock: Clock }): Promise<S
   const state = stateOf(model, accounts, log);
   const server = await startServer(state, options.clock);
   state.url = server.url;
-  const known = knownOf(model, () => server.url);
+  const held = heldModel(model);
+  const shown = (repository: ModelRepository, isFork: boolean): Project => {
+    for (const { login } of isFork ? [] : accounts) repository.permissions.set(login, 'admin');
+    return { ...projectAt(server.url, repository), cloneUrl: `${server.url}/${repository.fullName}.git` };
+  };
+  const source: WebhookSource = { url: () => server.url, model, secret: webhookSecret };
   return {
     kind: 'gitlab',
     url: server.url,
@@ -73,22 +78,16 @@ export async function startGitlab(options: { readonly clock: Clock }): Promise<S
     requests: server.requests,
     violations: state.violations,
     statusRows: state.statuses,
-    repositoryOf: known.repositoryOf,
+    repositoryOf: held.repositoryOf,
     ownLogin: bot.login,
     otherToken,
-    ...projectsOf(
-      known,
-      accounts.map((account) => account.login),
-    ),
-    ...peopleOf(known, state, bot.login),
-    addPipeline: (project, sha, ref, kind) =>
-      state.statuses.addPipeline(known.repositoryOf(project), sha, ref, kind).id,
+    ...projectsOf(held, { shown, log }),
+    ...peopleOf(held, state, bot.login),
+    addPipeline: (project, sha, ref, kind) => state.statuses.addPipeline(held.repositoryOf(project), sha, ref, kind).id,
     limitDiffs: (files) => {
       state.diffFilesMax = files;
     },
-    webhooks: webhooksOf(known),
-    statuses: (project, sha) => log.of(project, sha),
-    comments: (project, number) => known.pullOf(project, number).comments.map(({ author, body }) => ({ author, body })),
+    webhooks: webhooksOf(held, wordsOf(held, source)),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -120,14 +119,9 @@ function stateOf(model: GitModel, [bot, other]: readonly [ModelUser, ModelUser],
 }
 
 function startServer(state: GitlabState, clock: Clock): Promise<HostServer> {
-  const route = routerOf(gitlabRoutes(state));
   return startHostServer({
     clock,
-    answer: (request) => {
-      const answer = route(request);
-      if (answer === undefined) state.violations.push(`${request.method} ${request.path}: no such endpoint`);
-      return answer ?? { status: 404, json: { error: '404 Not Found' } };
-    },
+    answer: answerOf(gitlabRoutes(state), state.violations, { status: 404, json: { error: '404 Not Found' } }),
     error: (status, text) => ({ status, json: { message: `${status} ${text}` } }),
     commonHeaders: () => ({
       'ratelimit-limit': String(limit),
@@ -139,43 +133,10 @@ function startServer(state: GitlabState, clock: Clock): Promise<HostServer> {
   });
 }
 
-function knownOf(model: GitModel, url: () => string): Known {
-  const repositoryOf = (project: Project): ModelRepository =>
-    present(model.repository(project.owner, project.name), 'the project is there');
-  const pullOf = (project: Project, number: number): ModelPullRequest =>
-    present(repositoryOf(project).pulls.get(number), 'the merge request is there');
-  return { model, url, repositoryOf, pullOf };
-}
-
-function projectsOf(
-  { model, url, repositoryOf }: Known,
-  ownLogins: readonly string[],
-): Pick<SimulatedHost, 'addProject' | 'addUser' | 'commit' | 'fork'> {
-  const projectOf = (repository: ModelRepository): Project => ({
-    url: `${url()}/${repository.fullName}`,
-    owner: repository.owner,
-    name: repository.name,
-    id: String(repository.id),
-    defaultBranch: repository.defaultBranch,
-    cloneUrl: `${url()}/${repository.fullName}.git`,
-  });
-  return {
-    addProject: (owner, name, files) => {
-      const repository = model.addRepository(owner, name, files);
-      for (const login of ownLogins) repository.permissions.set(login, 'admin');
-      return projectOf(repository);
-    },
-    addUser: (login, { writes = [], teams = [] } = {}) => {
-      model.user(login, teams);
-      for (const project of writes) repositoryOf(project).permissions.set(login.toLowerCase(), 'write');
-    },
-    commit: (project, branch, files, options) => repositoryOf(project).commit(branch, files, options),
-    fork: (project, owner) => projectOf(model.fork(repositoryOf(project), owner)),
-  };
-}
+const mergeRequestActions = { opened: 'open', closed: 'close' } as const;
 
 function peopleOf(
-  { repositoryOf, pullOf }: Known,
+  { repositoryOf, pullOf }: HeldModel,
   state: GitlabState,
   ownLogin: string,
 ): Pick<SimulatedGitlab, 'setLevel' | 'setGroupLevel' | 'block' | 'makeAdministrator' | 'addSystemNote'> {
@@ -191,54 +152,28 @@ function peopleOf(
   };
 }
 
-function webhooksOf({ model, url, repositoryOf, pullOf }: Known): SimulatedHost['webhooks'] {
-  const source: WebhookSource = { url, model, secret: webhookSecret };
+function wordsOf({ repositoryOf, pullOf }: HeldModel, source: WebhookSource): HostWords {
   const mergeRequest = (project: Project, number: number, event: MergeRequestEvent): SentWebhook =>
     mergeRequestWebhook(source, repositoryOf(project), pullOf(project, number), event);
+  const synchronized = (project: Project, number: number): Omit<MergeRequestEvent, 'actor'> => {
+    const repository = repositoryOf(project);
+    const oldrev = repository.commits.get(repository.headSha(pullOf(project, number)))?.parents[0] ?? '';
+    return { action: 'update', oldrev };
+  };
   return {
-    push: (project, branch, pusher) => {
-      const repository = repositoryOf(project);
-      const after = present(repository.branches.get(branch), 'the branch is there');
-      const before = repository.commits.get(after)?.parents[0];
-      const push = { ref: `refs/heads/${branch}`, after, pusher, ...(before === undefined ? {} : { before }) };
-      return pushWebhook(source, repository, push);
+    pushed: (project, moved, pusher) => pushWebhook(source, repositoryOf(project), { ...moved, pusher }),
+    pullRequest: (project, number, act, actor) => {
+      const event = act === 'synchronized' ? synchronized(project, number) : { action: mergeRequestActions[act] };
+      return mergeRequest(project, number, { ...event, actor });
     },
-    tag: (project, tag, sha, pusher) => {
-      const repository = repositoryOf(project);
-      repository.tags.set(tag, sha);
-      return pushWebhook(source, repository, { ref: `refs/tags/${tag}`, after: sha, pusher });
-    },
-    openPullRequest: (project, { from, ...request }) => {
-      const head = from === undefined ? {} : { from: repositoryOf(from) };
-      const { number } = repositoryOf(project).openPullRequest({ ...request, ...head });
-      return { number, webhook: mergeRequest(project, number, { action: 'open', actor: request.author }) };
-    },
-    synchronize: (project, number, actor) => {
-      const repository = repositoryOf(project);
-      const oldrev = repository.commits.get(repository.headSha(pullOf(project, number)))?.parents[0] ?? '';
-      return mergeRequest(project, number, { action: 'update', actor, oldrev });
-    },
+    commented: (project, number, comment) =>
+      noteWebhook(source, repositoryOf(project), pullOf(project, number), comment),
     label: (project, number, label, actor) => {
       const pull = pullOf(project, number);
       const previous = labelMembers(pull);
       repositoryOf(project).addLabel(pull, label);
       const changes = { labels: { previous, current: labelMembers(pull) } };
       return mergeRequest(project, number, { action: 'update', actor, changes });
-    },
-    close: (project, number, actor) => {
-      repositoryOf(project).closePullRequest(pullOf(project, number));
-      return mergeRequest(project, number, { action: 'close', actor });
-    },
-    comment: (project, number, body, actor) => {
-      const repository = repositoryOf(project);
-      const pull = pullOf(project, number);
-      return noteWebhook(source, repository, pull, repository.addComment(pull, actor, body));
-    },
-    deleteBranch: (project, branch, actor) => {
-      const repository = repositoryOf(project);
-      const before = repository.deleteBranch(branch);
-      const push = { ref: `refs/heads/${branch}`, pusher: actor, ...(before === undefined ? {} : { before }) };
-      return pushWebhook(source, repository, push);
     },
   };
 }
