@@ -21,6 +21,12 @@ export function resultReferencesOfTask(task: PipelineTask): readonly ResultRefer
   return found;
 }
 
+/** `result "list[2]" of task "build"`. */
+export function resultText({ task, result, index, property }: ResultReference): string {
+  const part = index === undefined ? (property === undefined ? '' : `.${property}`) : `[${index}]`;
+  return `result "${result}${part}" of task "${task}"`;
+}
+
 function referencesIn(text: string): readonly ResultReference[] {
   if (!text.includes('.results')) return [];
   return variablesIn(text).flatMap(({ variable }) => {

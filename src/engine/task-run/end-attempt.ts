@@ -74,7 +74,7 @@ export function factsOf(sight: TaskRunSight, pod: Pod, end: AttemptEnd | undefin
   return {
     podName: pod.metadata.name ?? '',
     ...(startMs === undefined ? {} : { startMs }),
-    steps: stepStates(stepEvidence(pod), end),
+    steps: stepStates(stepEvidence(pod), end, (sight.taskRun.status?.taskSpec ?? taskSpec)?.steps),
     ...(reading?.ok ? { results: reading.results } : {}),
     ...(taskSpec === undefined ? {} : { taskSpec }),
   };

@@ -243,6 +243,26 @@ describe('results', () => {
     assert.deepEqual(bench.status.steps?.[0]?.results, [{ name: 'inner', type: 'string', value: 'in' }]);
   });
 
+  it('of a step have the types that the step declares, or are shown as the texts they are', async () => {
+    const results = [
+      { name: 'list', type: 'array' },
+      { name: 'keys', properties: { k: {} } },
+      { name: 'broken', type: 'array' },
+    ] as const;
+    const bench = await running({ steps: [{ name: 'a', ...script, results }] });
+    const texts = { list: '["x","y"]', keys: '{"k":"v"}', broken: 'no list' };
+    const entries = Object.entries(texts).map(([name, text]) => `step-result ${name} ${text.length}\n${text}\n`);
+    const message = `penstock/1 exited 0\n${entries.join('')}.\n`;
+    bench.kubelet.ends = () => ({ exitCode: 0, message });
+    bench.kubelet.run(bench.pod());
+    await bench.settle();
+    assert.deepEqual(bench.status.steps?.[0]?.results, [
+      { name: 'list', type: 'array', value: ['x', 'y'] },
+      { name: 'keys', type: 'object', value: { k: 'v' } },
+      { name: 'broken', type: 'string', value: 'no list' },
+    ]);
+  });
+
   it('of another type end the run', async () => {
     const bench = await endWith(reporting('[1,"y"]'));
     assert.equal(bench.verdict, 'False/TaskRunValidationFailed');

@@ -4,6 +4,7 @@ import type { ParamSpec, ParamValue, PipelineSpec, PipelineTask, Task, TaskSpec 
 import type { CompiledPipeline } from './compiled-pipeline.ts';
 import type { Lookup, Refusal } from './contract.ts';
 import { runReason, userErrorPrefix } from './reasons.ts';
+import { checkTaskParams } from './task-params.ts';
 import { checkTaskWorkspaces, type BindingsByName } from './workspaces.ts';
 
 /** Task specs by the name of the pipeline task that uses them. */
@@ -39,8 +40,8 @@ export function findTaskSpecs(
 }
 
 /**
- * Checks what a pipeline asks of its Tasks: that they declare the results, accept the workspaces it names, and allow
- * every value that it allows of a param which it hands on. `raw` is the pipeline before its variables were filled in.
+ * Checks what a pipeline asks of its Tasks: that they declare the results, accept the workspaces it names, get the params
+ * they need, and allow every value that it allows of a param which it hands on. `raw` is the pipeline before its variables were filled in.
  */
 export function checkDeclarations(
   pipeline: CompiledPipeline,
@@ -54,7 +55,8 @@ export function checkDeclarations(
     const refusal =
       checkReferences(references, specs, `pipeline task "${task.name}"`, runReason.invalidTaskResultReference) ??
       checkTaskWorkspaces(pipeline.spec, task, specs.get(task.name)?.workspaces ?? [], bindings) ??
-      checkTaskEnums(written.get(task.name) ?? task, given, specs.get(task.name)?.params ?? []);
+      checkTaskEnums(written.get(task.name) ?? task, given, specs.get(task.name)?.params ?? []) ??
+      checkTaskParams(task, specs.get(task.name)?.params ?? []);
     if (refusal) return refusal;
   }
   return checkPipelineResults(pipeline.spec, specs);

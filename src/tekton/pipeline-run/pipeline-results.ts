@@ -1,5 +1,5 @@
 import { expansionProblem } from '../expansion.ts';
-import { resultReferencesOf } from '../references.ts';
+import { resultReferencesOf, resultText } from '../references.ts';
 import type { ResultReference } from '../variables.ts';
 import { mergeReplacements, type Replacements } from '../replacements.ts';
 import { substituteValue } from '../substitution.ts';
@@ -46,6 +46,6 @@ function replacementsFor(references: readonly ResultReference[], results: TaskRe
   return mergeReplacements(...byPrefix);
 }
 
-function debtText(name: string, { task, result }: ResultReference): string {
-  return `pipeline result "${name}" needs result "${result}" of task "${task}", which succeeded without it`;
+function debtText(name: string, reference: ResultReference): string {
+  return `pipeline result "${name}" needs ${resultText(reference)}, which succeeded without it`;
 }

@@ -93,6 +93,70 @@ const refusals: readonly Refused[] = [
     names: /"version", which has no enum/,
   },
   {
+    what: 'a param that a referenced Task needs and its task does not give',
+    pipeline: { tasks: [embedded('first'), { name: 'a', taskRef: { name: 'needy' } }] },
+    tasks: [taskNamed('needy', { params: [{ name: 'must' }, { name: 'may', default: '' }], steps: [] })],
+    reason: 'PipelineValidationFailed',
+    names: /task "a", params: no value is given for param "must", which/,
+  },
+  {
+    what: 'a param of the wrong type for a referenced Task',
+    pipeline: {
+      tasks: [embedded('first'), { name: 'a', taskRef: { name: 'needy' }, params: [{ name: 'must', value: ['x'] }] }],
+    },
+    tasks: [taskNamed('needy', { params: [{ name: 'must' }], steps: [] })],
+    reason: 'PipelineValidationFailed',
+    names: /task "a", params: param "must" is declared as string/,
+  },
+  {
+    what: 'an object that lacks keys for a referenced Task',
+    pipeline: {
+      params: [{ name: 'outer', type: 'object', properties: { c: {} } }],
+      tasks: [{ name: 'a', taskRef: { name: 'needy' }, params: [{ name: 'o', value: '$(params.outer[*])' }] }],
+    },
+    spec: { params: [{ name: 'outer', value: { c: 'x' } }] },
+    tasks: [
+      taskNamed('needy', {
+        params: [{ name: 'o', type: 'object', properties: { a: {}, b: {} }, default: { b: '' } }],
+        steps: [],
+      }),
+    ],
+    reason: 'PipelineValidationFailed',
+    names: /task "a", params: param "o" lacks the keys "a"/,
+  },
+  {
+    what: 'a param that an embedded Task declares and only the run has',
+    pipeline: {
+      tasks: [
+        { name: 'a', taskSpec: { params: [{ name: 'p' }], steps: [{ image: 'x', script: 'echo $(params.p)' }] } },
+      ],
+    },
+    spec: { params: [{ name: 'p', value: 'x' }] },
+    reason: 'PipelineValidationFailed',
+    names:
+      /tasks\[0\]\.params: task "a": no value is given for param "p".*; give it in params of the task, or use it without/,
+  },
+  {
+    what: 'a param that gives onError a value it cannot have',
+    pipeline: { params: [{ name: 'rule' }], tasks: [embedded('a', { onError: '$(params.rule)' })] },
+    spec: { params: [{ name: 'rule', value: 'ignore' }] },
+    reason: 'PipelineValidationFailed',
+    names: /spec\.pipelineSpec\.tasks\[0\]\.onError: task "a": "ignore" is not recognized/,
+  },
+  {
+    what: 'a param that has a task with retries go on after a failure',
+    spec: {
+      params: [{ name: 'rule', value: 'continue' }],
+      pipelineSpec: {
+        params: [{ name: 'rule' }],
+        tasks: [embedded('a')],
+        finally: [embedded('f', { onError: '$(params.rule)', retries: 1 })],
+      },
+    },
+    reason: 'PipelineValidationFailed',
+    names: /finally\[0\]\.retries: task "f": retries and onError: continue exclude each other/,
+  },
+  {
     what: 'a workspace left unbound',
     pipeline: { workspaces: [{ name: 'source' }, { name: 'cache', optional: true }], tasks: [embedded('a')] },
     reason: 'InvalidWorkspaceBindings',
@@ -188,6 +252,31 @@ describe('a run that cannot be', () => {
 });
 
 describe('a run that can be', () => {
+  it('takes values that name results on trust, and gives a Task what its own defaults lack', () => {
+    const params = [
+      { name: 'list', value: '$(tasks.a.results.r[*])' },
+      { name: 'o', value: { k: 'x' } },
+    ];
+    const needy = taskNamed('needy', {
+      params: [
+        { name: 'list', type: 'array' },
+        { name: 'o', type: 'object', properties: { k: {}, l: {} }, default: { l: '' } },
+      ],
+      steps: [{ image: 'x', script: 'true' }],
+    });
+    const a = {
+      name: 'a',
+      taskSpec: { results: [{ name: 'r', type: 'array' }], steps: [{ image: 'x', script: 'true' }] },
+    } as const;
+    const world = new World({
+      pipeline: { tasks: [a, { name: 'b', taskRef: { name: 'needy' }, params }] },
+      tasks: [needy],
+    });
+    world.pass();
+    assert.equal(world.verdict, 'Unknown/Running');
+    assert.deepEqual(world.started, ['a']);
+  });
+
   it('hands on a param whose enum is part of that of the Task, and literal values whatever the pipeline declares', () => {
     const picky = { params: [{ name: 'v', enum: ['v1', 'v2'] }], steps: [{ image: 'x', script: 'true' }] };
     const world = new World({

@@ -7,6 +7,7 @@ import { substitutePipelineSpec, substitutePipelineTask } from '../substitution.
 import type { PipelineRun, PipelineSpec, PipelineTask } from '../types.ts';
 import { unsupportedFeatures } from '../validation/unsupported-features.ts';
 import { validatePipelineSpec } from '../validation/pipeline.ts';
+import { checkFailureRules } from '../validation/pipeline-task.ts';
 import { compilePipeline, type CompiledPipeline } from './compiled-pipeline.ts';
 import type { PipelineRunInput, Refusal } from './contract.ts';
 import { checkDeclarations, findTaskSpecs } from './declarations.ts';
@@ -60,7 +61,10 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
   const tasks = findTaskSpecs(spec, input.findTask, run.metadata.namespace ?? '');
   if (tasks.kind !== 'found') return tasks;
   const bindings = substitutedBindings(run, spec);
-  const refusal = checkSubPaths(spec, bindings) ?? checkDeclarations(prepared.pipeline, raw, tasks.specs, bindings);
+  const refusal =
+    checkFilledTasks(run, spec) ??
+    checkSubPaths(spec, bindings) ??
+    checkDeclarations(prepared.pipeline, raw, tasks.specs, bindings);
   return refusal ? { kind: 'refused', refusal: userError(refusal) } : prepared;
 }
 
@@ -68,7 +72,7 @@ function prepareSpec(input: PipelineRunInput, raw: PipelineSpec): Preparation {
 function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   const graph = compilePipeline(spec);
   if (!graph.ok) return userError({ reason: runReason.invalidGraph, message: graph.message });
-  const field = run.spec.pipelineSpec ? 'spec.pipelineSpec' : 'spec';
+  const field = fieldOf(run);
   const problems = firstNonEmpty(unsupportedFeatures(spec, field), validatePipelineSpec(spec, field, run.spec));
   if (problems.length > 0) {
     const reason = problems[0]?.runReason ?? runReason.validationFailed;
@@ -82,8 +86,27 @@ function checkSpec(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
   return refusal && userError(refusal);
 }
 
+/** Refuses values that only the params have shown to be wrong. `spec` has all of them filled in. */
+function checkFilledTasks(run: PipelineRun, spec: PipelineSpec): Refusal | undefined {
+  const field = fieldOf(run);
+  const problems = (['tasks', 'finally'] as const).flatMap((part) =>
+    (spec[part] ?? []).flatMap((task, index) =>
+      [...checkFailureRules(task, `${field}.${part}[${index}]`)].map((problem) => ({
+        ...problem,
+        message: `task "${task.name}": ${problem.message}`,
+      })),
+    ),
+  );
+  if (problems.length === 0) return undefined;
+  return { reason: runReason.validationFailed, message: whosePipeline(run) + causesText(problems) };
+}
+
 function firstNonEmpty<T>(first: readonly T[], second: readonly T[]): readonly T[] {
   return first.length > 0 ? first : second;
+}
+
+function fieldOf({ spec: { pipelineSpec } }: PipelineRun): string {
+  return pipelineSpec ? 'spec.pipelineSpec' : 'spec';
 }
 
 /** Paths lead from the object they are in: the Pipeline, unless it is embedded. */

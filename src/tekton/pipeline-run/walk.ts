@@ -1,5 +1,5 @@
 import { present } from '../../base/assert.ts';
-import { resultReferencesOf } from '../references.ts';
+import { resultReferencesOf, resultText } from '../references.ts';
 import type { ResultReference } from '../variables.ts';
 import type { PipelineRunSpecStatus, PipelineTask } from '../types.ts';
 import { substitutePipelineTask } from '../substitution.ts';
@@ -145,7 +145,5 @@ function problemOf(task: PipelineTask, missing: ResultReference, before: Progres
   const source = before.get(missing.task);
   const reason = succeededCondition(source?.children[0]?.status)?.reason;
   const ended = source === undefined ? 'is not in the pipeline' : `ended ${reason ?? source.state} without it`;
-  const { result, index, property } = missing;
-  const part = index === undefined ? (property === undefined ? '' : `.${property}`) : `[${index}]`;
-  return `task "${task.name}" needs result "${result}${part}" of task "${missing.task}", which ${ended}`;
+  return `task "${task.name}" needs ${resultText(missing)}, which ${ended}`;
 }

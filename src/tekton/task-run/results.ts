@@ -20,7 +20,7 @@ export function readResults(declared: readonly ResultSpec[], steps: readonly Ste
   for (const spec of declared) {
     const text = textOf(spec, steps);
     if (text === undefined) continue;
-    const value = typed(spec, text);
+    const value = typedResult(spec, text);
     if (value === undefined) return { ok: false, message: mismatchText(spec, text) };
     results.push({ name: spec.name, type: typeOfResult(spec), value });
   }
@@ -37,7 +37,8 @@ function textOf(spec: ResultSpec, steps: readonly StepEvidence[]): string | unde
   return from?.report?.stepResults.get(plain ?? single ?? double ?? '');
 }
 
-function typed(spec: ResultSpec, text: string): ParamValue | undefined {
+/** The value that `text` is, as `spec` declares it; `undefined` when it is not of that type. */
+export function typedResult(spec: ResultSpec, text: string): ParamValue | undefined {
   const type = typeOfResult(spec);
   if (type === 'string') return text;
   const value = parseJson(text);

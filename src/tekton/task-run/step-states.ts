@@ -1,8 +1,10 @@
 import { toRfc3339 } from '../../base/clock.ts';
 import type { ContainerState, ContainerStateTerminated } from '../../kube/pod.ts';
-import type { ResultValue, StepState } from '../types.ts';
+import type { ResultSpec, ResultValue, Step, StepState } from '../types.ts';
+import { typeOfResult } from '../values.ts';
 import type { StepEvidence } from './evidence.ts';
 import { stepEnd } from './reasons.ts';
+import { typedResult } from './results.ts';
 
 /** How an attempt ended, as far as its steps show it. */
 export interface AttemptEnd {
@@ -19,12 +21,16 @@ export interface AttemptEnd {
  * `status.steps` of a TaskRun: one entry for each step, in the order of the Task. While the attempt goes on they are what
  * the pod says; once it has ended (`end`), steps that did not run to their end are terminated with exit code 1 and say
  * why (reference/tekton 2.8, 3.4). The `terminated` state that a pod reports is never changed but for the exit code of a
- * step whose failure was ignored, or that took too long.
+ * step whose failure was ignored, or that took too long. `declared` are the steps of the Task, by which results have types.
  */
-export function stepStates(steps: readonly StepEvidence[], end: AttemptEnd | undefined): readonly StepState[] {
-  return steps.map((step) => {
+export function stepStates(
+  steps: readonly StepEvidence[],
+  end: AttemptEnd | undefined,
+  declared: readonly Step[] = [],
+): readonly StepState[] {
+  return steps.map((step, index) => {
     const { name, container, imageID } = step;
-    const results = stepResults(step);
+    const results = stepResults(step, declared[index]?.results ?? []);
     return {
       name,
       container,
@@ -67,6 +73,13 @@ function openState(state: ContainerState, end: AttemptEnd | undefined): StateMem
   return { terminated, terminationReason: reason };
 }
 
-function stepResults({ report }: StepEvidence): readonly ResultValue[] {
-  return [...(report?.stepResults ?? [])].map(([name, value]) => ({ name, type: 'string', value }));
+/** A text that is not of the declared type is shown as the text it is: only results of the Task are held to theirs. */
+function stepResults({ report }: StepEvidence, declared: readonly ResultSpec[]): readonly ResultValue[] {
+  return [...(report?.stepResults ?? [])].map(([name, text]) => {
+    const spec = declared.find((one) => one.name === name);
+    const value = spec && typedResult(spec, text);
+    return spec === undefined || value === undefined
+      ? { name, type: 'string', value: text }
+      : { name, type: typeOfResult(spec), value };
+  });
 }

@@ -38,7 +38,7 @@ export function* checkPipelineTask(
   yield* checkWhen(task.when, `${field}.when`);
   yield* checkWorkspaces(task, field, scope);
   yield* checkDuration(task.timeout, `${field}.timeout`);
-  yield* checkRetries(task, field);
+  yield* checkFailureRules(task, field);
 }
 
 function* checkWhatToRun(task: PipelineTask, field: string): Causes {
@@ -112,7 +112,8 @@ function* checkWorkspaces(task: PipelineTask, field: string, scope: PipelineScop
   }
 }
 
-function* checkRetries({ retries = 0, onError }: PipelineTask, field: string): Causes {
+/** Checks what follows a failure of a task: once its variables are filled in, `onError` is a word, and not in the way of retries. */
+export function* checkFailureRules({ retries = 0, onError }: PipelineTask, field: string): Causes {
   if (!Number.isInteger(retries) || retries < 0) yield invalid(`${field}.retries`, `${retries} should be >= 0`);
   if (retries > retriesMax) yield invalid(`${field}.retries`, `${retries} should be <= ${retriesMax}`);
   if (onError && onError !== 'continue' && onError !== 'stopAndFail' && !/^\$\(params\b[^()]*\)$/.test(onError)) {

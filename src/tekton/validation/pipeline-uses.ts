@@ -213,13 +213,18 @@ function combinedParams({ matrix }: PipelineTask): ParamScope {
   return new Map(combined.map(({ name }) => [name, { type: 'string' } as const]));
 }
 
-/** An embedded spec that declares a param without default gets it from its task, or from the run by its name. */
+/** An embedded spec that declares a param without default gets it from its task; undeclared, from the run by its name. */
 function* checkRequiredParams(task: PipelineTask, field: string, scope: PipelineScope): Causes {
   if (!scope.hasRun) return;
   const needed = (task.taskSpec?.params ?? []).filter((spec) => spec.default === undefined);
   const own = taskParams(task);
-  const missing = needed.filter(({ name }) => !own.has(name) && !scope.params.has(name));
+  const missing = needed.filter(({ name }) => !own.has(name));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => `"${name}"`).join(', ');
-  yield invalid(`${field}.params`, `no value is given for param ${names}, which the task declares without default`);
+  const seen = missing.some(({ name }) => scope.params.has(name));
+  const remedy = seen ? '; give it in params of the task, or use it without declaring it' : '';
+  yield invalid(
+    `${field}.params`,
+    `no value is given for param ${names}, which the task declares without default${remedy}`,
+  );
 }
