@@ -4,6 +4,7 @@ import { EventLog, type LogEntry } from './event-log.ts';
 import { KeyIndex } from './key-index.ts';
 import { newestPage, pastPage } from './range-page.ts';
 import type { RangePage, Store, StoreEvent, StoreKey, StoreWatch, StoredValue, WriteOutcome } from './store.ts';
+import { SharedParts } from './shared-parts.ts';
 import { RevisionGoneError } from './store.ts';
 import { WatchHub } from './watch-hub.ts';
 
@@ -50,6 +51,7 @@ export class WorkingSet {
   readonly #hub: WatchHub;
   readonly #historyRevisionsMax: number;
   readonly #onForgotten: ((entry: LogEntry) => void) | undefined;
+  readonly #parts = new SharedParts();
   #publishedRevision: number;
   #stamping = false;
 
@@ -109,6 +111,7 @@ export class WorkingSet {
   /** Takes a value that was there before the log begins. */
   restoreValue(stored: StoredValue): void {
     assert(stored.modRevision <= this.oldestRevision, 'a value from before the log');
+    this.#parts.settle(stored.value);
     this.#index.set(stored);
   }
 
@@ -119,6 +122,7 @@ export class WorkingSet {
 
   /** Repeats a change that was logged before; nobody watches yet, so it counts as published. */
   restoreChange(change: Pick<StoreEvent, 'type' | 'key' | 'value'>): void {
+    this.#parts.settle(change.value);
     this.#write({ ...change, current: this.#index.get(change.key) });
     this.#publishedRevision = this.revision;
   }
@@ -166,7 +170,16 @@ export class WorkingSet {
   }
 
   #forget(revision: number): void {
-    this.#log.forget(Math.min(revision, this.#publishedRevision), this.#onForgotten);
+    this.#log.forget(Math.min(revision, this.#publishedRevision), (entry) => {
+      this.#settle(entry.event);
+      this.#onForgotten?.(entry);
+    });
+  }
+
+  /** A value that has not changed for as long as changes are remembered is one that stays: a finished run, say. */
+  #settle({ key, revision }: StoreEvent): void {
+    const stored = this.#index.get(key);
+    if (stored?.modRevision === revision) this.#parts.settle(stored.value);
   }
 
   #write(change: Pick<StoreEvent, 'type' | 'key' | 'value'> & { current: StoredValue | undefined }): WriteOutcome {

@@ -1,3 +1,4 @@
+import { toRfc3339 } from '../../../src/base/clock.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import type { ApiClient } from '../../../src/client/api-client.ts';
 import { pods } from '../../../src/kube/core-types.ts';
@@ -19,14 +20,18 @@ export async function readFinishedRun(client: ApiClient): Promise<FinishedRun> {
   return [...(await read(pipelineRuns)), ...(await read(taskRuns)), ...(await read(pods))];
 }
 
-/** Puts `count` copies of a finished run into a store that no server uses yet. Every name and UID is the copy's own. */
+/** An instant as objects have it. */
+const instant = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+
+/** Puts `count` copies of a finished run into a store that no server uses yet. Every name, UID and instant is the copy's own. */
 export async function keepFinishedRuns(store: Store, run: FinishedRun, runName: string, count: number): Promise<void> {
   const uids = run.map(({ object }) => (object as unknown as KubeObject).metadata.uid ?? '');
   const texts = run.map(({ prefix, object }) => ({ prefix, text: JSON.stringify(object) }));
   for (let index = 0; index < count; index++) {
     for (const { prefix, text } of texts) {
       const copied = uids.reduce((rest, uid) => rest.replaceAll(uid, uidOfCopy(uid, index)), text);
-      const object = JSON.parse(copied.replaceAll(runName, `kept-${index}`)) as JsonObject;
+      const later = copied.replaceAll(instant, (found) => toRfc3339(Date.parse(found) + index * 1000));
+      const object = JSON.parse(later.replaceAll(runName, `kept-${index}`)) as JsonObject;
       const metadata = object['metadata'] as JsonObject;
       store.put(`${prefix}/default/${metadata['name'] as string}`, 0, (revision) => ({
         ...object,
