@@ -36,7 +36,10 @@ export async function stopChildren(
       stopped(cancel.taskRun, await patch(client, cancel));
     } catch (thrown) {
       if (isTransientApiError(thrown)) throw thrown;
-      if (await stillRuns(client, cancel.taskRun)) problems.push(problemOf(cancel.taskRun, thrown));
+      if (!(await stillRuns(client, cancel.taskRun))) return;
+      // Other writers were faster, as may happen to anybody: that is no refusal.
+      if (isApiError(thrown, 'Conflict')) throw thrown;
+      problems.push(problemOf(cancel.taskRun, thrown));
     }
   });
   return problems[0];
