@@ -357,6 +357,17 @@ describe('cancelling', () => {
 });
 
 describe('a timeout', () => {
+  it('leaves a run its whole time: a stored instant may be almost a second before what it stands for', async () => {
+    const bench = await running(one, { timeout: '1m' });
+    await bench.pass();
+    await bench.clock.advance(60_500);
+    await bench.pass();
+    assert.ok(!bench.calls().includes('delete pods/run-pod'));
+    await bench.clock.advance(500);
+    await bench.pass();
+    assert.ok(bench.calls().includes('delete pods/run-pod'));
+  });
+
   it('stops the pod and is a failure of its own, tried again where the run may', async () => {
     const bench = await running(one, { timeout: '1m', retries: 1 });
     await bench.pass();

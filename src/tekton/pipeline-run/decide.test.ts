@@ -341,6 +341,44 @@ describe('results and variables', () => {
     ]);
   });
 
+  it('what a task shows while it runs is no result yet: another attempt may follow', () => {
+    const world = new World({
+      pipeline: {
+        tasks: [embedded('a', { onError: 'continue' }, ['r']), embedded('b')],
+        results: [{ name: 'out', value: '$(tasks.a.results.r)' }],
+      },
+      spec: { timeouts: { pipeline: '1m' } },
+    });
+    world.pass();
+    const child = world.child('a');
+    const status = {
+      results: [{ name: 'r', value: 'half' }],
+      conditions: [{ type: 'Succeeded', status: 'Unknown' }],
+    } as const;
+    world.taskRuns.set(child.metadata.name ?? '', { ...child, status });
+    world.end('b', true);
+    world.tick(61_000);
+    world.pass();
+    assert.equal(world.verdict, 'False/PipelineRunTimeout');
+    assert.equal(world.status.results, undefined);
+  });
+
+  it('a result of which an element or key is missing is named with it', () => {
+    const world = new World({
+      pipeline: {
+        tasks: [
+          { name: 'a', taskSpec: { results: [{ name: 'l', type: 'array' }], steps: [{ image: 'x', script: 'true' }] } },
+        ],
+        results: [{ name: 'out', value: '$(tasks.a.results.l[7])' }],
+      },
+    });
+    world.pass();
+    world.end('a', true, { l: ['x'] });
+    world.pass();
+    assert.equal(world.verdict, 'False/CouldntGetPipelineResult');
+    assert.equal(world.message, 'pipeline result "out" needs result "l[7]" of task "a", which succeeded without it');
+  });
+
   it('a succeeded task that owes a result of the run makes it fail, but only a run that would succeed', () => {
     for (const [ok, verdict] of [
       [true, 'False/CouldntGetPipelineResult'],
