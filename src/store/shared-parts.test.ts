@@ -84,7 +84,7 @@ describe('SharedParts', () => {
     const parts = familiar();
     const frozen = deepFreeze(podNamed('frozen'));
     parts.settle(frozen);
-    parts.settle({ ...podNamed('half'), spec: deepFreeze(podNamed('half')['spec']) } as JsonObject);
+    parts.settle({ ...podNamed('half'), spec: deepFreeze(podNamed('half')['spec']) });
     assert.deepEqual(frozen, podNamed('frozen'));
   });
 

@@ -40,7 +40,7 @@ describe('shared FieldsV1', () => {
     assert.deepEqual([one, two], [owned('u1'), owned('u2')]);
     assert.equal(JSON.stringify(one), JSON.stringify(owned('u1')));
     assert.equal(one['f:spec'], two['f:spec']);
-    const labels = (fields: JsonObject): unknown => (fields['f:metadata'] as JsonObject)['f:labels'];
+    const labels = (set: JsonObject): unknown => (set['f:metadata'] as JsonObject)['f:labels'];
     assert.equal(labels(one), labels(two));
     for (const uid of ['u1', 'u2']) assert.deepEqual(knownFieldSet(owned(uid)), fieldSetOfV1(owned(uid)));
   });
