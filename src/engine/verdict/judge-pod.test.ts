@@ -310,6 +310,13 @@ describe('judgePod', () => {
   it('says which step failed, how, and why evidence is lost', () => {
     const failed = judgePod(podOf({ states: { 'step-a': ended(3) } }));
     assert.deepEqual(failed, { kind: 'failed', reason: 'StepFailed', message: '"step-a" exited with code 3' });
+    const killed = judgePod(podOf({ states: { 'step-a': ended(137), 'step-b': waiting() } }));
+    const words = 'that of SIGKILL: not sent by Penstock; a lack of memory is a likely cause';
+    assert.deepEqual(killed, {
+      kind: 'failed',
+      reason: 'StepFailed',
+      message: `"step-a" exited with code 137, ${words}`,
+    });
     const lost = judgePod(
       podOf({ states: { 'step-a': ended(0, 30) }, metadata: deleted(31, 0), status: { phase: 'Failed' } }),
     );

@@ -151,9 +151,14 @@ const plainReasons: ReadonlySet<string> = new Set(['Error', 'Completed']);
 /** So much of what a runtime says about a container that it could not run is shown. */
 const shownCharactersMax = 1024;
 
+/** Of a kill by Penstock or its API the pod tells: then the evidence is lost. Of this one nobody does. */
+function killedText(exitCode: number): string {
+  return exitCode === 137 ? ', that of SIGKILL: not sent by Penstock; a lack of memory is a likely cause' : '';
+}
+
 function exitText(container: string, ended: ContainerStateTerminated): string {
   const { reason = 'Error', message = '' } = ended;
-  if (plainReasons.has(reason)) return `"${container}" exited with code ${ended.exitCode}`;
+  if (plainReasons.has(reason)) return `"${container}" exited with code ${ended.exitCode}${killedText(ended.exitCode)}`;
   const words = message === '' ? '' : `: ${message.trim().slice(0, shownCharactersMax)}`;
   return `"${container}" exited with code ${ended.exitCode}: ${reason}${words}`;
 }

@@ -12,6 +12,7 @@ import {
 } from '../runtime/container-runtime.ts';
 import { inspectHost, searchPathDefault, splitVisible, type HostSystem } from './host-system.ts';
 import { probeIsolation, type Isolation } from './isolation.ts';
+import { type MemoryKills, memoryKillsOfMachine, noteKills } from './kill-note.ts';
 import { OutputPipes } from './output-pipes.ts';
 import { endLeftover, writePidFile } from './pid-file.ts';
 import { runPlain } from './plain-container.ts';
@@ -33,6 +34,8 @@ export interface ProcessRuntimeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** `none` = plain processes even where the kernel allows more. Default: what the machine allows. */
   readonly isolation?: Isolation;
+  /** How many processes the kernel has ended for want of memory. Default: what this machine says. */
+  readonly memoryKills?: MemoryKills;
 }
 
 /** Runs containers as processes of the host: images are ignored, programs are the host's. See the room's README. */
@@ -86,7 +89,7 @@ export class ProcessRuntime implements ContainerRuntime {
         ? await runPlain(prepared, context)
         : await runSandboxed(this.#isolation, prepared, context);
     writePidFile(plan.directory, pid);
-    return container;
+    return noteKills(container, plan, this.#options.memoryKills ?? memoryKillsOfMachine);
   }
 
   #context(): ProcessContext {
