@@ -1,18 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { ApiClient } from '../client/api-client.ts';
 import { createClient } from '../client/client.ts';
 import { Manager } from '../controller/manager.ts';
 import { gateAdmission } from '../gate/admission.ts';
 import { type Repository, repositories } from '../forge/kinds/repository.ts';
 import { gates } from '../gate/types.ts';
-import { installName, webhookHosts, webhookSecretName } from '../install/names.ts';
+import { installName, logsServiceName, webhookHosts, webhookSecretName } from '../install/names.ts';
 import type { AdmissionPlugin } from '../kube/admission.ts';
+import { keptLogs } from '../kube/kept-logs.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { KindDefinition } from '../schema/kind-definition.ts';
+import { logsOfReader } from '../logs/log-access.ts';
+import type { LogArchive } from '../logs/log-archive.ts';
 import { penstockKinds } from '../schema/penstock/penstock-kinds.ts';
 import { repositoryKind } from '../schema/pipelines-as-code/repository.ts';
 import { tektonKinds } from '../schema/tekton/tekton-kinds.ts';
+import type { AggregatedApi } from '../server/admission/aggregated-mount.ts';
 import { startAdmissionServer, type AdmissionServer } from '../server/admission/admission-server.ts';
 import { judgedElsewhere } from '../server/admission/judge-review.ts';
 import type { ReadinessCheck } from '../server/health-mount.ts';
@@ -37,6 +42,8 @@ export interface ClusterWebhookOptions {
   readonly port: number;
   /** Where Penstock is installed. */
   readonly namespace: string;
+  /** Logs that are kept, which people read through the API server; absent = none are. */
+  readonly archive?: LogArchive;
   /** DNS names by which API servers call it; those of its Service by default. */
   readonly hosts?: readonly string[];
 }
@@ -96,9 +103,12 @@ export class ClusterWebhook {
 
   #listen(signal: AbortSignal): Promise<AdmissionServer> {
     const { transport, clock, logger, metrics, engine, port, namespace } = this.#options;
-    const { hosts = webhookHosts(namespace) } = this.#options;
+    const { hosts = webhookHosts(namespace), archive } = this.#options;
+    const client = createClient(transport);
+    const aggregated = archive && logsApi(client, archive);
     return startAdmissionServer({
-      client: createClient(transport),
+      client,
+      ...(aggregated === undefined ? {} : { aggregated, apiServiceName: logsServiceName }),
       clock,
       logger,
       metrics,
@@ -113,6 +123,15 @@ export class ClusterWebhook {
       signal,
     });
   }
+}
+
+/** Each replica reads what is stored; what another one is still recording is the pod's to tell. */
+function logsApi(client: ApiClient, archive: LogArchive): AggregatedApi {
+  return {
+    groupVersion: `${keptLogs.group}/${keptLogs.version}`,
+    resources: keptLogs.resources.map((name) => ({ name, kind: 'TaskRun', verbs: ['get'] })),
+    transportFor: (user) => logsOfReader({ client, archive }, user),
+  };
 }
 
 interface Rules {

@@ -61,9 +61,9 @@ async function start(
   const git = started.use(openGit(options, cluster, environment, { logger, metrics }));
   started.defer(() => tracer?.close());
   const controllers = createControllers(options, cluster, { logger, metrics, identity, git, ...kept, ...traced });
-  const webhook = createWebhook(options, cluster, { logger, metrics });
-  const archive = logStore && new LogArchive(logStore, controllers.recording);
-  const hookParts = { transport, logger, ...(archive === undefined ? {} : { archive }) };
+  const archived = logStore === undefined ? {} : { archive: new LogArchive(logStore, controllers.recording) };
+  const webhook = createWebhook(options, cluster, { logger, metrics, ...archived });
+  const hookParts = { transport, logger, ...archived };
   const hooks = await ClusterHooks.listen(options, git, hookParts);
   let hooksEnd: Promise<void> | undefined;
   const stopHooks = (): Promise<void> | undefined => (hooksEnd ??= hooks?.stop());
@@ -144,7 +144,7 @@ function toError(thrown: unknown): Error {
 function createWebhook(
   { webhook, systemNamespace, engine }: ControllerOptions,
   { transport, namespace }: Cluster,
-  parts: Pick<ClusterWebhookOptions, 'logger' | 'metrics'>,
+  parts: Pick<ClusterWebhookOptions, 'logger' | 'metrics' | 'archive'>,
 ): ClusterWebhook | undefined {
   if (webhook === undefined) return undefined;
   const place = { ...webhook, namespace: systemNamespace ?? namespace };

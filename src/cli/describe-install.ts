@@ -19,6 +19,11 @@ export function describeInstall(environment: CliEnvironment, setExitCode: (code:
     .option('--without-tekton-crds', "leave out the kinds of Tekton: the cluster has Tekton's own")
     .option('--without-pipelines-as-code-crds', 'leave out the kind Repository: the cluster has it')
     .option('--logs <bucket>', 'keep logs of steps here: s3://BUCKET/PREFIX?region=REGION&endpoint=URL')
+    .option('--logs-claim <name>', 'or in this PersistentVolumeClaim, which all replicas can mount')
+    .option(
+      '--hooks-tls-secret <name>',
+      'webhooks come in over TLS, with the certificate of this Secret (default: HTTP)',
+    )
     .option('--ingress-host <name>', 'the DNS name by which Git hosts call their webhooks: adds an Ingress')
     .option('--ingress-class <name>', 'the class of that Ingress (default: that of the cluster)')
     .option('--ingress-tls-secret <name>', 'the Secret with its certificate (default: what its controller has)')

@@ -23,6 +23,8 @@ export interface InstallFlags {
   readonly withServiceMonitor?: boolean;
   readonly newRepositories?: boolean;
   readonly logs?: string;
+  readonly logsClaim?: string;
+  readonly hooksTlsSecret?: string;
   readonly ingressHost?: string;
   readonly ingressClass?: string;
   readonly ingressTlsSecret?: string;
@@ -65,7 +67,7 @@ export async function installCommand(flags: InstallFlags & ServerChoice, environ
 }
 
 function optionsOf(flags: InstallFlags, version: string): InstallOptions {
-  const { namespace, image, replicas, engine, logs } = flags;
+  const { namespace, image, replicas, engine, logs, logsClaim, hooksTlsSecret } = flags;
   return {
     ...defaultInstallOptions(version),
     ...(namespace === undefined ? {} : { namespace }),
@@ -73,6 +75,8 @@ function optionsOf(flags: InstallFlags, version: string): InstallOptions {
     ...(replicas === undefined ? {} : { replicas }),
     engine,
     ...(logs === undefined ? {} : { logs }),
+    ...(logsClaim === undefined ? {} : { logsClaim }),
+    ...(hooksTlsSecret === undefined ? {} : { hooksTlsSecret }),
     tektonCrds: flags.withoutTektonCrds !== true && engine === 'penstock',
     pipelinesAsCodeCrds: flags.withoutPipelinesAsCodeCrds !== true,
     monitoring: flags.withServiceMonitor === true,

@@ -5,13 +5,16 @@ import { newRepositoryAccess } from './access.ts';
 import { crdObjects } from './custom-resources.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
-import { writtenHeader } from './names.ts';
+import { logObjects } from './log-objects.ts';
+import { bucketSecretName, folders, writtenHeader } from './names.ts';
 import { dashboardText } from './dashboard.ts';
 import { serviceMonitorObject } from './monitoring.ts';
-import { ingressObject } from './workload.ts';
+import { ingressObject, serviceObjects } from './workload.ts';
 
 /** Stand for what the values say, in objects that no option can make by chance. */
 const placeholders = { namespace: 'helm-release-namespace', image: 'helm-image:values', replicas: 9 } as const;
+const tlsSecretPlaceholder = 'helm-hooks-tls';
+const keepsLogsCondition = 'or .Values.logs.bucket .Values.logs.claim';
 const ingressPlaceholders = {
   host: 'helm-ingress.host',
   className: 'helm-ingress-class',
@@ -26,10 +29,18 @@ const dashboardFile = 'files/dashboard.json';
 export function chartFiles(options: InstallOptions): ReadonlyMap<string, string> {
   const marked: InstallOptions = { ...options, ...placeholders, hooksFrom: hooksFromPlaceholder };
   const files = new Map<string, string>();
-  for (const name of ['access', 'network-policy', 'services', 'deployment', 'webhooks']) {
+  for (const name of ['access', 'network-policy', 'deployment', 'webhooks']) {
     files.set(`templates/${name}.yaml`, writtenHeader + eitherEngine(name, marked));
   }
-  const ingress = ingressTemplate(ingressObject(marked, ingressPlaceholders));
+  const withTls = { ...marked, hooksTlsSecret: tlsSecretPlaceholder };
+  const services = eitherWay('.Values.hooksTlsSecret', valued(serviceObjects(withTls)), valued(serviceObjects(marked)));
+  files.set('templates/services.yaml', writtenHeader + services);
+  files.set('templates/logs.yaml', writtenHeader + onlyIf(keepsLogsCondition, valued(logObjects(marked))));
+  const ingress = eitherWay(
+    '.Values.hooksTlsSecret',
+    ingressTemplate(ingressObject(withTls, ingressPlaceholders)),
+    ingressTemplate(ingressObject(marked, ingressPlaceholders)),
+  );
   files.set('templates/ingress.yaml', writtenHeader + onlyIf('.Values.ingress.host', ingress));
   files.set(
     'templates/service-monitor.yaml',
@@ -69,7 +80,11 @@ function eitherEngine(name: string, options: InstallOptions): string {
     ),
   );
   if (ours === tektons) return ours;
-  return `{{- if eq .Values.engine "tekton" }}\n${tektons}{{- else }}\n${ours}{{- end }}\n`;
+  return eitherWay('eq .Values.engine "tekton"', tektons, ours);
+}
+
+function eitherWay(condition: string, yes: string, no: string): string {
+  return `{{- if ${condition} }}\n${yes}{{- else }}\n${no}{{- end }}\n`;
 }
 
 function onlyIf(condition: string, template: string, indent = ''): string {
@@ -88,6 +103,9 @@ function valued(objects: readonly JsonObject[]): string {
     .replaceAll(/^( +)from:\n +- helm: hooks-from\n/gm, (_text, indent: string) =>
       optional('from', 'hooksFrom', indent),
     )
+    .replaceAll(/^( +)- --hooks-port=.*\n/gm, (line, indent: string) => line + chosenArguments(indent))
+    .replaceAll(/^( +)env:\n/gm, (line, indent: string) => bucketKeys(indent) + line)
+    .replaceAll(/^( +)- name: scratch\n +(mountPath|emptyDir):.*\n(?: +sizeLimit: .*\n)?/gm, chosenVolumes)
     .replaceAll(/^( +)enableServiceLinks: false\n/gm, (line, indent: string) => line + placement(indent));
 }
 
@@ -112,6 +130,36 @@ function fromValues(member: string, value: string, indent: string): string {
 /** The same, left out where the values have nothing. */
 function optional(member: string, value: string, indent: string): string {
   return onlyIf(`.Values.${value}`, fromValues(member, value, indent), indent);
+}
+
+function chosenArguments(indent: string): string {
+  return [
+    onlyIf('.Values.hooksTlsSecret', `${indent}- --hooks-tls=${folders.hooksTls}\n`, indent),
+    onlyIf('.Values.logs.bucket', `${indent}- "--logs={{ .Values.logs.bucket }}"\n`, indent),
+    onlyIf('.Values.logs.claim', `${indent}- --logs=${folders.logs}\n`, indent),
+  ].join('');
+}
+
+function bucketKeys(indent: string): string {
+  const secretRef = [`${indent}    name: ${bucketSecretName}\n`, `${indent}    optional: true\n`]
+    .map((line) => `    ${line}`)
+    .join('');
+  return onlyIf('.Values.logs.bucket', `${indent}envFrom:\n${indent}  - secretRef:\n${secretRef}`, indent);
+}
+
+/** What is mounted beside the folder for short-lived files: the list of volumes, and that of mounts. */
+function chosenVolumes(first: string, indent: string, member: string): string {
+  const volumes = [
+    ['logs', '.Values.logs.claim', 'persistentVolumeClaim', 'claimName', `mountPath: ${folders.logs}`],
+    ['hooks-tls', '.Values.hooksTlsSecret', 'secret', 'secretName', `mountPath: ${folders.hooksTls}`],
+  ] as const;
+  const more = volumes.map(([name, value, kind, reference, mount]) => {
+    const source = `${indent}  ${kind}:\n${indent}    ${reference}: {{ ${value} | quote }}\n`;
+    const readOnly = name === 'hooks-tls' ? `${indent}  readOnly: true\n` : '';
+    const content = member === 'mountPath' ? `${indent}  ${mount}\n${readOnly}` : source;
+    return onlyIf(value, `${indent}- name: ${name}\n${content}`, indent);
+  });
+  return first + more.join('');
 }
 
 function placement(indent: string): string {

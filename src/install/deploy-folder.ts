@@ -4,12 +4,14 @@ import { writeYaml, writeYamlDocuments } from '../yaml/write-yaml.ts';
 import { chartFiles } from './chart.ts';
 import { installParts } from './installation.ts';
 import type { InstallOptions } from './install-options.ts';
+import { logObjects } from './log-objects.ts';
 import { writtenHeader } from './names.ts';
 
 /** The files of `deploy/` by their path in it. */
 export function deployFiles(options: InstallOptions): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  const parts = installParts({ ...options, monitoring: true, newRepositories: true });
+  const logs = { name: 'logs', objects: logObjects(options) };
+  const parts = [...installParts({ ...options, monitoring: true, newRepositories: true }), logs];
   for (const { name, objects } of parts) {
     files.set(`${folderOf(name)}/${name}.yaml`, writtenHeader + writeYamlDocuments(objects));
   }
@@ -20,6 +22,7 @@ export function deployFiles(options: InstallOptions): ReadonlyMap<string, string
     'crds/pipelines-as-code',
     'monitoring',
     'new-repositories',
+    'logs',
   ]) {
     const inside = parts.filter(({ name }) => folderOf(name) === folder).map(({ name }) => `${name}.yaml`);
     files.set(`${folder}/kustomization.yaml`, kustomization({ resources: inside }));
@@ -33,7 +36,7 @@ export function deployFiles(options: InstallOptions): ReadonlyMap<string, string
 
 function folderOf(part: string): string {
   if (part.startsWith('crds-')) return `crds/${part.slice('crds-'.length)}`;
-  if (part === 'new-repositories') return part;
+  if (part === 'new-repositories' || part === 'logs') return part;
   return part === 'service-monitor' || part === 'dashboard' ? 'monitoring' : 'base';
 }
 

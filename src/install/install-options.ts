@@ -11,8 +11,12 @@ export interface InstallOptions {
   readonly engine: 'penstock' | 'tekton';
   readonly tektonCrds: boolean;
   readonly pipelinesAsCodeCrds: boolean;
-  /** The bucket that keeps logs of steps: `s3://BUCKET/PREFIX?region=REGION`; absent = they go with their pods. */
+  /** The bucket that keeps logs of steps: `s3://BUCKET/PREFIX?region=REGION`. Without it and a claim they go with their pods. */
   readonly logs?: string;
+  /** A PersistentVolumeClaim in Penstock's namespace that keeps them instead; several replicas need `ReadWriteMany`. */
+  readonly logsClaim?: string;
+  /** Secret of type `kubernetes.io/tls` in Penstock's namespace: webhooks come in over TLS; absent = over plain HTTP. */
+  readonly hooksTlsSecret?: string;
   /** How Git hosts reach the Service for webhooks; absent = somebody else leads them there. */
   readonly ingress?: IngressOptions;
   /** Who may send webhooks, as peers of a NetworkPolicy; absent = anybody: a signature decides. */
@@ -38,6 +42,14 @@ export interface IngressOptions {
 /** ingress-nginx lets a body of 1 MiB through unless told otherwise. GitHub's may have 25, and so many we take. */
 export const ingressAnnotations: JsonObject = { 'nginx.ingress.kubernetes.io/proxy-body-size': '25m' };
 
+/** ingress-nginx speaks plain HTTP to what is behind it unless told otherwise. */
+export const tlsAnnotations: JsonObject = { 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' };
+
+/** Whether logs of steps outlive their pods. */
+export function keepsLogs({ logs, logsClaim }: InstallOptions): boolean {
+  return logs !== undefined || logsClaim !== undefined;
+}
+
 /** Most replicas: one leads, one stands by; more only spread the webhook. */
 export const replicasMax = 10;
 
@@ -56,7 +68,8 @@ export function defaultInstallOptions(version: string): InstallOptions {
 }
 
 /** Throws `UserError` (`INSTALL_OPTION`) for a choice that no cluster would take. */
-export function checkInstallOptions({ namespace, image, replicas, logs, ingress }: InstallOptions): void {
+export function checkInstallOptions(options: InstallOptions): void {
+  const { namespace, image, replicas, logs, logsClaim, hooksTlsSecret, ingress } = options;
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
     throw refuse(`"${namespace}" is no name of a namespace`, 'use up to 63 of a-z, 0-9 and -, not - at the ends');
   }
@@ -66,6 +79,10 @@ export function checkInstallOptions({ namespace, image, replicas, logs, ingress 
   if (logs !== undefined && !/^s3:\/\/[^\s/?]+[^\s"']*$/.test(logs)) {
     throw refuse(`"${logs}" is no bucket`, 'write s3://BUCKET/PREFIX?region=REGION: replicas share no folder');
   }
+  if (logs !== undefined && logsClaim !== undefined) {
+    throw refuse('logs are kept in a bucket or in a claim', 'name one of them');
+  }
+  checkObjectNames([logsClaim, hooksTlsSecret]);
   checkIngress(ingress);
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
     throw refuse(`${replicas} is no number of replicas`, `use a number from 1 to ${replicasMax}`);
@@ -78,7 +95,11 @@ function checkIngress(ingress: IngressOptions | undefined): void {
   if (host.length > 253 || !/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(host)) {
     throw refuse(`"${host}" is no name that Git hosts could call`, 'write a DNS name alone: ci.example.com');
   }
-  for (const name of [className, tlsSecret]) {
+  checkObjectNames([className, tlsSecret]);
+}
+
+function checkObjectNames(names: readonly (string | undefined)[]): void {
+  for (const name of names) {
     if (name !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
       throw refuse(`"${name}" is no name of an object`, 'use a-z, 0-9, - and ., not - or . at the ends');
     }

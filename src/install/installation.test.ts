@@ -110,14 +110,41 @@ describe('installParts', () => {
     assert.deepEqual(hooksRule({ hooksFrom: from })?.['from'], from);
   });
 
-  it('keeps logs only where a bucket is named', () => {
+  it('keeps logs only where a bucket or a claim is named, and lets people read them through the API server then', () => {
     assert.ok(template({ logs: 's3://bucket/ci' }).spec.containers[0]?.args.includes('--logs=s3://bucket/ci'));
     assert.equal(JSON.stringify(template()).includes('envFrom'), false);
+    const claimed = JSON.stringify(template({ logsClaim: 'ci-logs' }));
+    assert.match(claimed, /"--logs=\/var\/lib\/penstock\/logs"/);
+    assert.match(claimed, /"persistentVolumeClaim":\{"claimName":"ci-logs"\}/);
+    assert.match(claimed, /"name":"logs","mountPath":"\/var\/lib\/penstock\/logs"/);
+    assert.ok(!manifests().some(({ kind }) => kind === 'APIService'));
+    const { metadata, spec } = one('APIService', { logsClaim: 'ci-logs', namespace: 'ci' });
+    assert.equal(metadata.name, `${String(spec['version'])}.${String(spec['group'])}`);
+    const services = manifests({ namespace: 'ci' }).filter(({ kind }) => kind === 'Service');
+    const { name, namespace, port } = spec['service'] as JsonObject;
+    const ports = services.find((one_) => one_.metadata.name === name && one_.metadata.namespace === namespace)?.spec[
+      'ports'
+    ];
+    assert.equal((ports as unknown as readonly JsonObject[])[0]?.['port'], port);
+  });
+
+  it('takes webhooks over TLS where a certificate is named', () => {
+    const options = { hooksTlsSecret: 'hooks', ingress: { host: 'ci.example.com' } };
+    assert.ok(template(options).spec.containers[0]?.args.includes('--hooks-tls=/etc/penstock/hooks-tls'));
+    assert.match(JSON.stringify(template(options)), /"secret":\{"secretName":"hooks"\}/);
+    const [port] = one('Service', options, 'penstock-hooks').spec['ports'] as unknown as readonly JsonObject[];
+    assert.deepEqual([port?.['name'], port?.['port'], port?.['targetPort']], ['https', 443, 'hooks']);
+    const ingress = one('Ingress', options) as unknown as { metadata: { annotations: JsonObject }; spec: JsonObject };
+    assert.equal(ingress.metadata.annotations['nginx.ingress.kubernetes.io/backend-protocol'], 'HTTPS');
+    assert.match(JSON.stringify(ingress.spec), /"number":443/);
   });
 
   it('refuses options that no cluster would take', () => {
     for (const wrong of [
       { logs: '/var/logs' },
+      { logs: 's3://bucket', logsClaim: 'ci-logs' },
+      { logsClaim: 'A b' },
+      { hooksTlsSecret: '/etc/tls' },
       { namespace: 'Not_A_Name' },
       { namespace: '' },
       { image: 'a b' },

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../base/json.ts';
 import { accessObjects, newRepositoryAccess } from './access.ts';
 import { crdObjects } from './custom-resources.ts';
-import { checkInstallOptions, type InstallOptions } from './install-options.ts';
+import { checkInstallOptions, keepsLogs, type InstallOptions } from './install-options.ts';
+import { logObjects } from './log-objects.ts';
 import { dashboardObject, serviceMonitorObject } from './monitoring.ts';
 import { networkPolicyObject } from './network.ts';
 import { webhookObjects } from './webhooks.ts';
@@ -34,6 +35,7 @@ export function installParts(options: InstallOptions): readonly InstallPart[] {
     { name: 'services', objects: serviceObjects(options) },
     { name: 'ingress', objects: options.ingress === undefined ? [] : [ingressObject(options, options.ingress)] },
     { name: 'deployment', objects: [deploymentObject(options), disruptionBudgetObject(options)] },
+    { name: 'logs', objects: keepsLogs(options) ? logObjects(options) : [] },
     { name: 'webhooks', objects: webhookObjects(options) },
     { name: 'dashboard', objects: [dashboardObject(options)] },
     { name: 'service-monitor', objects: options.monitoring ? [serviceMonitorObject(options)] : [] },

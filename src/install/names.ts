@@ -13,11 +13,20 @@ export const hooksName = 'penstock-hooks';
 /** Holds the certificates of the webhook; Penstock makes it itself. */
 export const webhookSecretName = 'penstock-webhook-tls';
 
-/** Made by operators who keep logs in a bucket: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+/**
+ * The roles around logs that are kept, and the Secret made by operators who keep them in a bucket: `AWS_ACCESS_KEY_ID` and
+ * `AWS_SECRET_ACCESS_KEY`.
+ */
 export const bucketSecretName = 'penstock-logs';
+
+/** The APIService by which API servers hand on requests for logs that are kept: version and group. */
+export const logsServiceName = 'v1alpha1.logs.penstock.dev';
 
 /** Where the controller listens, in its pod. */
 export const ports = { health: 8081, webhook: 8443, hooks: 8080 } as const;
+
+/** Where the claim for logs and the certificate for webhooks are, in its pod. */
+export const folders = { logs: '/var/lib/penstock/logs', hooksTls: '/etc/penstock/hooks-tls' } as const;
 
 /** The labels that pods are selected by. They never change: selectors of a Deployment cannot. */
 export const podSelector: Readonly<Record<string, string>> = {

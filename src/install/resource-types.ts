@@ -4,6 +4,7 @@ import type { ResourceType } from '../kube/resource.ts';
 
 /** Resources by the kinds of an installation, and whether they live in namespaces. */
 const resources: Readonly<Record<string, readonly [resource: string, namespaced: boolean]>> = {
+  APIService: ['apiservices', false],
   ClusterRole: ['clusterroles', false],
   ClusterRoleBinding: ['clusterrolebindings', false],
   ConfigMap: ['configmaps', true],

@@ -1,9 +1,10 @@
 /** The pods of Penstock and what belongs to them. */
 import type { JsonObject } from '../base/json.ts';
-import { type IngressOptions, ingressAnnotations, type InstallOptions } from './install-options.ts';
+import { type IngressOptions, ingressAnnotations, type InstallOptions, tlsAnnotations } from './install-options.ts';
 import {
   bucketSecretName,
   commonLabels,
+  folders,
   hooksName,
   installName,
   leaseName,
@@ -20,8 +21,6 @@ const scratchSize = '128Mi';
 /** A stop hands the lease over and lets reconciles end; the manager takes half a minute at most. */
 const terminationSeconds = 45;
 
-/** Plain HTTP: what stands before it speaks TLS. */
-const hooksServicePort = 80;
 /** What is answered there: webhooks, calls, and the pages that links of statuses lead to. */
 const hookPaths: readonly string[] = ['/hooks', '/incoming', '/details'];
 
@@ -52,6 +51,7 @@ export function deploymentObject(options: InstallOptions): JsonObject {
 }
 
 function podSpec(options: InstallOptions): JsonObject {
+  const { logsClaim, hooksTlsSecret } = options;
   return {
     serviceAccountName: installName,
     automountServiceAccountToken: true,
@@ -66,7 +66,11 @@ function podSpec(options: InstallOptions): JsonObject {
     },
     topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(spreadOver),
     containers: [container(options)],
-    volumes: [{ name: 'scratch', emptyDir: { sizeLimit: scratchSize } }],
+    volumes: [
+      { name: 'scratch', emptyDir: { sizeLimit: scratchSize } },
+      ...(logsClaim === undefined ? [] : [{ name: 'logs', persistentVolumeClaim: { claimName: logsClaim } }]),
+      ...(hooksTlsSecret === undefined ? [] : [{ name: 'hooks-tls', secret: { secretName: hooksTlsSecret } }]),
+    ],
   };
 }
 
@@ -75,7 +79,7 @@ function spreadOver(topologyKey: string): JsonObject {
   return { maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: podSelector } };
 }
 
-function container({ image, engine, logs }: InstallOptions): JsonObject {
+function container({ image, engine, logs, logsClaim, hooksTlsSecret }: InstallOptions): JsonObject {
   return {
     name: 'controller',
     image,
@@ -88,7 +92,9 @@ function container({ image, engine, logs }: InstallOptions): JsonObject {
       `--webhook-port=${ports.webhook}`,
       '--hooks-host=',
       `--hooks-port=${ports.hooks}`,
+      ...(hooksTlsSecret === undefined ? [] : [`--hooks-tls=${folders.hooksTls}`]),
       ...(logs === undefined ? [] : [`--logs=${logs}`]),
+      ...(logsClaim === undefined ? [] : [`--logs=${folders.logs}`]),
     ],
     // The keys of the bucket, as the AWS SDK reads them, unless the account of the pod has rights of its own.
     ...(logs === undefined ? {} : { envFrom: [{ secretRef: { name: bucketSecretName, optional: true } }] }),
@@ -117,12 +123,17 @@ function container({ image, engine, logs }: InstallOptions): JsonObject {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }],
+    volumeMounts: [
+      { name: 'scratch', mountPath: '/tmp' },
+      ...(logsClaim === undefined ? [] : [{ name: 'logs', mountPath: folders.logs }]),
+      ...(hooksTlsSecret === undefined ? [] : [{ name: 'hooks-tls', mountPath: folders.hooksTls, readOnly: true }]),
+    ],
   };
 }
 
 /** The way of API servers to the webhook, of Prometheus to the measurements, and of Git hosts to the inbox. */
-export function serviceObjects({ namespace }: InstallOptions): readonly JsonObject[] {
+export function serviceObjects(options: InstallOptions): readonly JsonObject[] {
+  const { namespace } = options;
   const service = (name: string, component: string, port: JsonObject): JsonObject => ({
     apiVersion: 'v1',
     kind: 'Service',
@@ -132,14 +143,21 @@ export function serviceObjects({ namespace }: InstallOptions): readonly JsonObje
   return [
     service(webhookName, 'webhook', { name: 'https', port: 443, targetPort: 'webhook' }),
     service(metricsName, 'metrics', { name: 'metrics', port: ports.health, targetPort: 'health' }),
-    service(hooksName, 'hooks', { name: 'http', port: hooksServicePort, targetPort: 'hooks' }),
+    service(hooksName, 'hooks', { ...hooksServicePort(options), targetPort: 'hooks' }),
   ];
 }
 
+/** Plain HTTP, before which something else speaks TLS; or TLS itself. */
+function hooksServicePort({ hooksTlsSecret }: InstallOptions): { readonly name: string; readonly port: number } {
+  return hooksTlsSecret === undefined ? { name: 'http', port: 80 } : { name: 'https', port: 443 };
+}
+
 /** Leads Git hosts, and nobody else's paths, to the Service for webhooks. */
-export function ingressObject({ namespace }: InstallOptions, ingress: IngressOptions): JsonObject {
-  const { host, className, tlsSecret, annotations = ingressAnnotations } = ingress;
-  const backend = { service: { name: hooksName, port: { number: hooksServicePort } } };
+export function ingressObject(options: InstallOptions, ingress: IngressOptions): JsonObject {
+  const { namespace, hooksTlsSecret } = options;
+  const { host, className, tlsSecret, annotations: given } = ingress;
+  const backend = { service: { name: hooksName, port: { number: hooksServicePort(options).port } } };
+  const annotations = given ?? { ...ingressAnnotations, ...(hooksTlsSecret === undefined ? {} : tlsAnnotations) };
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',

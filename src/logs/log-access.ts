@@ -14,7 +14,8 @@ export const tokenMsMax = 60_000;
 /** How many tokens are remembered, those that are wrong too. */
 const tokensMax = 1_000;
 
-interface User {
+/** Who asks. */
+export interface LogReader {
   readonly username: string;
   readonly uid?: string;
   readonly groups?: readonly string[];
@@ -23,7 +24,7 @@ interface User {
 
 interface TokenReview extends KubeObject {
   readonly spec: { readonly token: string };
-  readonly status?: { readonly authenticated?: boolean; readonly user?: User };
+  readonly status?: { readonly authenticated?: boolean; readonly user?: LogReader };
 }
 
 interface SubjectAccessReview extends KubeObject {
@@ -59,9 +60,9 @@ export interface LogAccessOptions {
  * may read the logs of pods in a namespace may read these: each request is reviewed, and refused with 403 otherwise.
  */
 export function logsByReview(options: LogAccessOptions): (token: string | undefined) => Promise<Transport | undefined> {
-  const known = new Map<string, { readonly user: User | undefined; readonly untilMs: number }>();
+  const known = new Map<string, { readonly user: LogReader | undefined; readonly untilMs: number }>();
   const logs = withLogs(() => Promise.resolve(refusal(notFound())), options.archive);
-  const userOf = async (token: string): Promise<User | undefined> => {
+  const userOf = async (token: string): Promise<LogReader | undefined> => {
     const digest = createHash('sha256').update(token).digest('base64');
     const nowMs = options.clock.monotonicMs();
     const found = known.get(digest);
@@ -75,23 +76,35 @@ export function logsByReview(options: LogAccessOptions): (token: string | undefi
   };
   return async (token) => {
     const user = token === undefined ? undefined : await userOf(token);
-    if (user === undefined) return undefined;
-    return async (request) => {
-      const wanted = logRequestOf(request.path);
-      if (wanted === undefined) return refusal(notFound());
-      return (await mayRead(options.client, user, wanted)) ? logs(request) : refusal(forbidden(user, wanted));
-    };
+    return user && reviewed(options.client, user, logs);
   };
 }
 
-async function reviewToken(client: ApiClient, token: string): Promise<User | undefined> {
+/** The same for somebody whose name is known: an API server has said who it is. */
+export function logsOfReader({ client, archive }: Omit<LogAccessOptions, 'clock'>, user: LogReader): Transport {
+  return reviewed(
+    client,
+    user,
+    withLogs(() => Promise.resolve(refusal(notFound())), archive),
+  );
+}
+
+function reviewed(client: ApiClient, user: LogReader, logs: Transport): Transport {
+  return async (request) => {
+    const wanted = logRequestOf(request.path);
+    if (wanted === undefined) return refusal(notFound());
+    return (await mayRead(client, user, wanted)) ? logs(request) : refusal(forbidden(user, wanted));
+  };
+}
+
+async function reviewToken(client: ApiClient, token: string): Promise<LogReader | undefined> {
   const apiVersion = 'authentication.k8s.io/v1';
   const review: TokenReview = { apiVersion, kind: 'TokenReview', metadata: {}, spec: { token } };
   const { status } = await client.create(tokenReviews, review);
   return status?.authenticated === true ? status.user : undefined;
 }
 
-async function mayRead(client: ApiClient, user: User, { namespace }: LogRequest): Promise<boolean> {
+async function mayRead(client: ApiClient, user: LogReader, { namespace }: LogRequest): Promise<boolean> {
   const resourceAttributes = { namespace, verb: 'get', resource: 'pods', subresource: 'log' };
   const { username, uid, groups, extra } = user;
   const spec = { user: username, uid, groups, extra, resourceAttributes };
@@ -105,7 +118,7 @@ function notFound(): ApiStatusError {
   return new ApiStatusError('NotFound', 'only logs of steps are here');
 }
 
-function forbidden({ username }: User, { namespace, taskRun }: LogRequest): ApiStatusError {
+function forbidden({ username }: LogReader, { namespace, taskRun }: LogRequest): ApiStatusError {
   const message = `taskrun "${taskRun}": user "${username}" cannot get pods/log in the namespace "${namespace}"`;
   return new ApiStatusError('Forbidden', message);
 }

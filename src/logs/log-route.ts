@@ -1,10 +1,14 @@
-/** `GET /apis/penstock.dev/v1alpha1/namespaces/NS/taskruns/NAME/log`: the log of a step, also when its pod is gone. */
+/**
+ * `GET /apis/logs.penstock.dev/v1alpha1/namespaces/NS/taskruns/NAME/log`: the log of a step, also when its pod is gone. The group
+ * is one of its own, so that an API server can be told to hand on requests for it; `penstock.dev` is understood too.
+ */
 import { ApiStatusError } from '../kube/api-error.ts';
+import { keptLogs } from '../kube/kept-logs.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../kube/transport.ts';
 import type { KnownLog, LogArchive, ReadLogOptions } from './log-archive.ts';
 import { stepPrefix } from './log-format.ts';
 
-const pathPattern = /^\/apis\/penstock\.dev\/v1alpha1\/namespaces\/([^/]+)\/taskruns\/([^/]+)\/(log|logs)$/;
+const pathPattern = /^\/apis\/(?:logs\.)?penstock\.dev\/v1alpha1\/namespaces\/([^/]+)\/taskruns\/([^/]+)\/(log|logs)$/;
 /** Names of Kubernetes objects; nothing else may become part of a key. */
 const namePattern = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
@@ -25,7 +29,8 @@ export function logRequestOf(path: string): LogRequest | undefined {
 
 /**
  * Answers requests for logs from `archive` and hands all others to `next`. Query: `step` (needed where there are several),
- * `pod` (default: the last attempt), `follow`, `timestamps`, `tailLines`. `…/logs` lists what there is.
+ * `pod` (default: the last attempt), `follow`, `timestamps`, `tailLines`, `whole` (nothing that is not stored to its end, unless it is
+ * being recorded here: then the pod has more). `…/logs` lists what there is.
  */
 export function withLogs(next: Transport, archive: LogArchive): Transport {
   return async (request) => {
@@ -51,6 +56,9 @@ async function answer(archive: LogArchive, wanted: LogRequest, request: ApiReque
   if (logs.length === 0) throw noLog(taskRun);
   if (what === 'logs') return { status: 200, headers: {}, body: { kind: 'json', value: { items: logs.map(itemOf) } } };
   const log = chosenLog(logs, taskRun, request.query);
+  if (request.query['whole'] === 'true' && !(await archive.willEnd(log))) {
+    throw noLog(taskRun, `the log of ${log.container} in ${log.pod} is not kept to its end yet`);
+  }
   const chunks = archive.read(log, readOptions(request));
   return { status: 200, headers: {}, body: { kind: 'stream', chunks, contentType: 'text/plain; charset=utf-8' } };
 }
@@ -70,7 +78,7 @@ function chosenLog(logs: readonly KnownLog[], taskRun: string, query: ApiRequest
   const found = candidates.find(({ container }) => step === undefined || container === stepPrefix + step);
   if (found !== undefined) return found;
   if (steps.length === 0) throw noLog(taskRun);
-  throw new ApiStatusError('NotFound', `there is no log of step "${step ?? ''}"; there are: ${steps.join(', ')}`);
+  throw noLog(taskRun, `there is no log of step "${step ?? ''}"; there are: ${steps.join(', ')}`);
 }
 
 function readOptions({ query, signal }: ApiRequest): ReadLogOptions {
@@ -85,6 +93,7 @@ function readOptions({ query, signal }: ApiRequest): ReadLogOptions {
   };
 }
 
-function noLog(taskRun: string): ApiStatusError {
-  return new ApiStatusError('NotFound', `no log of taskrun "${taskRun}" is kept`);
+/** The group tells it from the answer of an API server that has no such API. */
+function noLog(name: string, message = `no log of taskrun "${name}" is kept`): ApiStatusError {
+  return new ApiStatusError('NotFound', message, { details: { group: keptLogs.group, kind: 'taskruns', name } });
 }

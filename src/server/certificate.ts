@@ -21,6 +21,8 @@ export interface NewCertificate {
 export interface CertificateOptions extends NewCertificate {
   /** DNS names and IP addresses the server is reached by. */
   readonly hosts: readonly string[];
+  /** Who is to show it; a server by default. */
+  readonly shownBy?: 'server' | 'client';
   /** Signs the certificate; without one it is its own authority, and clients trust exactly it. */
   readonly authority?: CertificateAuthority;
 }
@@ -55,14 +57,17 @@ const keyUsages = {
   server: Uint8Array.of(7, 0b1000_0000),
 } as const;
 
+/** serverAuth and clientAuth. */
+const extendedUsages = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
+
 /** Makes a new ECDSA P-256 key and a certificate for it. */
 export function createCertificate(options: CertificateOptions): ServerCertificate {
-  const { authority, hosts } = options;
+  const { authority, hosts, shownBy = 'server' } = options;
   const usage = authority === undefined ? keyUsages.selfSigned : keyUsages.server;
   const extensions = [
     ...(authority === undefined ? [basicConstraints] : []),
     extension('2.5.29.15', true, element(0x03, usage)),
-    extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
+    extension('2.5.29.37', false, sequence(objectIdentifier(extendedUsages[shownBy]))),
     extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
   ];
   return issue({ ...options, subject: 'penstock', extensions, ...(authority === undefined ? {} : { authority }) });

@@ -15,6 +15,11 @@ export interface ListenerOptions {
   readonly port?: number;
   /** With it the server speaks TLS; without it plain HTTP, over which kubectl sends no token. */
   readonly certificate?: ServerCertificate;
+  /**
+   * Clients are asked for a certificate, and served without one too. Whom to believe is said with `trustClients`: nobody before
+   * that. Needs a server that speaks TLS.
+   */
+  readonly asksClients?: true;
   /** Longest time until a request is here with its whole body, in milliseconds; {@link requestMsMax} by default. */
   readonly requestMsMax?: number;
 }
@@ -26,6 +31,8 @@ export interface Listener extends AsyncDisposable {
   readonly port: number;
   /** Shows another certificate to those who connect from now on. Needs a server that speaks TLS. */
   useCertificate(certificate: ServerCertificate): void;
+  /** Whose certificates of clients are believed from now on: PEM; empty = nobody's. Needs a server that `asksClients`. */
+  trustClients(authorities: string): void;
   /** Ends open connections (watches, followed logs) and stops listening. */
   close(): Promise<void>;
 }
@@ -50,27 +57,48 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const close = (): Promise<void> => closeServer(server);
+  let context: SecureContext = { certificate, authorities: '' };
+  const use = (next: SecureContext): void => {
+    useContext(server, next, options);
+    context = next;
+  };
   return {
     url: `${certificate ? 'https' : 'http'}://${name}:${address.port}`,
     port: address.port,
-    useCertificate: (next) => useCertificate(server, next),
+    useCertificate: (next) => use({ ...context, certificate: next }),
+    trustClients: (authorities) => use({ ...context, authorities }),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function createServer({ mount, certificate, requestMsMax: requestTimeout = requestMsMax }: ListenerOptions): Server {
+function createServer(options: ListenerOptions): Server {
+  const { mount, certificate, requestMsMax: requestTimeout = requestMsMax } = options;
   const answer = (request: IncomingMessage, response: ServerResponse): void => void mount(request, response);
   // Late requests are looked for at intervals: they may take that much longer.
   const limits = { requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, latenessCheckMsMax) };
-  return certificate
-    ? createHttpsServer({ ...limits, key: certificate.key, cert: certificate.certificate }, answer)
-    : createHttpServer(limits, answer);
+  if (certificate === undefined) return createHttpServer(limits, answer);
+  // Who shows no certificate that is believed is told by the mount what that means.
+  const clients = options.asksClients ? { requestCert: true, rejectUnauthorized: false, ca: [] } : {};
+  return createHttpsServer({ ...limits, ...clients, key: certificate.key, cert: certificate.certificate }, answer);
 }
 
-function useCertificate(server: Server, { key, certificate }: ServerCertificate): void {
-  if (!(server instanceof TlsServer)) throw new TypeError('a server without TLS has no certificate to replace');
-  server.setSecureContext({ key, cert: certificate });
+interface SecureContext {
+  readonly certificate: ServerCertificate | undefined;
+  readonly authorities: string;
+}
+
+function useContext(
+  server: Server,
+  { certificate, authorities }: SecureContext,
+  { asksClients }: ListenerOptions,
+): void {
+  if (!(server instanceof TlsServer) || certificate === undefined) {
+    throw new TypeError('a server without TLS has no certificate to replace');
+  }
+  // Without a list the authorities of the system would be believed.
+  const clients = asksClients ? { ca: authorities === '' ? [] : [authorities] } : {};
+  server.setSecureContext({ ...clients, key: certificate.key, cert: certificate.certificate });
 }
 
 function closeServer(server: Server): Promise<void> {

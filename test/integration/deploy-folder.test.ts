@@ -8,6 +8,7 @@ import { isJsonList, isJsonObject, type JsonObject } from '../../src/base/json.t
 import { deployFiles } from '../../src/install/deploy-folder.ts';
 import { installParts } from '../../src/install/installation.ts';
 import { defaultInstallOptions } from '../../src/install/install-options.ts';
+import { logObjects } from '../../src/install/log-objects.ts';
 import { webhookObjects } from '../../src/install/webhooks.ts';
 import { webhookPaths } from '../../src/server/admission/admission-webhook.ts';
 import { detailsPath } from '../../src/server/details-mount.ts';
@@ -34,9 +35,8 @@ describe('deploy/', () => {
   });
 
   it('is read back as the objects it was made of', () => {
-    const written = installParts({ ...options, monitoring: true, newRepositories: true }).flatMap(
-      ({ objects }) => objects,
-    );
+    const parts = installParts({ ...options, monitoring: true, newRepositories: true });
+    const written = [...parts.flatMap(({ objects }) => objects), ...logObjects(options)];
     const read = [...deployFiles(options)]
       .filter(([file]) => !file.endsWith('kustomization.yaml') && !file.startsWith('chart/'))
       .flatMap(([file, text]) => parseYaml(text, file).documents.map(({ value }) => value));

@@ -28,6 +28,7 @@ function yamlOf(file: string): JsonObject {
 }
 
 const defaults = yamlOf('values.yaml');
+const noTekton = { penstock: true, tekton: false, pipelinesAsCode: true } as const;
 
 /** What a template may refer to. */
 interface Scope {
@@ -51,6 +52,11 @@ function render(template: string, scope: Scope): string {
 }
 
 function holds(condition: string, scope: Scope): boolean {
+  if (condition.startsWith('or '))
+    return condition
+      .split(' ')
+      .slice(1)
+      .some((one) => holds(one, scope));
   const [, place = condition, wanted] = /^eq (\S+) "(.*)"$/.exec(condition) ?? [];
   const value = valueAt(place, scope);
   if (wanted !== undefined) return value === wanted;
@@ -161,6 +167,36 @@ describe('the Helm chart', () => {
     assert.deepEqual((made?.['metadata'] as JsonObject)['annotations'], ingressAnnotations);
   });
 
+  it('keeps logs in a bucket or in a claim, and takes webhooks over TLS, where that is said', () => {
+    const bucket = 's3://logs/ci?region=eu-west-1';
+    for (const [chosen, options] of [
+      [{ logs: { bucket, claim: '' } }, { logs: bucket }],
+      [
+        { logs: { bucket: '', claim: 'ci-logs' }, hooksTlsSecret: 'hooks' },
+        { logsClaim: 'ci-logs', hooksTlsSecret: 'hooks' },
+      ],
+      [
+        { hooksTlsSecret: 'hooks', engine: 'tekton', crds: noTekton },
+        { hooksTlsSecret: 'hooks', engine: 'tekton' },
+      ],
+    ] as const) {
+      const ingress = { ...(defaults['ingress'] as JsonObject), host: 'ci.example.com' };
+      const objects = release({ ...defaults, ingress, ...chosen }, 'ci');
+      const wanted = expected({ namespace: 'ci', ingress: { host: 'ci.example.com' }, ...options });
+      assert.deepEqual(comparable(objects), comparable(wanted));
+    }
+    const schema = JSON.parse(read('values.schema.json')) as JsonObject;
+    assert.deepEqual(
+      complaints(schema, { ...defaults, logs: { bucket, claim: '' }, hooksTlsSecret: 'x' }, 'values'),
+      [],
+    );
+    assert.deepEqual(complaints(schema, { ...defaults, logs: { bucket: 'no bucket', claim: 'A' } }, 'values'), [
+      'values.logs: none of what it may be',
+      'values.logs.bucket: not as it is written',
+      'values.logs.claim: not as it is written',
+    ]);
+  });
+
   it('puts placement and resources into the pod', () => {
     const placement = {
       nodeSelector: { disk: 'ssd' },
@@ -217,6 +253,9 @@ function complaints(schema: JsonObject, value: Json, place: string): readonly st
     required = [],
     properties = {},
     items,
+    pattern,
+    maxLength,
+    anyOf = [],
   } = schema as {
     type?: string;
     minimum?: number;
@@ -225,6 +264,9 @@ function complaints(schema: JsonObject, value: Json, place: string): readonly st
     required?: readonly string[];
     properties?: Readonly<Record<string, JsonObject>>;
     items?: JsonObject;
+    pattern?: string;
+    maxLength?: number;
+    anyOf?: readonly JsonObject[];
   };
   const found: string[] = [];
   const actual = isJsonList(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
@@ -234,6 +276,12 @@ function complaints(schema: JsonObject, value: Json, place: string): readonly st
   if (typeof value === 'number' && maximum !== undefined && value > maximum)
     found.push(`${place}: more than ${maximum}`);
   if (choices && !choices.includes(value)) found.push(`${place}: not one of ${choices.join(', ')}`);
+  if (typeof value === 'string' && pattern !== undefined && !new RegExp(pattern).test(value))
+    found.push(`${place}: not as it is written`);
+  if (typeof value === 'string' && maxLength !== undefined && value.length > maxLength)
+    found.push(`${place}: too long`);
+  if (anyOf.length > 0 && anyOf.every((one) => complaints(one, value, place).length > 0))
+    found.push(`${place}: none of what it may be`);
   if (isJsonList(value) && items)
     value.forEach((item, index) => found.push(...complaints(items, item, `${place}[${index}]`)));
   if (!isJsonObject(value)) return found;

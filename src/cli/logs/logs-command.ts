@@ -38,15 +38,19 @@ interface Found {
 /** While a run is followed, it is asked this often, in milliseconds, what has started. */
 const lookEveryMs = 500;
 
-/** Shows the logs of a run, task by task and step by step, each line with `[task : step]` before it. */
+/**
+ * Shows the logs of a run, task by task and step by step, each line with `[task : step]` before it. 1 when one that there was
+ * cannot be had any more: why is told.
+ */
 export async function logsCommand(command: LogsCommand, environment: CliEnvironment): Promise<number> {
   const stop = new AbortController();
   const forget = environment.onInterrupt(() => stop.abort());
   try {
-    await withServer(environment, command, (_client, connection) =>
+    const whole = await withServer(environment, command, (_client, connection) =>
       show(command, connection, environment, stop.signal),
     );
-    return stop.signal.aborted ? exitCodes.cancelled : exitCodes.succeeded;
+    if (stop.signal.aborted) return exitCodes.cancelled;
+    return whole ? exitCodes.succeeded : exitCodes.failed;
   } finally {
     forget();
   }
@@ -57,9 +61,9 @@ async function show(
   connection: Connection,
   environment: CliEnvironment,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const key = { namespace: command.namespace ?? connection.namespace, name: command.run };
-  const wishes: LogWishes = { follow: command.follow, timestamps: command.timestamps, signal };
+  const missed = new Set<string>();
   const shown = new Set<string>();
   const tasks = new Set<string>();
   const steps = new Set<string>();
@@ -73,15 +77,24 @@ async function show(
         steps.add(step);
         const id = `${source.key.name}/${step}`;
         if (shown.has(id) || (command.step !== undefined && step !== command.step)) continue;
+        const missing = (why: string): void => {
+          if (!missed.has(id)) environment.screen.writeError(`[${source.task} : ${step}] there is no log: ${why}\n`);
+          missed.add(id);
+        };
+        const wishes: LogWishes = { follow: command.follow, timestamps: command.timestamps, signal, missing };
         if (await print(environment, source.task, step, stepLog(connection, source, step, wishes))) {
           shown.add(id);
           isNew = true;
         }
       }
     }
-    if (!command.follow || (done && !isNew)) return refuseUnknown(command, key, tasks, steps);
+    if (!command.follow || (done && !isNew)) {
+      refuseUnknown(command, key, tasks, steps);
+      break;
+    }
     if (!isNew) await sleep(environment.clock, lookEveryMs, signal).catch(() => undefined);
   }
+  return missed.size === 0;
 }
 
 /** A name that nothing bears is told: silence would look like a task or step that wrote nothing. */
@@ -113,8 +126,10 @@ async function find(connection: Connection, key: ObjectKey): Promise<Found> {
   if (run !== undefined) return { sources: await tasksOf(client, run), done: isDone(run) };
   const single = await unlessMissing(client, taskRuns, key);
   if (single !== undefined) return { sources: [{ key, object: single, task: taskName(single) }], done: isDone(single) };
-  if ((await keptSteps(connection, key)).length > 0) return { sources: [{ key, task: key.name }], done: true };
-  throw new UserError(`there is no run ${key.namespace}/${key.name}, and no log of one is kept`, {
+  const kept = await keptSteps(connection, key);
+  if (kept.steps.length > 0) return { sources: [{ key, task: key.name }], done: true };
+  const why = 'why' in kept ? kept.why : 'no log of one is kept';
+  throw new UserError(`there is no run ${key.namespace}/${key.name}, and ${why}`, {
     code: 'NO_LOGS',
     remedy: 'after a PipelineRun is gone, ask for its TaskRuns by name',
   });
@@ -140,7 +155,7 @@ function taskName({ metadata }: TaskRun): string {
 /** In the order in which they run. */
 async function stepsOf(connection: Connection, { key, object }: Source): Promise<readonly string[]> {
   const known = (object?.status?.steps ?? []).map(({ name }) => name ?? '').filter((name) => name !== '');
-  return known.length > 0 ? known : keptSteps(connection, key);
+  return known.length > 0 ? known : (await keptSteps(connection, key)).steps;
 }
 
 async function unlessMissing<T extends KubeObject>(

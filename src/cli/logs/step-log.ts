@@ -1,5 +1,6 @@
-import { isJsonList, isJsonObject } from '../../base/json.ts';
-import { ApiStatusError, isApiError } from '../../kube/api-error.ts';
+import { isJsonList, isJsonObject, type JsonObject } from '../../base/json.ts';
+import { isApiError } from '../../kube/api-error.ts';
+import { keptLogs } from '../../kube/kept-logs.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { ApiRequest, Transport } from '../../kube/transport.ts';
 import type { TaskRun } from '../../tekton/types.ts';
@@ -10,22 +11,28 @@ export interface LogWishes {
   readonly follow: boolean;
   readonly timestamps: boolean;
   readonly signal: AbortSignal;
+  /** Told when there was a log once and it cannot be had any more: why. */
+  readonly missing: (why: string) => void;
 }
 
+/** Of which steps a log is kept, in the order in which they ran; or why that cannot be told. */
+export type KeptSteps = { readonly steps: readonly string[] } | { readonly steps: readonly []; readonly why: string };
+
 /** The steps of which the server keeps a log, of the last attempt of a TaskRun (that may be gone). */
-export async function keptSteps({ transport }: Connection, key: ObjectKey): Promise<readonly string[]> {
+export async function keptSteps({ transport }: Connection, key: ObjectKey): Promise<KeptSteps> {
   const { status, body } = await transport(request(key, 'logs', {}));
-  if (status === 404 || body.kind !== 'json') return [];
-  const { items, message } = body.value;
-  if (status >= 400) throw ApiStatusError.fromStatus({ message: message ?? '' }, status);
+  if (body.kind !== 'json') return { steps: [], why: `the answer was not understood (${status})` };
+  if (isKnownToBeNone(status, body.value)) return { steps: [] };
+  if (status !== 200) return { steps: [], why: whyRefused(status, body.value) };
+  const { items } = body.value;
   const logs = isJsonList(items) ? items.filter((item) => isJsonObject(item)) : [];
   const last = logs.at(-1)?.['podUid'];
-  return logs.filter((log) => log['podUid'] === last).map((log) => String(log['step']));
+  return { steps: logs.filter((log) => log['podUid'] === last).map((log) => String(log['step'])) };
 }
 
 /**
- * The log of a step: the one that the server keeps, which outlives the pod and shows no secrets; else that of the pod.
- * Nothing comes of a step that has not started.
+ * The log of a step: the one that the server keeps, which outlives the pod and shows no secrets; else that of the pod; else what
+ * was kept before something broke. Nothing comes of a step that has not started.
  */
 export async function* stepLog(
   connection: Connection,
@@ -33,33 +40,58 @@ export async function* stepLog(
   step: string,
   wishes: LogWishes,
 ): AsyncIterable<Uint8Array> {
-  const kept = await keptLog(connection.transport, taskRun.key, step, wishes);
-  if (kept !== undefined) {
-    yield* kept;
+  const { transport, client } = connection;
+  const { key, object } = taskRun;
+  const whole = await keptLog(transport, key, step, wishes, true);
+  if ('chunks' in whole) {
+    yield* whole.chunks;
     return;
   }
-  const podName = taskRun.object?.status?.podName;
-  if (podName === undefined) return;
+  const name = object?.status?.podName;
+  // A TaskRun that is there and has no pod has not started.
+  if (object !== undefined && name === undefined) return;
   try {
-    const { namespace } = taskRun.key;
-    yield* connection.client.podLog({ namespace, name: podName }, { container: `step-${step}`, ...wishes });
+    const place = { namespace: key.namespace, name: name ?? '' };
+    if (name !== undefined) return yield* client.podLog(place, { container: `step-${step}`, ...wishes });
   } catch (thrown) {
-    if (!isApiError(thrown, 'BadRequest') && !isApiError(thrown, 'NotFound')) throw thrown;
+    if (isApiError(thrown, 'BadRequest')) return;
+    if (!isApiError(thrown, 'NotFound')) throw thrown;
   }
+  const part = await keptLog(transport, key, step, wishes, false);
+  if ('chunks' in part) yield* part.chunks;
+  else wishes.missing(name === undefined ? part.why : `the pod ${name} is gone, and ${part.why}`);
 }
+
+type KeptLog = { readonly chunks: AsyncIterable<Uint8Array> } | { readonly why: string };
 
 async function keptLog(
   transport: Transport,
   key: ObjectKey,
   step: string,
   { follow, timestamps, signal }: LogWishes,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const query = { step, follow: String(follow), timestamps: String(timestamps) };
+  whole: boolean,
+): Promise<KeptLog> {
+  const query = { step, follow: String(follow), timestamps: String(timestamps), whole: String(whole) };
   const { status, body } = await transport({ ...request(key, 'log', query), signal });
-  return status === 200 && body.kind === 'stream' ? body.chunks : undefined;
+  if (status === 200 && body.kind === 'stream') return { chunks: body.chunks };
+  return { why: body.kind === 'json' ? whyRefused(status, body.value) : `the answer was not understood (${status})` };
+}
+
+/** In the words of who refused. Those of an API server that knows no such API are no help. */
+function whyRefused(status: number, answer: JsonObject): string {
+  const { message } = answer;
+  const words = typeof message === 'string' ? message : `status ${status}`;
+  if (status === 403) return `what is kept may not be read: ${words}`;
+  if (status !== 404) return `what is kept cannot be read now: ${words}`;
+  return isKnownToBeNone(status, answer) ? words : 'logs are not kept here: docs/install.md, "Logs of steps"';
+}
+
+/** Whether it was Penstock that said that there is none. */
+function isKnownToBeNone(status: number, { details }: JsonObject): boolean {
+  return status === 404 && isJsonObject(details) && details['group'] === keptLogs.group;
 }
 
 function request({ namespace, name }: ObjectKey, what: 'log' | 'logs', query: ApiRequest['query']): ApiRequest {
-  const path = `/apis/penstock.dev/v1alpha1/namespaces/${namespace}/taskruns/${name}/${what}`;
+  const path = `/apis/${keptLogs.group}/${keptLogs.version}/namespaces/${namespace}/taskruns/${name}/${what}`;
   return { method: 'GET', path, query, headers: {} };
 }

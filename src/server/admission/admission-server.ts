@@ -2,10 +2,14 @@ import { deferred } from '../../base/deferred.ts';
 import type { ServerCertificate } from '../certificate.ts';
 import { startListener, type Listener } from '../listener.ts';
 import { createAdmissionWebhook, type AdmissionWebhookOptions } from './admission-webhook.ts';
+import { type AggregatedApi, createAggregatedMount } from './aggregated-mount.ts';
 import { CertificateKeeper, type CertificateKeeperOptions } from './certificate-keeper.ts';
+import { type FrontProxy, followFrontProxy } from './front-proxy.ts';
 
 /** What {@link startAdmissionServer} needs. */
-export interface AdmissionServerOptions extends AdmissionWebhookOptions, CertificateKeeperOptions {
+export interface AdmissionServerOptions extends Omit<AdmissionWebhookOptions, 'otherwise'>, CertificateKeeperOptions {
+  /** An API that the API server hands requests on for, at the same port; it is told of by the APIService `apiServiceName`. */
+  readonly aggregated?: AggregatedApi;
   /** Address to listen on; API servers come from other machines, so all addresses (empty) by default. */
   readonly host?: string;
   /** 0 takes a free one. */
@@ -40,21 +44,31 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     if (listener === undefined) first.resolve(certificate);
     else listener.useCertificate(certificate);
   }, signal);
+  const { aggregated, logger } = options;
+  let frontProxy: FrontProxy | undefined;
+  let followed: Promise<void> = Promise.resolve();
+  const trust = (proxy: FrontProxy | undefined): void => {
+    listener?.trustClients(proxy?.authorities ?? '');
+    frontProxy = proxy;
+  };
+  const otherwise = aggregated && createAggregatedMount(aggregated, () => frontProxy, logger);
   const close = async (): Promise<void> => {
     ended.abort();
     await listener?.close();
-    await kept;
+    await Promise.all([kept, followed]);
   };
   try {
     const certificate = await first.promise;
     const { host = '', port } = options;
     listener = await startListener({
-      mount: createAdmissionWebhook(options),
+      mount: createAdmissionWebhook({ ...options, ...(otherwise ? { otherwise } : {}) }),
       certificate,
+      ...(aggregated ? { asksClients: true } : {}),
       host,
       port,
       requestMsMax: reviewMsMax,
     });
+    if (aggregated) followed = followFrontProxy(options, trust, signal);
   } catch (thrown) {
     await close();
     throw thrown;

@@ -20,6 +20,8 @@ export interface AdmissionWebhookOptions extends AdmissionRules {
   readonly metrics?: Metrics;
   /** Whether the caches that the rules read are complete. Until then questions are answered with 503. */
   readonly isReady?: () => boolean;
+  /** Answers what is no question; a 404 by default. */
+  readonly otherwise?: ApiMount;
 }
 
 /**
@@ -35,6 +37,7 @@ export function createAdmissionWebhook(options: AdmissionWebhookOptions): ApiMou
   });
   return async (request, response) => {
     const webhook = webhookOf(request);
+    if (webhook === undefined && options.otherwise !== undefined) return options.otherwise(request, response);
     try {
       if (webhook === undefined) throw new ApiStatusError('NotFound', `there is nothing at ${request.url ?? ''}`);
       const { answer, outcome } = await answerTo(webhook, request, options);

@@ -34,6 +34,19 @@ export const validatingWebhookConfigurations: ResourceType<WebhookConfiguration>
   kind: 'ValidatingWebhookConfiguration',
 };
 
+/** An APIService, as far as its trust goes. */
+export interface ApiService extends KubeObject {
+  readonly spec?: { readonly caBundle?: string };
+}
+
+export const apiServices: ResourceType<ApiService> = {
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  resource: 'apiservices',
+  kind: 'APIService',
+  namespaced: false,
+};
+
 /** What {@link CertificateKeeper} needs. */
 export interface CertificateKeeperOptions {
   readonly client: ApiClient;
@@ -48,6 +61,8 @@ export interface CertificateKeeperOptions {
   readonly hosts: readonly string[];
   /** Name of both configurations. */
   readonly configurationName: string;
+  /** The APIService that leads here as well; absent = none does. */
+  readonly apiServiceName?: string;
 }
 
 /** How often the Secret and the configurations are looked at, in milliseconds. */
@@ -63,6 +78,7 @@ const racesMax = 5;
  */
 export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
+  #toldOfApiService = false;
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -77,6 +93,7 @@ export class CertificateKeeper {
         repeatedWhenRaced(() => this.#publish(type, caBundle)),
       ),
     );
+    await this.#publishToApiService(caBundle);
     return certificates.server;
   }
 
@@ -124,6 +141,22 @@ export class CertificateKeeper {
       type: 'Opaque',
       data: encoded(certificates),
     };
+  }
+
+  /** The same for the APIService: where it is missing or not ours to write, the webhook goes on all the same. */
+  async #publishToApiService(caBundle: string): Promise<void> {
+    const { client, apiServiceName: name, logger } = this.#options;
+    if (name === undefined) return;
+    const key = { namespace: '', name };
+    try {
+      const stored = await client.get(apiServices, key);
+      if (stored.spec?.caBundle === caBundle) return;
+      await client.patch(apiServices, key, { spec: { caBundle } }, { type: 'merge' });
+    } catch (thrown) {
+      if (!isApiError(thrown, 'NotFound') && !isApiError(thrown, 'Forbidden')) throw thrown;
+      if (!this.#toldOfApiService) logger.warn('an API is not registered', { name, error: errorText(thrown) });
+      this.#toldOfApiService = true;
+    }
   }
 
   /** Writes whom to trust into a configuration; where there is none, nobody calls the webhook. */

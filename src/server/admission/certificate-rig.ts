@@ -82,8 +82,9 @@ export class CertificateRig {
     this.writes.length = 0;
   }
 
-  keeper(logger?: MemoryLogger): CertificateKeeper {
-    return new CertificateKeeper(this.options(logger));
+  keeper(logger?: MemoryLogger, apiServiceName?: string): CertificateKeeper {
+    const named = apiServiceName === undefined ? {} : { apiServiceName };
+    return new CertificateKeeper({ ...this.options(logger), ...named });
   }
 
   options(logger: MemoryLogger = new MemoryLogger()): CertificateKeeperOptions {
