@@ -25,7 +25,8 @@ export function logObjects({ namespace }: InstallOptions): readonly JsonObject[]
   const metadata = { name: bucketSecretName, labels: commonLabels };
   const subjects = [{ kind: 'ServiceAccount', name: installName, namespace }];
   const roleRef = (kind: string, name: string): JsonObject => ({ apiGroup: rbac, kind, name });
-  const people = ['view', 'edit', 'admin'].map((role) => [`${rbac}/aggregate-to-${role}`, 'true']);
+  const aggregated = (role: string): readonly [string, string] => [`${rbac}/aggregate-to-${role}`, 'true'];
+  const people: Readonly<Record<string, string>> = Object.fromEntries(['view', 'edit', 'admin'].map(aggregated));
   return [
     { apiVersion, kind: 'ClusterRole', metadata, rules: logRules as unknown as readonly JsonObject[] },
     { apiVersion, kind: 'ClusterRoleBinding', metadata, subjects, roleRef: roleRef('ClusterRole', bucketSecretName) },
@@ -41,7 +42,7 @@ export function logObjects({ namespace }: InstallOptions): readonly JsonObject[]
     {
       apiVersion,
       kind: 'ClusterRole',
-      metadata: { name: `${bucketSecretName}-view`, labels: { ...commonLabels, ...Object.fromEntries(people) } },
+      metadata: { name: `${bucketSecretName}-view`, labels: { ...commonLabels, ...people } },
       rules: [{ apiGroups: [keptLogs.group], resources: keptLogs.resources, verbs: ['get'] }],
     },
     {

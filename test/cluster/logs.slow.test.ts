@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ClusterWebhook } from '../../src/app/cluster-webhook.ts';
-import type { JsonObject } from '../../src/base/json.ts';
 import { systemClock } from '../../src/base/system-clock.ts';
 import { systemRandom } from '../../src/base/system-random.ts';
 import { findSystemNamespace } from '../../src/cli/system-namespace.ts';
@@ -113,7 +112,7 @@ describe('logs that are kept, on a real API server', { skip }, () => {
   async function leadHere(): Promise<void> {
     const external = { spec: { type: 'ExternalName', externalName: 'localhost', clusterIP: null, clusterIPs: null } };
     const service = { namespace: installName, name: webhookName };
-    await api.client.patch(services, service, external as unknown as JsonObject, { type: 'merge' });
+    await api.client.patch(services, service, external, { type: 'merge' });
     const port = { spec: { service: { port: webhook.port ?? 0 } } };
     await api.client.patch(apiServices, { namespace: '', name: logsServiceName }, port, { type: 'merge' });
   }

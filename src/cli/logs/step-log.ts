@@ -52,7 +52,10 @@ export async function* stepLog(
   if (object !== undefined && name === undefined) return;
   try {
     const place = { namespace: key.namespace, name: name ?? '' };
-    if (name !== undefined) return yield* client.podLog(place, { container: `step-${step}`, ...wishes });
+    if (name !== undefined) {
+      yield* client.podLog(place, { container: `step-${step}`, ...wishes });
+      return;
+    }
   } catch (thrown) {
     if (isApiError(thrown, 'BadRequest')) return;
     if (!isApiError(thrown, 'NotFound')) throw thrown;
