@@ -50,6 +50,7 @@ describe('an expression', () => {
       'event in ["push", "pull_request"]',
       'body.title.startsWith("fix") && body.title.endsWith("thing") && body.title.contains(": a")',
       'body.title.matches("^(fix|feat)(\\\\(.*\\\\))?: ")',
+      'matches(body.title, "^fix") && !matches("a", "b")',
       'body.title.size() == 12 && size(body.labels) == 2',
       'body.labels.exists(l, l.name == "e2e")',
       'body.labels.all(l, has(l.name)) && !has(body.missing)',
@@ -262,6 +263,7 @@ describe('the bounds of an expression', () => {
     const long = { ...values, event: 'x'.repeat(100_000) };
     assert.equal(value('event.matches("(x+x+)+y")', long), false);
     assert.match(refusal('event.matches("(x{1,100}){1,9}y{900}")', long), /^CEL_TOO_COSTLY: /);
+    assert.match(refusal('matches(event, "(x{1,100}){1,9}y{900}")', long), /^CEL_TOO_COSTLY: /);
     const many = { ...values, body: { list: Array.from({ length: 5_000 }, (_, index) => `${index}(a|b)*`) } };
     assert.match(refusal('body.list.all(i, event.matches(i) || true)', many), /^CEL_TOO_COSTLY: /);
   });

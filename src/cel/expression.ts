@@ -130,7 +130,7 @@ export function isVariableName(name: string): boolean {
 /** Has the expression call our functions where the library's have no bound. */
 function rename(root: ASTNode): void {
   for (const node of nodesOf(root)) {
-    if (node.op === 'rcall') node.args[0] = renamedFunctions.get(node.args[0]) ?? node.args[0];
+    if (node.op === 'rcall' || node.op === 'call') node.args[0] = renamedFunctions.get(node.args[0]) ?? node.args[0];
   }
 }
 

@@ -37,6 +37,10 @@ export function ownFunctions(): readonly ExpressionFunction[] {
       call: ([text, pattern], { budget }) => matchesLinear(patterns, String(text), String(pattern), budget),
     },
     {
+      signature: 'matchesLinear(string, string): bool',
+      call: ([text, pattern], { budget }) => matchesLinear(patterns, String(text), String(pattern), budget),
+    },
+    {
       signature: 'list<string>.joinBounded(): string',
       call: ([list], { budget }) => joinBounded(list as readonly unknown[], '', budget),
     },

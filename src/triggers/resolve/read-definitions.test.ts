@@ -64,6 +64,31 @@ describe('readDefinitions', () => {
     assert.equal(Object.keys(told).length, 8);
   });
 
+  it('says so where an annotation of ours lacks its quotes: to YAML it is a list or a number, and nothing would run', () => {
+    const annotated = (annotation: string): string =>
+      run('x').replace('{name: x}', `\n  name: x\n  annotations:\n    example.org/own: 1\n    ${annotation}`);
+    for (const [written, quoted] of [
+      ['on-event: [push, pull_request]', '"[push, pull_request]"'],
+      ['max-keep-runs: 5', '"5"'],
+      ['cancel-in-progress: true', '"true"'],
+    ] as const) {
+      const { definitions, problems } = read({
+        '.tekton/a.yaml': annotated(`pipelinesascode.tekton.dev/${written}`),
+        '.tekton/b.yaml': run('b'),
+      });
+      assert.deepEqual(
+        definitions.map(({ name }) => name),
+        ['b'],
+      );
+      const field = `pipelinesascode.tekton.dev/${written.split(':', 1)[0]}`;
+      const message = `is no text: put its value into quotes, ${quoted}`;
+      assert.deepEqual(problems, [{ file: '.tekton/a.yaml', line: 7, column: 5, definition: 'x', field, message }]);
+    }
+    for (const fine of ['on-event: "[push]"', 'on-event: {{ kind }}', 'on-event:']) {
+      assert.deepEqual(names(read({ '.tekton/a.yaml': annotated(`pipelinesascode.tekton.dev/${fine}`) })), ['x'], fine);
+    }
+  });
+
   it('runs neither of two PipelineRuns of one name', () => {
     const folder = read({ '.tekton/a.yaml': run('same'), '.tekton/b.yaml': run('same'), '.tekton/c.yaml': run('c') });
     assert.deepEqual(names(folder), ['c']);

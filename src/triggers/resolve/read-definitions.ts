@@ -1,8 +1,8 @@
-import { type JsonObject, isJsonObject, jsonEqual } from '../../base/json.ts';
+import { type Json, type JsonObject, isJsonList, isJsonObject, jsonEqual } from '../../base/json.ts';
 import { type RepositoryFile, fileBytesMax, folderBytesMax, folderFilesMax } from '../../forge/forge.ts';
 import type { Position } from '../../yaml/diagnostic.ts';
 import type { Definition, DefinitionProblem } from '../types.ts';
-import { type SourceObject, readObjects, weightOf } from './source-object.ts';
+import { joined, type SourceObject, readObjects, weightOf } from './source-object.ts';
 
 /** Most objects of Tekton in one `.tekton`. */
 export const folderObjectsMax = 1000;
@@ -12,6 +12,10 @@ export const folderRunsMax = 200;
 export const runNameCharactersMax = 253;
 /** Most lines and brackets of all files of `.tekton` together: what reading them costs, some seconds at worst. */
 export const folderWeightMax = 100_000;
+
+const annotationPrefix = 'pipelinesascode.tekton.dev/';
+/** Most items of a list that a complaint repeats. */
+const itemsShown = 5;
 
 /** What `.tekton` holds. */
 export interface TektonFolder {
@@ -102,10 +106,36 @@ function refuseRun(run: SourceObject, runs: readonly SourceObject[]): Definition
     const message = `the name of a PipelineRun has ${name.length} characters; at most ${runNameCharactersMax} are allowed`;
     return { file, ...run.locate('metadata.name'), definition: name, field: 'metadata.name', message };
   }
+  const bare = bareAnnotation(run);
+  if (bare !== undefined) return bare;
   const other = runs.find((one) => one !== run && one.name === name);
   if (other === undefined) return undefined;
   const message = `"${name}" is the name of two PipelineRuns: the other is at ${other.file}:${other.line}; neither runs`;
   return { file, ...run.locate('metadata.name'), definition: name, field: 'metadata.name', message };
+}
+
+/**
+ * An annotation of ours that is no text: without quotes `on-event: [push]` is a list to YAML, and `max-keep-runs: 5` a number.
+ * Left out it would be as if it were not there, and nobody would learn why nothing runs.
+ */
+function bareAnnotation({ file, name, object, locate }: SourceObject): DefinitionProblem | undefined {
+  const { metadata } = object;
+  const annotations = isJsonObject(metadata) ? metadata['annotations'] : undefined;
+  if (!isJsonObject(annotations)) return undefined;
+  const bare = Object.entries(annotations).find(
+    ([key, value]) => key.startsWith(annotationPrefix) && typeof (value ?? '') !== 'string',
+  );
+  if (bare === undefined) return undefined;
+  const [key, value = null] = bare;
+  const field = joined('metadata.annotations', key);
+  const message = `is no text: put its value into quotes, ${JSON.stringify(writtenAs(value))}`;
+  return { file, ...locate(field), definition: name, field: key, message };
+}
+
+/** How an annotation writes what YAML took for something else. */
+function writtenAs(value: Json): string {
+  if (isJsonList(value)) return `[${value.slice(0, itemsShown).map(String).join(', ')}]`;
+  return isJsonObject(value) ? '…' : String(value ?? '');
 }
 
 /** The annotations that are text. */
