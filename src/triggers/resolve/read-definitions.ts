@@ -118,7 +118,8 @@ function refuseRun(run: SourceObject, runs: readonly SourceObject[]): Definition
  * An annotation of ours that is no text: without quotes `on-event: [push]` is a list to YAML, and `max-keep-runs: 5` a number.
  * Left out it would be as if it were not there, and nobody would learn why nothing runs.
  */
-function bareAnnotation({ file, name, object, locate }: SourceObject): DefinitionProblem | undefined {
+function bareAnnotation(run: SourceObject): DefinitionProblem | undefined {
+  const { file, name, object } = run;
   const { metadata } = object;
   const annotations = isJsonObject(metadata) ? metadata['annotations'] : undefined;
   if (!isJsonObject(annotations)) return undefined;
@@ -129,7 +130,7 @@ function bareAnnotation({ file, name, object, locate }: SourceObject): Definitio
   const [key, value = null] = bare;
   const field = joined('metadata.annotations', key);
   const message = `is no text: put its value into quotes, ${JSON.stringify(writtenAs(value))}`;
-  return { file, ...locate(field), definition: name, field: key, message };
+  return { file, ...run.locate(field), definition: name, field: key, message };
 }
 
 /** How an annotation writes what YAML took for something else. */
