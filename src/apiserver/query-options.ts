@@ -38,8 +38,7 @@ export function dryRunParameter(query: Query): boolean {
 /** The same of `dryRun` in a body. */
 export function isDryRun(stages: readonly unknown[]): boolean {
   for (const stage of stages) {
-    if (stage !== 'All' && stage !== '')
-      throw badRequest(`invalid dryRun: ${JSON.stringify(stage)}: only All is known`);
+    if (stage !== 'All') throw badRequest(`invalid dryRun: ${JSON.stringify(stage)}: only All is known`);
   }
   return stages.includes('All');
 }

@@ -9,6 +9,7 @@ import type { ApiRequest } from '../kube/transport.ts';
 import type { KindDefinition } from '../schema/kind-definition.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { decodeProtobufObject, protobufType } from './protobuf/decode-object.ts';
+import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest } from './status-errors.ts';
 
 /** Most bytes of a request body, as in Kubernetes. */
@@ -33,7 +34,17 @@ export function bodyOf(request: ApiRequest): Json | undefined {
 function decode(type: string, body: string): Json {
   if (type === protobufType) return decodeProtobufObject(Buffer.from(body, 'latin1'));
   refuseUnreadableType(type);
-  return type.includes('yaml') && !/^\s*[[{]/.test(body) ? fromYaml(body) : fromJson(body);
+  return isJsonText(type, body) ? fromJson(body) : fromYaml(body);
+}
+
+/** Members that a JSON body has twice; the last of each is what {@link bodyOf} reads. YAML that does so is refused there. */
+export function duplicatesInBody(request: ApiRequest): readonly string[] {
+  const { body } = request;
+  return typeof body === 'string' && body !== '' && isJsonText(mediaTypeOf(request), body) ? duplicateFields(body) : [];
+}
+
+function isJsonText(type: string, body: string): boolean {
+  return type !== protobufType && (!type.includes('yaml') || /^\s*[[{]/.test(body));
 }
 
 /** The media type of the body, without parameters; JSON when the header is absent. */
@@ -96,9 +107,9 @@ export function objectBody(request: ApiRequest): UnknownObject {
 const textMembers = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const;
 
 /** The object with the kind and version of the endpoint when it names none, as Kubernetes reads its core kinds. */
-export function withKind({ type, decoding }: KindDefinition, object: Partial<UnknownObject>): UnknownObject {
+export function withKind({ type, strategicMerge }: KindDefinition, object: Partial<UnknownObject>): UnknownObject {
   const complete = object as UnknownObject;
-  if (decoding !== 'go' || (object.kind !== undefined && object.apiVersion !== undefined)) return complete;
+  if (strategicMerge === undefined || (object.kind !== undefined && object.apiVersion !== undefined)) return complete;
   return { ...complete, kind: object.kind ?? type.kind, apiVersion: object.apiVersion ?? apiVersionOf(type) };
 }
 

@@ -14,6 +14,8 @@ export interface ResourceCall {
   readonly key: ObjectKey;
   /** `''` for the object itself. */
   readonly subresource: string;
+  /** Whether the path itself asks for a watch: the old `/api/v1/watch/…`, the only watch of a single object. */
+  readonly watch?: boolean;
 }
 
 /** A subresource with rules of its own, such as `pods/eviction`. */

@@ -66,7 +66,7 @@ export class Router {
     if (kind === undefined || (path.namespace !== '' && !kind.type.namespaced)) throw pathNotFound();
     const key = { namespace: path.namespace, name: path.name };
     const asked = path.watch ? { ...request, query: { ...request.query, watch: 'true' } } : request;
-    return this.#respondToCall({ user, request: asked, kind, key, subresource: path.subresource });
+    return this.#respondToCall({ user, request: asked, kind, key, subresource: path.subresource, watch: path.watch });
   }
 
   #respondToCall(call: ResourceCall): ApiResponse | Promise<ApiResponse> {

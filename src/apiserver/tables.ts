@@ -29,9 +29,9 @@ export function renderTable(
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: [nameColumn, ...kind.printerColumns.map(columnDefinition)],
+    columnDefinitions: [...(kind.namesItself ? [] : [nameColumn]), ...kind.printerColumns.map(columnDefinition)],
     rows: objects.map((object) => ({
-      cells: [object.metadata.name ?? '', ...cells.map((cell) => cell(object, nowMs))],
+      cells: [...(kind.namesItself ? [] : [object.metadata.name ?? '']), ...cells.map((cell) => cell(object, nowMs))],
       ...rowObject(object, includeObject),
     })),
   };

@@ -186,10 +186,15 @@ function removed(document: Json, path: readonly string[], operation: Operation):
   return rebuilt(document, path, 0, change, operation);
 }
 
+/** As in Kubernetes, a member of an object that is not there is added: `tkn` cancels runs so. An item of a list must be there. */
 function replaced(document: Json, path: readonly string[], value: Json, operation: Operation): Json {
-  read(document, path, operation);
   if (path.length === 0) return value;
-  return rebuilt(document, path, 0, (parent, key) => withMember(parent, key, value), operation);
+  const change: Change = (parent, key) => {
+    if (isJsonObject(parent)) return { ...parent, [key]: value };
+    read(parent, [key], operation);
+    return withMember(parent, key, value);
+  };
+  return rebuilt(document, path, 0, change, operation);
 }
 
 /** About how many characters `value` takes as JSON; stops counting soon after `limit`. */

@@ -93,14 +93,18 @@ describe('applySchema', () => {
     assert.equal(JSON.stringify(applied.value), '{"spec":{"size":"small","labels":{"__proto__":"x","toString":"y"}}}');
   });
 
-  it('treats null as absent for built-in kinds, as invalid otherwise', () => {
+  it('treats null as absent where it is not allowed, but not in lists', () => {
     const value = { spec: { size: 'small', name: null, count: null } };
-    assert.deepEqual(messagesOf(value), [
-      'spec.name: Invalid value: "null": spec.name in body must be of type string: "null"',
-      'spec.count: Invalid value: "null": spec.count in body must be of type integer: "null"',
-    ]);
-    const decoded = applySchema(widget, value, { nulls: 'absent' });
-    assert.deepEqual([decoded.value, decoded.causes], [{ spec: { size: 'small' } }, []]);
+    for (const nulls of ['typed', 'all'] as const) {
+      const decoded = applySchema(widget, value, { nulls });
+      assert.deepEqual([decoded.value, decoded.causes], [{ spec: { size: 'small' } }, []]);
+    }
+    assert.deepEqual(messagesOf({ spec: { size: null } }), ['spec.size: Required value']);
+    const list: StructuralSchema = { type: 'array', items: { type: 'string' } };
+    assert.equal(applySchema(list, [null]).causes.length, 1);
+    const open: StructuralSchema = { type: 'object', properties: { a: { 'x-kubernetes-int-or-string': true } } };
+    assert.deepEqual(applySchema(open, { a: null }).value, {});
+    assert.deepEqual(applySchema(open, { a: null }, { nulls: 'typed' }).value, { a: null });
     const defaulted = applySchema(widget, { spec: { size: 'small', count: null } }, { defaults: true });
     assert.deepEqual(defaulted.value, { spec: { size: 'small', count: 1, nested: { mode: 'auto' } } });
   });

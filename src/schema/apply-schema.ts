@@ -21,10 +21,10 @@ export interface ApplySchemaOptions {
   /** Whether absent members get their schema's default. */
   readonly defaults?: boolean;
   /**
-   * What a `null` member is where the schema is not nullable: `absent`, as for every kind that Go decodes into a
-   * struct (all built-in ones), or `invalid` (the default), as in a custom resource.
+   * Which `null` members count as absent where the schema is not nullable: `typed` ones, as for every kind that Go
+   * decodes into a struct (all built-in ones), or `all` (the default), as in a custom resource. Items of lists stay.
    */
-  readonly nulls?: 'absent' | 'invalid';
+  readonly nulls?: 'typed' | 'all';
 }
 
 /** What {@link applySchema} found. */
@@ -39,7 +39,7 @@ export interface AppliedSchema<T> {
 interface Walk {
   readonly prune: boolean;
   readonly defaults: boolean;
-  readonly nullsAbsent: boolean;
+  readonly typedNulls: boolean;
   /** Inside `allOf`, `anyOf`, `oneOf` and `not` members that are not mentioned mean nothing. */
   readonly partial: boolean;
   readonly path: (string | number)[];
@@ -56,7 +56,7 @@ export function applySchema<T extends Json | object>(
   const walk: Walk = {
     prune: options.prune ?? false,
     defaults: options.defaults ?? false,
-    nullsAbsent: options.nulls === 'absent',
+    typedNulls: options.nulls === 'typed',
     partial: false,
     path: [],
     causes: [],
@@ -181,10 +181,13 @@ function applyMember(schema: StructuralSchema, key: string, member: Json, draft:
   if (applied !== member) draft.set(key, applied);
 }
 
-/** Kubernetes drops a null that is not allowed when there is a default to put in its place. */
+/**
+ * Kubernetes drops the null of a member that is not nullable: in a custom resource always, in a built-in kind where Go
+ * would decode nothing. Inside `allOf` and its like nothing is dropped any more.
+ */
 function dropsNull(schema: StructuralSchema, walk: Walk): boolean {
-  if (schema.nullable) return false;
-  return (walk.nullsAbsent && schema.type !== undefined) || (walk.defaults && schema.default !== undefined);
+  if (schema.nullable || walk.partial) return false;
+  return !walk.typedNulls || schema.type !== undefined || (walk.defaults && schema.default !== undefined);
 }
 
 const embeddedMembers: Readonly<Record<string, StructuralSchema>> = {
@@ -275,7 +278,7 @@ function causesOf(schema: StructuralSchema, value: Json, walk: Walk): readonly S
   const inner: Walk = {
     prune: false,
     defaults: false,
-    nullsAbsent: walk.nullsAbsent,
+    typedNulls: walk.typedNulls,
     partial: true,
     path: walk.path,
     causes: [],

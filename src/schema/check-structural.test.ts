@@ -13,8 +13,18 @@ function findings(properties: Json): readonly string[] {
 describe('checkStructural', () => {
   it('accepts our own kinds', () => {
     for (const definition of [...builtinKinds, ...tektonKinds]) {
-      assert.deepEqual(checkStructural(definition.schema as unknown as Json, 's'), [], definition.type.kind);
+      const { properties, ...schema } = definition.schema;
+      const { metadata: _metadata, ...others } = properties ?? {};
+      const published = { ...schema, properties: others } as unknown as Json;
+      assert.deepEqual(checkStructural(published, 's'), [], definition.type.kind);
     }
+  });
+
+  it('lets a kind say of its metadata how names look, no more', () => {
+    const of = (metadata: Json): number => checkStructural({ type: 'object', properties: { metadata } }, 's').length;
+    assert.equal(of({ type: 'object', properties: { name: { type: 'string', maxLength: 5 } } }), 0);
+    assert.equal(of({ type: 'object', properties: { labels: { type: 'object' } } }), 1);
+    assert.equal(of({ type: 'object', required: ['name'] }), 1);
   });
 
   it('accepts the usual int-or-string idiom', () => {
@@ -27,6 +37,31 @@ describe('checkStructural', () => {
   });
 
   const refusals: readonly [what: string, schema: Json, message: RegExp][] = [
+    [
+      'a set of objects with parts',
+      { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object' } },
+      /items\.x-kubernetes-map-type: Invalid value: null: must be atomic/,
+    ],
+    [
+      'a key that is no scalar',
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        items: { type: 'object', required: ['k'], properties: { k: { type: 'object' } } },
+      },
+      /items\.properties\[k\]\.type: Invalid value: "object": must be a scalar type/,
+    ],
+    [
+      'unknown fields that are not preserved, said aloud',
+      { type: 'object', 'x-kubernetes-preserve-unknown-fields': false },
+      /x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined/,
+    ],
+    [
+      'an embedded resource without members',
+      { type: 'object', 'x-kubernetes-embedded-resource': true },
+      /\.properties: Required value: must not be empty/,
+    ],
     ['a missing type', {}, /^s\.properties\[a\]\.type: Required value$/],
     ['a type nobody knows', { type: 'text' }, /type: Unsupported value: "text": supported values: "object"/],
     ['a list without items', { type: 'array' }, /items: Required value: must be specified/],

@@ -58,9 +58,22 @@ export function checkStructural(schema: Json | undefined, field: string): readon
   if (schema['type'] !== 'object')
     check.causes.push(invalidCause(`${field}.type`, schema['type'] ?? '', 'must be object at the root'));
   checkNode(schema, field, 0, check);
+  checkRootMetadata(schema, `${field}.properties[metadata]`, check);
   if (check.causes.length > 0) return check.causes;
   checkDefaults(schema, field, check);
   return check.causes;
+}
+
+/** Of its metadata a kind may only say more about names: the rest is the server's. */
+function checkRootMetadata(schema: JsonObject, field: string, check: Check): void {
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const { metadata } = properties;
+  if (!isJsonObject(metadata)) return;
+  const { type: _type, description: _description, properties: members, ...others } = metadata;
+  const named = Object.keys(isJsonObject(members) ? members : {});
+  if (Object.keys(others).length === 0 && named.every((name) => name === 'name' || name === 'generateName')) return;
+  const why = 'must not specify anything other than name and generateName, but metadata is implicitly specified';
+  check.causes.push(forbiddenCause(field, why));
 }
 
 function checkNode(schema: JsonObject, field: string, depth: number, check: Check): void {
@@ -105,7 +118,15 @@ function checkType(schema: JsonObject, field: string, check: Check): void {
   } else if (schema['x-kubernetes-int-or-string'] === true) {
     check.causes.push(invalidCause(`${field}.type`, type, 'must be empty if x-kubernetes-int-or-string is true'));
   }
-  if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object') {
+  const open = 'x-kubernetes-preserve-unknown-fields';
+  if (schema[open] !== undefined && schema[open] !== true)
+    check.causes.push(invalidCause(`${field}.${open}`, schema[open], 'must be true or undefined'));
+  const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
+  if (isEmbedded && schema[open] !== true && !isJsonObject(schema['properties'])) {
+    const why = `must not be empty if x-kubernetes-embedded-resource is true without ${open}`;
+    check.causes.push({ ...requiredCause(`${field}.properties`), message: `Required value: ${why}` });
+  }
+  if (isEmbedded && type !== 'object') {
     check.causes.push(
       invalidCause(`${field}.type`, type ?? '', 'must be object if x-kubernetes-embedded-resource is true'),
     );
@@ -156,7 +177,23 @@ function checkListType(schema: JsonObject, field: string, check: Check): void {
       ),
     );
   }
+  if (listType === 'set') checkSetItems(schema['items'], field, check);
   if (listType === 'map' && isJsonList(keys)) checkMapKeys(schema, keys, field, check);
+}
+
+/** Items of a set are compared as a whole, so nobody may own a part of one. */
+function checkSetItems(items: Json | undefined, field: string, check: Check): void {
+  if (!isJsonObject(items)) return;
+  const [isObject, isList] = [items['type'] === 'object', items['type'] === 'array'];
+  const why = 'must be atomic as item of a list with x-kubernetes-list-type=set';
+  if (isObject && items['x-kubernetes-map-type'] !== 'atomic')
+    check.causes.push(
+      invalidCause(`${field}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'] ?? null, why),
+    );
+  if (isList && (items['x-kubernetes-list-type'] ?? 'atomic') !== 'atomic')
+    check.causes.push(
+      invalidCause(`${field}.items.x-kubernetes-list-type`, items['x-kubernetes-list-type'] ?? null, why),
+    );
 }
 
 function checkMapKeys(schema: JsonObject, keys: readonly Json[], field: string, check: Check): void {
@@ -173,6 +210,9 @@ function checkMapKeys(schema: JsonObject, keys: readonly Json[], field: string, 
           'entries must all be names of item properties',
         ),
       );
+    } else if (property['type'] === 'object' || property['type'] === 'array') {
+      const why = "must be a scalar type if parent array's x-kubernetes-list-type is map";
+      check.causes.push(invalidCause(`${field}.items.properties[${String(key)}].type`, property['type'], why));
     } else if (!required.includes(key) && property['default'] === undefined) {
       check.causes.push({
         ...requiredCause(`${field}.items.properties[${String(key)}].default`),

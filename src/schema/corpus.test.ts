@@ -29,7 +29,7 @@ describe('schemas and manifests people write', () => {
         count += 1;
         const applied = applySchema(kind.schema, canonicalKeys(kind.schema, value), {
           defaults: true,
-          nulls: 'absent',
+          nulls: 'typed',
         });
         findings.push(...applied.unknownFields.map((field) => `${file}: unknown field ${field}`));
         findings.push(...applied.causes.map((cause) => `${file}: ${cause.field}: ${cause.message}`));

@@ -2,7 +2,7 @@
 
 const checks: Readonly<Record<string, (text: string) => boolean>> = {
   'date-time': isDateTime,
-  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
+  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text),
   byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
   duration: (text) =>
     /^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)?([ ]?(\d+(\.\d*)?)(ns|us|µs|ms|s|m|h|d|w))*$/.test(text),
@@ -37,8 +37,17 @@ export function integerHasFormat(format: string, value: number): boolean {
 
 function isDateTime(text: string): boolean {
   return (
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text))
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text) &&
+    !Number.isNaN(Date.parse(text)) &&
+    isDay(text)
   );
+}
+
+/** Whether the calendar has the day that `text` starts with; `Date.parse` takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }
 
 function isIpv4(text: string): boolean {

@@ -32,9 +32,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly categories: readonly string[];
   /** The `NAME` column is implied. */
   readonly printerColumns: readonly PrinterColumn[];
+  /** The columns have one for the name, and not as the first: events. */
+  readonly namesItself?: true;
   /**
-   * `go`: null members count as absent (`nulls: 'absent'` of `applySchema`); built-in kinds. `custom`: nulls are
-   * invalid unless nullable, as Kubernetes treats custom resources.
+   * `go`: null members with a type count as absent (`nulls: 'typed'` of `applySchema`); built-in kinds. `custom`: all
+   * that are not nullable do, as Kubernetes treats custom resources.
    */
   readonly decoding: 'go' | 'custom';
   /** Whether `canonicalKeys` is applied to what is written: the Tekton kinds. */
@@ -47,6 +49,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly initialize?: (object: UnknownObject) => UnknownObject;
   /** On create only: what is wrong with an object that the schema lets pass. Built-in kinds only; not part of a CRD. */
   readonly check?: (object: UnknownObject) => readonly StatusCause[];
+  /** The same on create and on update, asked of the {@link complete}d object. */
+  readonly checkAlways?: (object: UnknownObject) => readonly StatusCause[];
   /** Fields beyond `metadata.name` and `metadata.namespace` that field selectors may name, of a CRD: `spec.color`. */
   readonly selectableFields?: readonly string[];
   /** Strategic merge patch is understood; custom resources answer 415. */

@@ -32,7 +32,9 @@ describe('built-in kinds', () => {
         containers: [
           { name: 'c', image: 'busybox', resources: { limits: { cpu: '1' } }, ports: [{ containerPort: 80 }] },
         ],
-        initContainers: [{ name: 'i', image: 'busybox:1.36', livenessProbe: { httpGet: { port: 80 } } }],
+        initContainers: [
+          { name: 'i', image: 'busybox:1.36', restartPolicy: 'Always', livenessProbe: { httpGet: { port: 80 } } },
+        ],
         volumes: [{ name: 'v' }, { name: 's', secret: { secretName: 's' } }],
       },
       status: {},
@@ -55,6 +57,7 @@ describe('built-in kinds', () => {
         {
           name: 'i',
           image: 'busybox:1.36',
+          restartPolicy: 'Always',
           livenessProbe: {
             httpGet: { port: 80, path: '/', scheme: 'HTTP' },
             timeoutSeconds: 1,

@@ -26,7 +26,7 @@ export function prepareObject(
   { create }: { readonly create: boolean },
 ): PreparedObject {
   const spelt = kind.foldsKeys ? canonicalKeys(kind.schema, written) : written;
-  const nulls = kind.decoding === 'go' ? 'absent' : 'invalid';
+  const nulls = kind.decoding === 'go' ? 'typed' : 'all';
   const { value, causes, unknownFields } = applySchema<Json>(kind.schema, spelt as unknown as Json, {
     prune: true,
     defaults: true,
@@ -36,6 +36,8 @@ export function prepareObject(
   const found = causes.length === 0 && create && kind.check ? kind.check(object) : causes;
   if (found.length > 0) return { object, causes: found, unknownFields };
   const completed = kind.complete ? kind.complete(object) : object;
+  const judged = causes.length === 0 && kind.checkAlways ? kind.checkAlways(completed) : [];
+  if (judged.length > 0) return { object, causes: judged, unknownFields };
   const initialized = create && kind.initialize ? kind.initialize(completed) : completed;
   settleMembers(kind.schema, initialized as unknown as JsonObject);
   return { object: initialized, causes, unknownFields };

@@ -2,7 +2,7 @@
 import { jsonEqual } from '../base/json.ts';
 import type { Json } from '../base/json.ts';
 import type { StatusCause } from '../kube/api-error.ts';
-import { bodyCause, duplicateCause, tooLongCause, tooManyCause, unsupportedCause } from './causes.ts';
+import { bodyCause, duplicateCause, tooLongCause, tooManyCause, typeCause, unsupportedCause } from './causes.ts';
 import { integerHasFormat, textHasFormat } from './formats.ts';
 import { matchesPattern } from './pattern/match.ts';
 import type { StructuralSchema } from './structural-schema.ts';
@@ -47,8 +47,15 @@ function validateText(schema: StructuralSchema, text: string, field: () => strin
   }
   if (schema.pattern !== undefined) validatePattern(schema.pattern, text, field, report);
   if (schema.format !== undefined && !textHasFormat(schema.format, text)) {
-    report(bodyCause(field(), text, `must be of type ${schema.format}: ${JSON.stringify(text)}`));
+    report(typeCause(field(), schema.format, shortened(text)));
   }
+}
+
+/** Characters of a text that a message repeats. */
+const textCharactersMax = 200;
+
+function shortened(text: string): string {
+  return text.length <= textCharactersMax ? text : `${text.slice(0, textCharactersMax)}…`;
 }
 
 function validatePattern(pattern: string, text: string, field: () => string, report: Report): void {

@@ -9,6 +9,7 @@ import { builtinKinds } from '../../src/schema/core/builtin-kinds.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 import { readScenarios } from '../scenarios/reads.ts';
+import { ruleScenarios } from '../scenarios/rules.ts';
 import { Caller, type Recorded, type Scenario } from '../scenarios/scenario.ts';
 import { shapeScenarios } from '../scenarios/shapes.ts';
 import { writeScenarios } from '../scenarios/writes.ts';
@@ -16,7 +17,7 @@ import { installKinds, ownKinds } from '../support/installed-kinds.ts';
 import { type RealApi, startRealApi } from '../support/real-api.ts';
 import { whyNoRealApi } from '../support/real-api-binaries.ts';
 
-const scenarios = [...writeScenarios, ...readScenarios, ...shapeScenarios];
+const scenarios = [...writeScenarios, ...readScenarios, ...shapeScenarios, ...ruleScenarios];
 
 describe('the embedded API server and a real one', { skip: whyNoRealApi(), timeout: 200_000 }, () => {
   let real: RealApi;

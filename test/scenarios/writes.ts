@@ -204,7 +204,6 @@ export const writeScenarios: readonly Scenario[] = [
       await api.get('the others stay', 'configmaps', { query: { labelSelector: 'app=x' } });
     },
     differs: {
-      'a bad finalizer': 'said once',
       'a wrong policy': 'a wrong option is a bad request (400), not an invalid object (422)',
     },
   },

@@ -1,5 +1,5 @@
 /** Field ownership of ordinary writes: create, update, and the patches that are not applies. */
-import { jsonEqual } from '../../base/json.ts';
+import { isJsonObject, jsonEqual } from '../../base/json.ts';
 import type { Json } from '../../base/json.ts';
 import type { ManagedFieldsEntry, UnknownObject } from '../../kube/object.ts';
 import type { StructuralSchema } from '../../schema/structural-schema.ts';
@@ -29,7 +29,7 @@ export interface ManagedWrite {
  * list it started from when nothing changed.
  *
  * A write may rewrite the list itself (kubectl does, to become an applier): then `after.metadata.managedFields` is what
- * it starts from. `[{}]` resets it.
+ * it starts from. `[]` and `[{}]` reset it; a list that cannot be understood is as good as none.
  */
 export function managedFieldsForUpdate(
   before: UnknownObject | undefined,
@@ -37,9 +37,9 @@ export function managedFieldsForUpdate(
   write: ManagedWrite,
 ): readonly ManagedFieldsEntry[] {
   const stored = before?.metadata.managedFields ?? [];
-  const given = after.metadata.managedFields ?? [];
-  if (isReset(given)) return [];
-  const entries = given.length > 0 && before ? given : stored;
+  const given = before && after.metadata.managedFields;
+  if (given && isReset(given)) return [];
+  const entries = given?.every(isEntry) ? given : stored;
   const comparison = comparisonOf(before, after, write);
   const { added, modified, removed } = comparison;
   if ([added, modified, removed].every(isEmptySet)) return entries;
@@ -47,7 +47,13 @@ export function managedFieldsForUpdate(
 }
 
 function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
-  return entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0;
+  return entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0);
+}
+
+/** A client wrote it: anything may be there. */
+function isEntry({ operation, fieldsType, fieldsV1, apiVersion }: Partial<ManagedFieldsEntry>): boolean {
+  const isKnown = operation === 'Apply' || operation === 'Update';
+  return isKnown && fieldsType === 'FieldsV1' && isJsonObject(fieldsV1) && typeof apiVersion === 'string';
 }
 
 function comparisonOf(before: UnknownObject | undefined, after: UnknownObject, write: ManagedWrite): Comparison {

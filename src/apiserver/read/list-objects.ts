@@ -34,12 +34,16 @@ export function listObjects(
   selection: ObjectSelection,
   query: ApiRequest['query'],
 ): ObjectPage {
+  if (query['sendInitialEvents'] !== undefined) throw badRequest('sendInitialEvents is forbidden for list');
   const asked = integerParameter(query, 'limit');
   const limit = asked === 0 ? undefined : asked;
   const position = query['continue'] ? parseContinueToken(query['continue'], selection.prefix) : undefined;
   const atRevision = position?.revision ?? wantedRevision(store, query, limit);
   if (position && (revisionParameter(query) ?? 0) !== 0) {
     throw badRequest('specifying resource version is not allowed when using continue');
+  }
+  if (position && query['resourceVersionMatch']) {
+    throw badRequest('resourceVersionMatch is forbidden when continue is provided');
   }
   try {
     return page(store, kind, selection, {
@@ -72,7 +76,7 @@ function wantedRevision(store: Store, query: ApiRequest['query'], limit: number 
 }
 
 /** Refuses a revision that has not happened here: the client comes from another history, or is ahead of this replica. */
-function refuseFuture(store: Store, revision: number): void {
+export function refuseFuture(store: Store, revision: number): void {
   const newest = store.revision();
   if (revision <= newest) return;
   throw new ApiStatusError('Timeout', `Too large resource version: ${revision}, current: ${newest}`, {

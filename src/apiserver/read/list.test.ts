@@ -114,6 +114,27 @@ describe('list', () => {
     assert.equal(refusal['reason'], 'Expired');
   });
 
+  it('refuses what is said of watches, and of pages that are fixed', async () => {
+    const api = await withMaps('abc');
+    const first = await api.json('GET', configMapsPath, { query: { limit: '1' } });
+    const next = String(metadataOf(first)['continue']);
+    const wrong: readonly Readonly<Record<string, string>>[] = [
+      { sendInitialEvents: 'true' },
+      { continue: next, resourceVersionMatch: 'NotOlderThan', resourceVersion: '0' },
+      { watch: 'true', resourceVersionMatch: 'Exact', resourceVersion: '1' },
+      { watch: 'true', continue: next },
+    ];
+    for (const query of wrong)
+      assert.equal((await api.refusal('GET', configMapsPath, { query }))['code'], 400, JSON.stringify(query));
+  });
+
+  it('reads one object no earlier than asked, and does not watch it', async () => {
+    const api = await withMaps('a');
+    const path = `${configMapsPath}/a`;
+    assert.equal((await api.refusal('GET', path, { query: { resourceVersion: '999' } }))['code'], 504);
+    assert.equal((await api.json('GET', path, { query: { watch: 'true' } }))['kind'], 'ConfigMap');
+  });
+
   it('answers from the state that was asked for', async () => {
     const api = await withMaps('a');
     const before = String(api.store.revision());

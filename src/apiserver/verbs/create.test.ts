@@ -115,7 +115,25 @@ describe('create', () => {
     ['a label key with two slashes', { name: 'a', labels: { 'a/b/c': '' } }, 'metadata.labels'],
     ['an annotation key with a space', { name: 'a', annotations: { 'a b': '' } }, 'metadata.annotations'],
     ['too many annotations', { name: 'a', annotations: { big: 'x'.repeat(262_144) } }, 'metadata.annotations'],
-    ['a finalizer that is no name', { name: 'a', finalizers: ['a b'] }, 'metadata.finalizers[0]'],
+    ['a finalizer that is no name', { name: 'a', finalizers: ['a.b/c d'] }, 'metadata.finalizers'],
+    ['a finalizer that does not say whose it is', { name: 'a', finalizers: ['mine'] }, 'metadata.finalizers[0]'],
+    [
+      'finalizers that contradict each other',
+      { name: 'a', finalizers: ['orphan', 'foregroundDeletion'] },
+      'metadata.finalizers',
+    ],
+    ['a prefix that ends with a dot', { generateName: 'a.' }, 'metadata.generateName'],
+    ['a prefix that is too long', { generateName: 'a'.repeat(300) }, 'metadata.generateName'],
+    [
+      'an owner that is an event',
+      { name: 'a', ownerReferences: [{ apiVersion: 'v1', kind: 'Event', name: 'e', uid: 'u' }] },
+      'metadata.ownerReferences',
+    ],
+    [
+      'an owner of no version',
+      { name: 'a', ownerReferences: [{ apiVersion: 'a/b/c', kind: 'X', name: 'e', uid: 'u' }] },
+      'metadata.ownerReferences.apiVersion',
+    ],
     [
       'two controllers',
       {
@@ -267,9 +285,64 @@ describe('create', () => {
 
   it('refuses an object that is larger than the store takes', async () => {
     const api = new TestApi();
-    const refusal = await api.refusal('POST', configMapsPath, { body: configMap('a', { big: 'x'.repeat(1_600_000) }) });
+    const withParam = (characters: number): JsonObject =>
+      pipelineRun('a', {
+        spec: { pipelineRef: { name: 'build' }, params: [{ name: 'big', value: 'x'.repeat(characters) }] },
+      });
+    const refusal = await api.refusal('POST', pipelineRunsPath, { body: withParam(1_600_000) });
     assert.equal(refusal['code'], 413);
-    await api.json('POST', configMapsPath, { body: configMap('a', { big: 'x'.repeat(1_500_000) }) });
+    await api.json('POST', pipelineRunsPath, { body: withParam(1_500_000) });
+  });
+
+  it('keeps each owner once and says so', async () => {
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u' };
+    const metadata = { ownerReferences: [owner, { uid: 'u', name: 'o', kind: 'ConfigMap', apiVersion: 'v1' }] };
+    const response = await new TestApi().call('POST', configMapsPath, { body: configMap('a', {}, metadata) });
+    assert.equal(response.status, 201);
+    assert.match(response.headers['warning'] ?? '', /duplicate UID\(s\) observed: u/);
+    assert.ok(response.body.kind === 'json');
+    assert.deepEqual(metadataOf(response.body.value)['ownerReferences'], [owner]);
+  });
+
+  it('warns of finalizers of custom kinds that do not say whose they are', async () => {
+    const body = pipelineRun('a', { metadata: { name: 'a', finalizers: ['mine'] } });
+    const response = await new TestApi().call('POST', pipelineRunsPath, { body });
+    assert.equal(response.status, 201);
+    assert.match(response.headers['warning'] ?? '', /prefer a domain-qualified finalizer name/);
+  });
+
+  it('names a namespace of a generated name in its label', async () => {
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'n-' } };
+    const { name, labels } = metadataOf(await new TestApi().json('POST', '/api/v1/namespaces', { body }));
+    assert.deepEqual(labels, { 'kubernetes.io/metadata.name': name });
+  });
+
+  it('asks custom resources for their kind and version', async () => {
+    const { apiVersion: _version, kind: _kind, ...body } = pipelineRun('a');
+    assert.equal((await new TestApi().refusal('POST', pipelineRunsPath, { body }))['code'], 400);
+  });
+});
+
+describe('fields that are there twice', () => {
+  const body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"1","k":"2"}}';
+
+  it('are warned of, the last one counting', async () => {
+    const response = await new TestApi().call('POST', configMapsPath, { body });
+    assert.equal(response.headers['warning'], '299 - "duplicate field \\"data.k\\""');
+    assert.ok(response.body.kind === 'json');
+    assert.deepEqual(response.body.value['data'], { k: '2' });
+  });
+
+  it('are refused where the request is strict, in patches too', async () => {
+    const api = new TestApi();
+    const query = { fieldValidation: 'Strict' };
+    const refusal = await api.refusal('POST', configMapsPath, { body, query });
+    assert.equal(refusal['code'], 400);
+    assert.match(String(refusal['message']), /strict decoding error: duplicate field "data.k"/);
+    await api.json('POST', configMapsPath, { body, query: { fieldValidation: 'Ignore' } });
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const patch = { body: '{"data":{"k":"3","k":"4"}}', headers, query };
+    assert.equal((await api.refusal('PATCH', `${configMapsPath}/a`, patch))['code'], 400);
   });
 });
 

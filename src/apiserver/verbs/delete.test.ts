@@ -25,6 +25,37 @@ describe('delete', () => {
     assert.equal((await api.refusal('DELETE', mapPath))['code'], 404);
   });
 
+  const unreadable: readonly JsonObject[] = [
+    { preconditions: { uid: 5 } },
+    { preconditions: { resourceVersion: 1 } },
+    { preconditions: [] },
+    { preconditions: 'x' },
+    { dryRun: 'All' },
+    { dryRun: ['Some'] },
+    { orphanDependents: 'true' },
+    { propagationPolicy: 5 },
+  ];
+  for (const options of unreadable) {
+    it(`deletes nothing under ${JSON.stringify(options)}, which it cannot read`, async () => {
+      const { api } = await withMap();
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
+      assert.equal((await api.refusal('DELETE', mapPath, { body }))['code'], 400);
+      await api.json('GET', mapPath);
+    });
+  }
+
+  it('deletes nothing in a dry run of no name', async () => {
+    const { api } = await withMap();
+    assert.equal((await api.refusal('DELETE', mapPath, { query: { dryRun: '' } }))['code'], 400);
+    await api.json('GET', mapPath);
+  });
+
+  it('empties one namespace at a time', async () => {
+    const { api } = await withMap();
+    assert.equal((await api.refusal('DELETE', '/api/v1/configmaps'))['code'], 405);
+    await api.json('GET', mapPath);
+  });
+
   it('tells watchers the last content at the revision of the delete', async () => {
     const { api } = await withMap();
     const watch = await api.watch(configMapsPath, { query: { resourceVersion: String(api.store.revision()) } });

@@ -20,7 +20,9 @@ import { createObject } from '../write/create-object.ts';
 import { refuseOtherKind, reportUnknownFields } from '../write/judge-write.ts';
 import { readObject } from '../write/stored-objects.ts';
 import { updateObject } from '../write/update-object.ts';
+import type { WantedObject } from '../write/update-object.ts';
 import type { WriteOptions, WriteResult } from '../write/write-options.ts';
+import { duplicateWarnings, withWarnings } from './field-warnings.ts';
 import { writeOptionsOf } from './write-options-of.ts';
 
 const applyType = 'application/apply-patch+yaml';
@@ -39,13 +41,10 @@ export function patchObject(parts: ServerParts, call: ResourceCall): WriteResult
   const body = bodyOf(call.request);
   if (body === undefined) throw badRequest('a patch must have a body');
   const { kind, key, subresource } = call;
-  return updateObject(parts, {
-    kind,
-    key,
-    subresource,
-    options: writeOptionsOf(call),
-    change: (current) => ({ object: patched(kind, type, current, body) }),
-  });
+  const options = writeOptionsOf(call);
+  const warnings = duplicateWarnings(call, options);
+  const change = (current: UnknownObject): WantedObject => ({ object: patched(kind, type, current, body) });
+  return withWarnings(updateObject(parts, { kind, key, subresource, options, change }), warnings);
 }
 
 function patched(kind: KindDefinition, type: string, current: UnknownObject, patch: Json): UnknownObject {
@@ -68,8 +67,8 @@ function patchedValue(kind: KindDefinition, type: string, current: JsonObject, p
 function apply(parts: ServerParts, call: ResourceCall): WriteResult {
   const { kind, key, subresource, request } = call;
   const options: WriteOptions = { ...writeOptionsOf(call), manager: request.query['fieldManager'] ?? '' };
-  const warnings: string[] = [];
-  const applied = appliedObject(call, options, warnings);
+  const warnings = duplicateWarnings(call, options);
+  const applied = appliedObject(call);
   const force = booleanParameter(request.query, 'force');
   const base = { schema: kind.schema, hasStatus: kind.subresources.status === true, manager: options.manager };
   const merge = (live: UnknownObject | undefined): UnknownObject =>
@@ -104,12 +103,8 @@ function createApplied(
   return createObject(parts, { kind, written, namespace: key.namespace, options, managedFields });
 }
 
-function withWarnings(result: WriteResult, warnings: readonly string[]): WriteResult {
-  return warnings.length === 0 ? result : { ...result, warnings: [...warnings, ...result.warnings] };
-}
-
-/** What is applied, without members that no schema knows: nobody can own those. */
-function appliedObject(call: ResourceCall, options: WriteOptions, warnings: string[]): UnknownObject {
+/** What is applied. Members that no schema knows are refused whatever `fieldValidation` says: nobody could own those. */
+function appliedObject(call: ResourceCall): UnknownObject {
   const { kind, key, request } = call;
   const written = objectBody(request);
   refuseOtherKind(kind, written);
@@ -122,8 +117,8 @@ function appliedObject(call: ResourceCall, options: WriteOptions, warnings: stri
   }
   const named = { ...written, metadata: { ...written.metadata, name: key.name } } as UnknownObject;
   const spelt = kind.foldsKeys ? canonicalKeys(kind.schema, named) : named;
-  const nulls = kind.decoding === 'go' ? 'absent' : 'invalid';
+  const nulls = kind.decoding === 'go' ? 'typed' : 'all';
   const pruned = applySchema(kind.schema, spelt, { prune: true, nulls });
-  reportUnknownFields(kind, pruned.unknownFields, options, warnings);
+  reportUnknownFields(kind, pruned.unknownFields, { fieldValidation: 'Strict' }, []);
   return pruned.value;
 }

@@ -1,8 +1,8 @@
 /** The verbs on objects and collections of any kind: from a call to an answer. */
 import type { ObjectKey, UnknownObject } from '../../kube/object.ts';
 import type { ApiResponse } from '../../kube/transport.ts';
-import { booleanParameter } from '../query-options.ts';
-import { listObjects } from '../read/list-objects.ts';
+import { booleanParameter, revisionParameter } from '../query-options.ts';
+import { listObjects, refuseFuture } from '../read/list-objects.ts';
 import { representationOf, representList, representObject } from '../read/representation.ts';
 import { selectionOf } from '../read/selection.ts';
 import { objectBody, withKind } from '../request-body.ts';
@@ -16,7 +16,9 @@ import { createObject } from '../write/create-object.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { readObject } from '../write/stored-objects.ts';
 import { updateObject } from '../write/update-object.ts';
+import type { WantedObject } from '../write/update-object.ts';
 import type { WriteResult } from '../write/write-options.ts';
+import { duplicateWarnings, withWarnings } from './field-warnings.ts';
 import { patchObject } from './patch.ts';
 import { deletionOf, writeOptionsOf } from './write-options-of.ts';
 
@@ -52,7 +54,7 @@ export class ResourceVerbs {
     const isStatus = call.subresource === 'status';
     switch (call.request.method) {
       case 'GET':
-        return booleanParameter(call.request.query, 'watch') ? this.#watch(call) : this.#get(call);
+        return call.watch ? this.#watch(call) : this.#get(call);
       case 'PUT':
         return this.#answer(call, this.#update(call));
       case 'PATCH':
@@ -66,6 +68,7 @@ export class ResourceVerbs {
   }
 
   #get(call: ResourceCall): ApiResponse {
+    refuseFuture(this.#parts.store, revisionParameter(call.request.query) ?? 0);
     const found = readObject(this.#parts.store, call.kind, call.key);
     if (found === undefined) throw notFound(call.kind.type, call.key.name);
     return this.#respond(call, 200, found.object);
@@ -95,13 +98,10 @@ export class ResourceVerbs {
     const written = withKind(kind, objectBody(request));
     // A collection of all namespaces cannot hold a new object.
     if (kind.type.namespaced && key.namespace === '') throw methodNotAllowed();
-    const result = createObject(this.#parts, {
-      kind,
-      written,
-      namespace: key.namespace,
-      options: writeOptionsOf(call),
-    });
-    return this.#answer(call, result);
+    const options = writeOptionsOf(call);
+    const warnings = duplicateWarnings(call, options);
+    const result = createObject(this.#parts, { kind, written, namespace: key.namespace, options });
+    return this.#answer(call, withWarnings(result, warnings));
   }
 
   #update(call: ResourceCall): WriteResult {
@@ -117,7 +117,9 @@ export class ResourceVerbs {
       throw invalid(kind.type, key.name, [cause]);
     }
     const options = writeOptionsOf(call);
-    return updateObject(this.#parts, { kind, key, subresource, options, change: () => ({ object: written }) });
+    const warnings = duplicateWarnings(call, options);
+    const change = (): WantedObject => ({ object: written });
+    return withWarnings(updateObject(this.#parts, { kind, key, subresource, options, change }), warnings);
   }
 
   #delete(call: ResourceCall): ApiResponse {
@@ -135,6 +137,8 @@ export class ResourceVerbs {
 
   #deleteCollection(call: ResourceCall): ApiResponse {
     const { kind, key, request } = call;
+    // As in Kubernetes: nobody empties all namespaces at once.
+    if (kind.type.namespaced && key.namespace === '') throw methodNotAllowed();
     const selection = selectionOf(kind, key.namespace, request.query);
     const page = listObjects(this.#parts.store, kind, selection, request.query);
     const deletion = deletionOf(call);

@@ -82,15 +82,37 @@ describe('update', () => {
 
   it('keeps what the server decided', async () => {
     const { api, map } = await withMap();
-    const metadata = {
-      ...metadataOf(map),
-      creationTimestamp: '2001-01-01T00:00:00Z',
-      deletionTimestamp: '2001-01-01T00:00:00Z',
-    };
+    const metadata = { ...metadataOf(map), creationTimestamp: '2001-01-01T00:00:00Z', selfLink: '/x' };
     const updated = await api.json('PUT', mapPath, { body: { ...map, metadata, data: { k: 'v' } } });
     assert.equal(metadataOf(updated)['creationTimestamp'], metadataOf(map)['creationTimestamp']);
-    assert.equal(metadataOf(updated)['deletionTimestamp'], undefined);
+    assert.equal(metadataOf(updated)['selfLink'], undefined);
     assert.equal(metadataOf(updated)['uid'], metadataOf(map)['uid']);
+  });
+
+  it('refuses to say when an object is deleted', async () => {
+    const { api, map } = await withMap();
+    const metadata = { ...metadataOf(map), deletionTimestamp: '2001-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 };
+    const { details } = await api.refusal('PUT', mapPath, { body: { ...map, metadata } });
+    const fields = ((details as JsonObject)['causes'] as readonly JsonObject[]).map(({ field }) => field);
+    assert.deepEqual(fields, ['metadata.deletionTimestamp', 'metadata.deletionGracePeriodSeconds']);
+  });
+
+  it('may change the prefix of the name, which means nothing any more', async () => {
+    const { api, map } = await withMap();
+    const metadata = { ...metadataOf(map), generateName: 'b-' };
+    const updated = await api.json('PUT', mapPath, { body: { ...map, metadata } });
+    assert.equal(metadataOf(updated)['generateName'], 'b-');
+  });
+
+  it('resets field ownership with an empty list, and takes no list it cannot understand', async () => {
+    const { api, map } = await withMap();
+    const before = metadataOf(map)['managedFields'];
+    const put = async (managedFields: Json): Promise<Json | undefined> => {
+      const metadata = { ...metadataOf(map), resourceVersion: '', managedFields };
+      return metadataOf(await api.json('PUT', mapPath, { body: { ...map, metadata } }))['managedFields'];
+    };
+    assert.deepEqual(await put([{ operation: 'Guess', fieldsV1: {} }]), before);
+    assert.equal(await put([]), undefined);
   });
 
   it('stores nothing when nothing changes', async () => {
@@ -176,6 +198,28 @@ describe('fields that cannot change', () => {
     ['the type of a Secret', 'secrets', secret, { type: 'other/type' }, 'type'],
     ['access modes of a claim', 'persistentvolumeclaims', claim, { spec: { accessModes: ['ReadWriteMany'] } }, 'spec'],
     ['the restart policy of a pod', 'pods', pod('a'), { spec: { restartPolicy: 'Never' } }, 'spec'],
+    ['the grace of a pod', 'pods', pod('a'), { spec: { terminationGracePeriodSeconds: 1 } }, 'spec'],
+    [
+      'a later deadline of a pod',
+      'pods',
+      pod('a', { activeDeadlineSeconds: 5 }),
+      { spec: { activeDeadlineSeconds: 6 } },
+      'spec.activeDeadlineSeconds',
+    ],
+    [
+      'no deadline of a pod',
+      'pods',
+      pod('a', { activeDeadlineSeconds: 5 }),
+      { spec: { activeDeadlineSeconds: null } },
+      'spec.activeDeadlineSeconds',
+    ],
+    [
+      'a toleration of a pod',
+      'pods',
+      pod('a', { tolerations: [{ key: 'a', operator: 'Exists' }] }),
+      { spec: { tolerations: [{ key: 'b', operator: 'Exists' }] } },
+      'spec.tolerations',
+    ],
     ['the node of a pod', 'pods', pod('a'), { spec: { nodeName: 'here' } }, 'spec'],
   ] as const) {
     it(`include ${title}`, async () => {
@@ -195,7 +239,12 @@ describe('fields that cannot change', () => {
   it('do not include the image and the deadline of a pod, labels, and the size of a claim', async () => {
     const api = new TestApi();
     await api.json('POST', `${base}/pods`, { body: pod('a') });
-    await api.patch(`${base}/pods/a`, { spec: { activeDeadlineSeconds: 5 }, metadata: { labels: { a: 'b' } } });
+    const tolerations = [{ key: 'a', operator: 'Exists' }];
+    await api.patch(`${base}/pods/a`, {
+      spec: { activeDeadlineSeconds: 5, tolerations },
+      metadata: { labels: { a: 'b' } },
+    });
+    await api.patch(`${base}/pods/a`, { spec: { activeDeadlineSeconds: 4 } });
     const patch = [{ op: 'replace', path: '/spec/containers/0/image', value: 'busybox:2' }];
     await api.json('PATCH', `${base}/pods/a`, {
       body: patch,

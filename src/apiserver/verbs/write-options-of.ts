@@ -23,13 +23,12 @@ export function writeOptionsOf({ user, request }: ResourceCall): WriteOptions {
 export function deletionOf(call: ResourceCall): Omit<DeleteRequest, 'kind' | 'key'> {
   const { query } = call.request;
   const body = optionsBody(call);
-  const stages = body['dryRun'];
   const options = writeOptionsOf(call);
   const grace = graceOf(body['gracePeriodSeconds'], query['gracePeriodSeconds']);
   const propagation = propagationOf(body, query);
   const preconditions = preconditionsOf(body['preconditions']);
   return {
-    options: { ...options, dryRun: options.dryRun || isDryRun(isJsonList(stages) ? stages : []) },
+    options: { ...options, dryRun: options.dryRun || isDryRun(dryRunStages(body['dryRun'])) },
     ...(grace === undefined ? {} : { graceSeconds: grace }),
     ...(propagation === undefined ? {} : { propagation }),
     ...(preconditions === undefined ? {} : { preconditions }),
@@ -59,6 +58,9 @@ function graceOf(inBody: Json | undefined, inQuery: string | undefined): number 
 function propagationOf(body: JsonObject, query: Readonly<Record<string, string>>): PropagationPolicy | undefined {
   const policy = body['propagationPolicy'] ?? query['propagationPolicy'];
   const orphan = body['orphanDependents'] ?? (query['orphanDependents'] && booleanParameter(query, 'orphanDependents'));
+  if (orphan !== undefined && orphan !== null && orphan !== '' && typeof orphan !== 'boolean') {
+    throw badRequest(`orphanDependents must be true or false, not ${JSON.stringify(orphan)}`);
+  }
   if (policy === undefined || policy === '') {
     return typeof orphan === 'boolean' ? (orphan ? 'Orphan' : 'Background') : undefined;
   }
@@ -67,11 +69,24 @@ function propagationOf(body: JsonObject, query: Readonly<Record<string, string>>
   throw badRequest(`propagationPolicy must be Orphan, Background or Foreground, not ${JSON.stringify(policy)}`);
 }
 
+/** A precondition that cannot be read is no reason to delete without it. */
 function preconditionsOf(value: Json | undefined): DeleteRequest['preconditions'] {
-  if (!isJsonObject(value)) return undefined;
-  const { uid, resourceVersion } = value;
-  return {
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-  };
+  if (value === undefined || value === null) return undefined;
+  if (!isJsonObject(value)) throw badRequest(`preconditions must be an object, not ${JSON.stringify(value)}`);
+  const uid = preconditionOf(value, 'uid');
+  const resourceVersion = preconditionOf(value, 'resourceVersion');
+  return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+}
+
+function preconditionOf(preconditions: JsonObject, member: string): string | undefined {
+  const value = preconditions[member];
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  throw badRequest(`preconditions.${member} must be a string, not ${JSON.stringify(value)}`);
+}
+
+/** `dryRun` of the body: whoever asked for a dry run in a way we cannot read does not want a wet one. */
+function dryRunStages(value: Json | undefined): readonly Json[] {
+  if (value === undefined || value === null) return [];
+  if (isJsonList(value)) return value;
+  throw badRequest(`dryRun must be a list, not ${JSON.stringify(value)}`);
 }

@@ -123,6 +123,10 @@ function watchStart(store: Store, { kind, selection, query }: WatchRequest, book
   const revision = revisionParameter(query);
   const sendInitial =
     query['sendInitialEvents'] === undefined ? undefined : booleanParameter(query, 'sendInitialEvents');
+  if (sendInitial === undefined && query['resourceVersionMatch']) {
+    throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  }
+  if (query['continue']) throw badRequest('continue is forbidden for watch');
   if (sendInitial !== undefined && query['resourceVersionMatch'] !== 'NotOlderThan') {
     throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }

@@ -68,7 +68,7 @@ describe('watch', () => {
 
   it('watches one object by its path', async () => {
     const api = new TestApi();
-    const watch = await api.watch(`${configMapsPath}/b`, { query: now });
+    const watch = await api.watch('/api/v1/watch/namespaces/default/configmaps/b', { query: now });
     await create(api, 'a');
     await create(api, 'b');
     assert.deepEqual(eventNames(await take(watch, 1)), ['ADDED b']);

@@ -11,7 +11,14 @@ import { hasGeneration } from './generation.ts';
 import { prepareWrite, refuseOtherKind, refuseTooLarge, validateWrite } from './judge-write.ts';
 import type { PendingWrite } from './judge-write.ts';
 import { refuseUnusableNamespace } from './namespace-rules.ts';
-import { generatedPrefixCharactersMax, generatedSuffixCharacters, metadataCauses, nameCauses } from './object-names.ts';
+import { withEachOwnerOnce } from './given-metadata.ts';
+import {
+  finalizerWarnings,
+  generatedPrefixCharactersMax,
+  generatedSuffixCharacters,
+  metadataCauses,
+  nameCauses,
+} from './object-names.ts';
 import { inStorageVersion, inVersion, stamped } from './stored-objects.ts';
 import type { WriteOptions, WriteResult } from './write-options.ts';
 
@@ -33,7 +40,7 @@ export interface CreateRequest {
 export function createObject(parts: ServerParts, request: CreateRequest): WriteResult {
   const { kind, options } = request;
   const warnings: string[] = [];
-  const draft = newObject(parts, request);
+  const draft = withEachOwnerOnce(newObject(parts, request), warnings);
   const write: PendingWrite = {
     kind,
     operation: 'CREATE',
@@ -45,8 +52,9 @@ export function createObject(parts: ServerParts, request: CreateRequest): WriteR
   const prepared = prepareWrite(write, parts.admission, warnings);
   const { metadata } = prepared;
   refuseUnusableNamespace(parts.store, kind.type, metadata.name ?? metadata.generateName ?? '', request.namespace);
-  const causes = [...nameCauses(kind.type, metadata), ...metadataCauses(metadata)];
+  const causes = [...nameCauses(kind.type, metadata), ...metadataCauses(kind, metadata)];
   if (causes.length > 0) throw invalid(kind.type, metadata.name ?? '', causes);
+  if (!kind.strategicMerge) warnings.push(...finalizerWarnings(metadata));
   const object = metadata.name
     ? storeNew(parts, request, write, prepared)
     : storeGenerated(parts, request, write, prepared);
@@ -60,15 +68,17 @@ function newObject({ clock, random }: ServerParts, { kind, written, namespace }:
   if (given.namespace && given.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (given.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (given.resourceVersion && given.resourceVersion !== '0')
+    throw badRequest('resourceVersion should not be set on objects to be created');
   const {
     resourceVersion: _version,
     deletionTimestamp: _deletion,
     deletionGracePeriodSeconds: _grace,
     managedFields: _managed,
+    selfLink: _link,
     generation: _generation,
     ...kept
-  } = given;
+  } = given as ObjectMeta & { readonly selfLink?: string };
   const metadata: ObjectMeta = {
     ...kept,
     ...(kind.type.namespaced ? { namespace } : {}),
@@ -92,7 +102,8 @@ function storeGenerated(
   for (let attempt = 0; attempt < generatedNamesMax; attempt++) {
     name = prefix + randomSuffix(parts.random, generatedSuffixCharacters);
     if (parts.store.get(storeKeyOf(request.kind.type, { namespace: request.namespace, name }))) continue;
-    return storeNew(parts, request, write, { ...prepared, metadata: { ...prepared.metadata, name } });
+    const named = { ...prepared, metadata: { ...prepared.metadata, name } };
+    return storeNew(parts, request, write, request.kind.complete?.(named) ?? named);
   }
   throw alreadyExists(request.kind.type, name, true);
 }

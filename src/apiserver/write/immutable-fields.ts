@@ -29,21 +29,49 @@ export function immutableFieldCauses(
 
 function podCauses(before: UnknownObject, after: UnknownObject): readonly StatusCause[] {
   if (before['spec'] === after['spec']) return [];
-  if (jsonEqual(fixedPartOfPod(before['spec']), fixedPartOfPod(after['spec']))) return [];
+  const [old, wanted] = [membersOf(before['spec']), membersOf(after['spec'])];
+  const changeable = [
+    ...deadlineCauses(old['activeDeadlineSeconds'], wanted['activeDeadlineSeconds']),
+    ...tolerationCauses(old['tolerations'], wanted['tolerations']),
+  ];
+  if (jsonEqual(fixedPartOfPod(old), fixedPartOfPod(wanted))) return changeable;
   const allowed =
-    'spec.containers[*].image, spec.initContainers[*].image, spec.activeDeadlineSeconds, spec.tolerations, ' +
-    'spec.terminationGracePeriodSeconds';
-  return [forbiddenCause('spec', `pod updates may not change fields other than ${allowed}`)];
+    'spec.containers[*].image, spec.initContainers[*].image, spec.activeDeadlineSeconds, spec.tolerations (only ' +
+    'additions to existing tolerations)';
+  return [...changeable, forbiddenCause('spec', `pod updates may not change fields other than ${allowed}`)];
 }
 
-function fixedPartOfPod(spec: unknown): Json | undefined {
-  if (!isJsonObject(spec)) return undefined;
-  const {
-    activeDeadlineSeconds: _deadline,
-    tolerations: _tolerations,
-    terminationGracePeriodSeconds: _grace,
-    ...fixed
-  } = spec;
+/** A deadline may be set, and drawn nearer. */
+function deadlineCauses(before: Json | undefined, after: Json | undefined): readonly StatusCause[] {
+  const field = 'spec.activeDeadlineSeconds';
+  if (typeof before !== 'number' || before === after) return [];
+  if (typeof after !== 'number')
+    return [invalidCause(field, null, 'must not update from a positive integer to nil value')];
+  return after > before ? [invalidCause(field, after, 'must be less than or equal to previous value')] : [];
+}
+
+/** Tolerations may be added. */
+function tolerationCauses(before: Json | undefined, after: Json | undefined): readonly StatusCause[] {
+  const wanted = new Set(tolerationTexts(after));
+  if (tolerationTexts(before).every((text) => wanted.has(text))) return [];
+  return [forbiddenCause('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+}
+
+/** Equal for tolerations that differ in nothing but how long they hold. */
+function tolerationTexts(tolerations: Json | undefined): readonly string[] {
+  if (!isJsonList(tolerations)) return [];
+  return tolerations.map((toleration) => {
+    const { key = '', operator = 'Equal', value = '', effect = '' } = membersOf(toleration);
+    return JSON.stringify([key, operator, value, effect]);
+  });
+}
+
+function membersOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function fixedPartOfPod(spec: JsonObject): Json {
+  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...fixed } = spec;
   return {
     ...fixed,
     containers: withoutImages(spec['containers']),

@@ -60,6 +60,23 @@ export function reportUnknownFields(
   if (fieldValidation === 'Warn') warnings.push(...fields.map(unknownFieldText));
 }
 
+/** The same of members that are there twice: the last one counts, unless the request is strict. */
+export function reportDuplicateFields(
+  { type }: KindDefinition,
+  fields: readonly string[],
+  { fieldValidation }: Pick<WriteOptions, 'fieldValidation'>,
+  warnings: string[],
+): void {
+  if (fields.length === 0) return;
+  const texts = fields.map((field) => `duplicate field "${field}"`);
+  if (fieldValidation === 'Strict') {
+    const { kind, version } = type;
+    const why = `strict decoding error: ${texts.join(', ')}`;
+    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+  }
+  if (fieldValidation === 'Warn') warnings.push(...texts);
+}
+
 function mutate(write: PendingWrite, plugins: readonly AdmissionPlugin[]): UnknownObject {
   let { object } = write;
   for (const plugin of plugins) {

@@ -4,6 +4,8 @@ import { labelKeyProblem, labelValueProblem } from '../../kube/label-syntax.ts';
 import type { ObjectMeta, OwnerReference } from '../../kube/object.ts';
 import type { ResourceType } from '../../kube/resource.ts';
 import { invalidCause, requiredCause, tooLongCause } from '../../schema/causes.ts';
+import { customResourceDefinitions } from '../../schema/core/custom-resource-definition.ts';
+import type { KindDefinition } from '../../schema/kind-definition.ts';
 
 const labelPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -48,23 +50,32 @@ export function nameCauses(type: ResourceType, metadata: ObjectMeta): readonly S
   if (!name && !generateName)
     return [{ ...requiredCause('metadata.name'), message: 'Required value: name or generateName is required' }];
   if (generateName) {
-    // What follows the prefix is alphanumeric, so its last character need not be.
-    const problem = nameProblem(type, `${generateName.slice(0, generatedPrefixCharactersMax)}x`);
+    const problem = nameProblem(type, withoutTrailingDash(generateName));
     if (problem) return [invalidCause('metadata.generateName', generateName, problem)];
   }
   const problem = name ? nameProblem(type, name) : undefined;
   return problem ? [invalidCause('metadata.name', name ?? '', problem)] : [];
 }
 
+/** A prefix may end with a dash, as no name may; as in Kubernetes, not with a dot. */
+function withoutTrailingDash(prefix: string): string {
+  return prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix;
+}
+
 /** What is wrong with labels, annotations, finalizers and owners. Parts shared with `before` were judged when it was stored. */
-export function metadataCauses(metadata: ObjectMeta, before?: ObjectMeta): readonly StatusCause[] {
+export function metadataCauses(
+  { type, strategicMerge }: KindDefinition,
+  metadata: ObjectMeta,
+  before?: ObjectMeta,
+): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   if (metadata.labels && metadata.labels !== before?.labels) causes.push(...labelCauses(metadata.labels));
   if (metadata.annotations && metadata.annotations !== before?.annotations) {
     causes.push(...annotationCauses(metadata.annotations));
   }
   if (metadata.finalizers && metadata.finalizers !== before?.finalizers) {
-    causes.push(...finalizerCauses(metadata.finalizers));
+    const insists = strategicMerge === true && type.group !== customResourceDefinitions.group;
+    causes.push(...finalizerCauses(metadata.finalizers, insists));
   }
   if (metadata.ownerReferences && metadata.ownerReferences !== before?.ownerReferences) {
     causes.push(...ownerCauses(metadata.ownerReferences));
@@ -103,11 +114,43 @@ function exceedsAnnotationLimit(annotations: Readonly<Record<string, string>>): 
   return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0) > annotationBytesMax;
 }
 
-function finalizerCauses(finalizers: readonly string[]): readonly StatusCause[] {
-  return finalizers.flatMap((finalizer, index) => {
-    const problem = labelKeyProblem(finalizer);
-    return problem ? [invalidCause(`metadata.finalizers[${index}]`, finalizer, problem)] : [];
-  });
+/** Finalizers that need no domain: Kubernetes's own. */
+const standardFinalizers: readonly string[] = ['orphan', 'foregroundDeletion', 'kubernetes'];
+
+/** Whether a finalizer says whose it is. */
+function isQualified(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.includes(finalizer);
+}
+
+/** Core kinds insist that a finalizer says whose it is; for others there is {@link finalizerWarnings}. */
+function finalizerCauses(finalizers: readonly string[], insists: boolean): readonly StatusCause[] {
+  const contradicting = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion');
+  const why = 'finalizer orphan and foregroundDeletion cannot be both set';
+  return [
+    ...finalizers.flatMap((finalizer, index) => {
+      const problem = labelKeyProblem(finalizer);
+      const unqualified = 'name is neither a standard finalizer name nor is it fully qualified';
+      return [
+        ...(problem ? [invalidCause('metadata.finalizers', finalizer, problem)] : []),
+        ...(insists && !isQualified(finalizer)
+          ? [invalidCause(`metadata.finalizers[${index}]`, finalizer, unqualified)]
+          : []),
+      ];
+    }),
+    ...(contradicting ? [invalidCause('metadata.finalizers', finalizers, why)] : []),
+  ];
+}
+
+/** What to warn of in finalizers that were not there before. */
+export function finalizerWarnings(metadata: ObjectMeta, before?: ObjectMeta): readonly string[] {
+  const { finalizers = [] } = metadata;
+  return finalizers
+    .filter((finalizer) => !isQualified(finalizer) && !before?.finalizers?.includes(finalizer))
+    .map((finalizer) => {
+      const path = finalizer.includes('.') ? ' including a path (/)' : '';
+      const advice = `prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+      return `metadata.finalizers: ${JSON.stringify(finalizer)}: ${advice}`;
+    });
 }
 
 function ownerCauses(owners: readonly OwnerReference[]): readonly StatusCause[] {
@@ -121,10 +164,26 @@ function ownerCauses(owners: readonly OwnerReference[]): readonly StatusCause[] 
         ),
       ]
     : [];
-  const incomplete = owners.flatMap((owner, index) =>
-    (['apiVersion', 'kind', 'name', 'uid'] as const)
-      .filter((member) => !owner[member])
-      .map((member) => requiredCause(`metadata.ownerReferences[${index}].${member}`)),
-  );
-  return [...controllers, ...incomplete];
+  return [...controllers, ...owners.flatMap(ownerProblems)];
+}
+
+/** `v1`, `tekton.dev/v1`. */
+const apiVersionPattern = /^(?:[^/]+\/)?[^/]+$/;
+
+/** With the fields of the Kubernetes API, which do not count owners. */
+function ownerProblems(owner: OwnerReference): readonly StatusCause[] {
+  const { apiVersion, kind, name, uid } = owner;
+  const bad = (member: keyof OwnerReference, why: string): StatusCause =>
+    invalidCause(`metadata.ownerReferences.${member}`, owner[member] ?? '', why);
+  // An event tells of others; it is gone after a while.
+  const banned = apiVersion === 'v1' && kind === 'Event';
+  return [
+    ...(apiVersionPattern.test(apiVersion) ? [] : [bad('apiVersion', 'version must not be empty')]),
+    ...(kind ? [] : [bad('kind', 'must not be empty')]),
+    ...(name ? [] : [bad('name', 'must not be empty')]),
+    ...(uid ? [] : [bad('uid', 'must not be empty')]),
+    ...(banned
+      ? [invalidCause('metadata.ownerReferences', { ...owner }, '/v1, Kind=Event is disallowed from being an owner')]
+      : []),
+  ];
 }

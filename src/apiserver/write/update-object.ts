@@ -14,7 +14,8 @@ import { changesDesiredState, hasGeneration } from './generation.ts';
 import { immutableFieldCauses } from './immutable-fields.ts';
 import { prepareWrite, refuseOtherKind, refuseTooLarge, validateWrite } from './judge-write.ts';
 import type { PendingWrite } from './judge-write.ts';
-import { metadataCauses } from './object-names.ts';
+import { fixedMetadataCauses, withEachOwnerOnce } from './given-metadata.ts';
+import { finalizerWarnings, metadataCauses } from './object-names.ts';
 import { inStorageVersion, inVersion, readObject, stamped } from './stored-objects.ts';
 import type { StoredObject } from './stored-objects.ts';
 import type { WriteOptions, WriteResult } from './write-options.ts';
@@ -58,7 +59,8 @@ function attemptUpdate(parts: ServerParts, request: UpdateRequest, stored: Store
   const { kind, key, options } = request;
   const before = stored.object;
   const warnings: string[] = [];
-  const wanted = request.change(before);
+  const given = request.change(before);
+  const wanted = { ...given, object: withEachOwnerOnce(given.object, warnings) };
   refuseOtherKind(kind, wanted.object);
   refuseOtherIdentity(request, before, wanted.object.metadata);
   const restricted = (request.restrict ?? restrictFor(kind, request.subresource))(before, wanted.object);
@@ -74,9 +76,11 @@ function attemptUpdate(parts: ServerParts, request: UpdateRequest, stored: Store
   };
   const prepared = sharing(before, prepareWrite(write, parts.admission, warnings));
   const object = completed(parts, request, before, prepared, wanted.managedFields);
-  if (jsonEqual(before, object)) return { object: before, outcome: 'unchanged', warnings };
-  const causes = updateCauses(request, before, object);
+  const fixed = fixedMetadataCauses(before.metadata, wanted.object.metadata);
+  if (fixed.length === 0 && jsonEqual(before, object)) return { object: before, outcome: 'unchanged', warnings };
+  const causes = [...fixed, ...updateCauses(request, before, object)];
   if (causes.length > 0) throw invalid(kind.type, key.name, causes);
+  if (!kind.strategicMerge) warnings.push(...finalizerWarnings(object.metadata, before.metadata));
   validateWrite({ ...write, object }, parts.admission);
   refuseTooLarge(object);
   return storeUpdate(parts, request, stored.revision, object, warnings);
@@ -137,17 +141,16 @@ function withStatusOf(
 function keptMetadata(before: ObjectMeta, wanted: ObjectMeta): ObjectMeta {
   if (wanted === before) return before;
   const {
-    generateName: _prefix,
+    selfLink: _link,
     generation: _generation,
     deletionTimestamp: _deletion,
     deletionGracePeriodSeconds: _grace,
     ...writable
-  } = wanted;
+  } = wanted as ObjectMeta & { readonly selfLink?: string };
   return {
     ...writable,
     ...picked(before, [
       'name',
-      'generateName',
       'namespace',
       'uid',
       'resourceVersion',
@@ -195,7 +198,7 @@ function updateCauses(
   after: UnknownObject,
 ): readonly StatusCause[] {
   return [
-    ...metadataCauses(after.metadata, before.metadata),
+    ...metadataCauses(kind, after.metadata, before.metadata),
     ...newFinalizerCauses(before.metadata, after.metadata),
     // A binding is the one way to set what is fixed afterwards.
     ...(subresource === 'binding' ? [] : immutableFieldCauses(kind.type, before, after)),

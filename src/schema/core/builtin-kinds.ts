@@ -15,7 +15,9 @@ import {
 } from './cells.ts';
 import { completeNamespace, completeSecret, initializeClaim, initializeNamespace } from './completions.ts';
 import { customResourceDefinitions, customResourceDefinitionSchema } from './custom-resource-definition.ts';
+import { checkConfigMap, checkSecret } from './check-data.ts';
 import { checkPod } from './check-pod.ts';
+import { checkClaim, checkEvent, checkLease } from './check-simple.ts';
 import { completePod, initializePod } from './pod-defaults.ts';
 import { podSchema } from './pod.ts';
 import {
@@ -106,7 +108,7 @@ export const builtinKinds: readonly KindDefinition[] = [
     core.configMaps,
     configMapSchema,
     [{ name: 'Data', type: 'string', value: (object) => countAt(object, 'data') + countAt(object, 'binaryData') }, age],
-    { shortNames: ['cm'] },
+    { shortNames: ['cm'], checkAlways: checkConfigMap },
   ),
   builtin(
     core.secrets,
@@ -116,7 +118,7 @@ export const builtinKinds: readonly KindDefinition[] = [
       { name: 'Data', type: 'string', value: (object) => countAt(object, 'data') },
       age,
     ],
-    { complete: completeSecret },
+    { complete: completeSecret, checkAlways: checkSecret },
   ),
   builtin(
     core.serviceAccounts,
@@ -141,7 +143,7 @@ export const builtinKinds: readonly KindDefinition[] = [
         value: (claim) => textAt(claim, '<unset>', 'spec', 'volumeMode'),
       },
     ],
-    { ...status, shortNames: ['pvc'], initialize: initializeClaim },
+    { ...status, shortNames: ['pvc'], initialize: initializeClaim, check: checkClaim },
   ),
   builtin(
     core.events,
@@ -161,9 +163,9 @@ export const builtinKinds: readonly KindDefinition[] = [
       { name: 'Message', type: 'string', value: (event) => textAt(event, '', 'message').trim() },
       { name: 'First Seen', type: 'string', format: 'age', priority: 1, jsonPath: '.firstTimestamp' },
       { name: 'Count', type: 'string', priority: 1, value: (event) => textAt(event, '1', 'count') },
-      { name: 'Name', type: 'string', priority: 1, value: (event) => event.metadata.name ?? '' },
+      { name: 'Name', type: 'string', format: 'name', priority: 1, value: (event) => event.metadata.name ?? '' },
     ],
-    { shortNames: ['ev'] },
+    { shortNames: ['ev'], check: checkEvent, namesItself: true },
   ),
   builtin(
     core.nodes,
@@ -196,10 +198,12 @@ export const builtinKinds: readonly KindDefinition[] = [
     ],
     { ...status, shortNames: ['no'] },
   ),
-  builtin(core.leases, leaseSchema, [
-    { name: 'Holder', type: 'string', value: (lease) => textAt(lease, '', 'spec', 'holderIdentity') },
-    age,
-  ]),
+  builtin(
+    core.leases,
+    leaseSchema,
+    [{ name: 'Holder', type: 'string', value: (lease) => textAt(lease, '', 'spec', 'holderIdentity') }, age],
+    { checkAlways: checkLease },
+  ),
   builtin(
     customResourceDefinitions,
     customResourceDefinitionSchema,

@@ -2,15 +2,18 @@
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { StatusCause } from '../../kube/api-error.ts';
 import type { UnknownObject } from '../../kube/object.ts';
-import { invalidCause, requiredCause, unsupportedCause } from '../causes.ts';
+import { labelKeyProblem, labelValueProblem } from '../../kube/label-syntax.ts';
+import { duplicateCause, forbiddenCause, invalidCause, requiredCause, unsupportedCause } from '../causes.ts';
+import { checkContainer, initCauses } from './check-container.ts';
+import { objectsIn } from './check-texts.ts';
+import { checkVolume } from './check-volume.ts';
 
 const restartPolicies: readonly string[] = ['Always', 'OnFailure', 'Never'];
 
 /** The API keeps seconds in 32 bits. */
 const deadlineSecondsMax = 2 ** 31 - 1;
 
-/** Names of variables: printable ASCII without `=`. */
-const variableName = /^[\x20-\x3c\x3e-\x7e]+$/;
+const dnsPolicies: readonly string[] = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 
 /**
  * What is wrong with a new pod that the schema lets pass. Images are not asked for: where steps are processes of the machine
@@ -18,38 +21,48 @@ const variableName = /^[\x20-\x3c\x3e-\x7e]+$/;
  */
 export function checkPod(pod: UnknownObject): readonly StatusCause[] {
   const spec = isJsonObject(pod['spec']) ? pod['spec'] : {};
-  const volumes = new Set(objectsIn(spec['volumes']).map(({ name }) => name));
-  const containersOf = (list: string): readonly StatusCause[] =>
-    objectsIn(spec[list]).flatMap((one, index) => checkContainer(one, volumes, `spec.${list}[${index}]`));
+  const volumes = objectsIn(spec['volumes']);
+  const names = new Set(volumes.map(({ name }) => name));
+  const containers = objectsIn(spec['containers']);
+  const initContainers = objectsIn(spec['initContainers']);
+  const own = (list: readonly JsonObject[], member: string): readonly StatusCause[] =>
+    list.flatMap((one, index) => checkContainer(one, names, `spec.${member}[${index}]`));
   return [
-    ...(objectsIn(spec['containers']).length === 0 ? [requiredCause('spec.containers')] : []),
-    ...containersOf('containers'),
-    ...containersOf('initContainers'),
+    ...(containers.length === 0 ? [requiredCause('spec.containers')] : []),
+    ...own(containers, 'containers'),
+    ...own(initContainers, 'initContainers'),
+    ...initContainers.flatMap((one, index) => initCauses(one, `spec.initContainers[${index}]`)),
+    ...sharedNames(containers, initContainers),
+    ...volumes.flatMap((one, index) => checkVolume(one, `spec.volumes[${index}]`)),
     ...checkRestartPolicy(spec['restartPolicy']),
+    ...checkDnsPolicy(spec['dnsPolicy']),
     ...checkDeadline(spec['activeDeadlineSeconds']),
+    ...checkNodeSelector(spec['nodeSelector']),
+    ...(isJsonList(spec['ephemeralContainers']) && spec['ephemeralContainers'].length > 0
+      ? [forbiddenCause('spec.ephemeralContainers', 'cannot be set on create')]
+      : []),
   ];
 }
 
-function checkContainer(
-  container: JsonObject,
-  volumes: ReadonlySet<Json | undefined>,
-  path: string,
-): readonly StatusCause[] {
-  const variables = objectsIn(container['env']).flatMap(({ name }, index) =>
-    typeof name === 'string' && variableName.test(name)
-      ? []
-      : [
-          invalidCause(
-            `${path}.env[${index}].name`,
-            name ?? '',
-            'a variable has a name of printable ASCII without "="',
-          ),
-        ],
+/** A name stands for one container of the pod, whatever list it is in. */
+function sharedNames(containers: readonly JsonObject[], initContainers: readonly JsonObject[]): readonly StatusCause[] {
+  const names = new Set(containers.map(({ name }) => name));
+  return initContainers.flatMap(({ name = '' }, index) =>
+    names.has(name) ? [duplicateCause(`spec.initContainers[${index}].name`, name)] : [],
   );
-  const mounts = objectsIn(container['volumeMounts']).flatMap(({ name = '' }, index) =>
-    volumes.has(name) ? [] : [notFoundCause(`${path}.volumeMounts[${index}].name`, name)],
-  );
-  return [...variables, ...mounts];
+}
+
+function checkDnsPolicy(policy: Json | undefined): readonly StatusCause[] {
+  if (policy === undefined || dnsPolicies.includes(String(policy))) return [];
+  return [unsupportedCause('spec.dnsPolicy', policy, dnsPolicies)];
+}
+
+function checkNodeSelector(selector: Json | undefined): readonly StatusCause[] {
+  if (!isJsonObject(selector)) return [];
+  return Object.entries(selector).flatMap(([key, value]) => {
+    const problem = labelKeyProblem(key) ?? labelValueProblem(String(value));
+    return problem === undefined ? [] : [invalidCause('spec.nodeSelector', key, problem)];
+  });
 }
 
 function checkRestartPolicy(policy: Json | undefined): readonly StatusCause[] {
@@ -62,13 +75,4 @@ function checkDeadline(seconds: Json | undefined): readonly StatusCause[] {
   return [
     invalidCause('spec.activeDeadlineSeconds', seconds, `must be between 1 and ${deadlineSecondsMax}, inclusive`),
   ];
-}
-
-/** `Not found: "x"`. */
-function notFoundCause(field: string, value: Json): StatusCause {
-  return { reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}`, field };
-}
-
-function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  return isJsonList(value) ? value.filter(isJsonObject) : [];
 }

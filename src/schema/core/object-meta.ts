@@ -39,9 +39,12 @@ export const objectMeta: StructuralSchema = object('Name, identity, labels and l
   deletionGracePeriodSeconds: long('Seconds the object has to end gracefully.'),
   labels: textMap('Keys and values to select objects by.'),
   annotations: textMap('Keys and values for tools; not selectable.'),
-  ownerReferences: keyedList('Objects this one depends on.', ['uid'], ownerReference),
+  ownerReferences: keyedList('Objects this one depends on.', ['uid'], ownerReference, {
+    'x-penstock-duplicates-allowed': true,
+  }),
   finalizers: textSet('Names that must be removed before the object can be.', {
     'x-kubernetes-patch-strategy': 'merge',
+    'x-penstock-duplicates-allowed': true,
   }),
   managedFields: list('Who has set which fields.', managedFieldsEntry),
 });
