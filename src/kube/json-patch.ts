@@ -1,4 +1,4 @@
-/** JSON patches (RFC 6902) on plain JSON: pure, sharing what a patch does not touch. */
+/** JSON patches (RFC 6902) on plain JSON: pure, sharing what a patch does not touch, copying once what it does. */
 import { isJsonList, isJsonObject, jsonEqual } from '../base/json.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { ApiStatusError } from './api-error.ts';
@@ -30,15 +30,70 @@ interface Operation {
 export function jsonPatch(document: Json, patch: Json): Json {
   const operations = operationsOf(patch);
   let copied = 0;
-  let current = document;
+  const draft = new Draft(document);
   for (const operation of operations) {
     if (operation.op === 'copy') {
-      copied += sizeUpTo(read(current, operation.from, operation), copiedCharactersMax);
+      copied += sizeUpTo(read(draft.document, operation.from, operation), copiedCharactersMax);
       if (copied > copiedCharactersMax) throw refusal(operation, `copies more than ${copiedCharactersMax} characters`);
     }
-    current = applied(current, operation);
+    apply(draft, operation);
   }
-  return current;
+  return draft.document;
+}
+
+type OwnObject = Record<string, Json | undefined>;
+
+/**
+ * The document on its way. Each object and list is copied when it is first changed, and changed in place after that:
+ * thousands of operations on one large map must not copy it thousands of times.
+ */
+class Draft {
+  document: Json;
+  /** Copies that nobody else has, and that stand in one place only. */
+  readonly #own = new WeakSet<object>();
+
+  constructor(document: Json) {
+    this.document = document;
+  }
+
+  /** The object or list that holds the last segment of `path`, to be changed. */
+  parentOf(path: readonly string[], operation: Operation): OwnObject | Json[] {
+    let parent = this.#owned(this.document, operation);
+    this.document = parent;
+    for (const [depth, segment] of path.slice(0, -1).entries()) {
+      const child = find(parent, [segment]);
+      if (child === undefined) throw refusal(operation, `there is nothing at /${path.slice(0, depth + 1).join('/')}`);
+      const own = this.#owned(child, operation);
+      if (own !== child) setMember(parent, segment, own);
+      parent = own;
+    }
+    return parent;
+  }
+
+  /** Says that `value` is about to stand in a second place: whoever changes it there must copy it. */
+  share(value: Json): void {
+    const waiting: Json[] = [value];
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
+      // What is not our own has nothing of our own in it.
+      if (typeof item !== 'object' || item === null || !this.#own.delete(item)) continue;
+      for (const member of Object.values(item) as readonly (Json | undefined)[])
+        if (member !== undefined) waiting.push(member);
+    }
+  }
+
+  #owned(value: Json, operation: Operation): OwnObject | Json[] {
+    if (typeof value !== 'object' || value === null) throw refusal(operation, 'only objects and lists have members');
+    if (this.#own.has(value)) return value as OwnObject | Json[];
+    const copy = isJsonList(value) ? [...value] : { ...value };
+    this.#own.add(copy);
+    return copy;
+  }
+}
+
+function setMember(parent: OwnObject | Json[], key: string, value: Json): void {
+  if (Array.isArray(parent)) parent[Number(key)] = value;
+  // Not an assignment: that would set the prototype where the key is `__proto__`.
+  else Object.defineProperty(parent, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function operationsOf(patch: Json): readonly Operation[] {
@@ -87,40 +142,43 @@ function pointerSegments(pointer: string, index: number): readonly string[] {
   return segments.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function applied(document: Json, operation: Operation): Json {
+function apply(draft: Draft, operation: Operation): void {
   const { op, path, from, value } = operation;
   switch (op) {
     case 'add':
-      return added(document, path, value, operation);
+      return add(draft, path, value, operation);
     case 'remove':
-      return removed(document, path, operation);
+      return remove(draft, path, operation);
     case 'replace':
-      return replaced(document, path, value, operation);
+      return replace(draft, path, value, operation);
     case 'move':
-      return moved(document, operation);
-    case 'copy':
-      return added(document, path, read(document, from, operation), operation);
+      return move(draft, operation);
+    case 'copy': {
+      const copied = read(draft.document, from, operation);
+      draft.share(copied);
+      return add(draft, path, copied, operation);
+    }
     case 'test':
-      return tested(document, operation);
+      return test(draft.document, operation);
   }
 }
 
-function moved(document: Json, operation: Operation): Json {
+function move(draft: Draft, operation: Operation): void {
   const { path, from } = operation;
   if (path.length > from.length && from.every((segment, index) => segment === path[index]))
     throw refusal(operation, 'a value cannot move into itself');
-  const value = read(document, from, operation);
-  if (path.length === from.length && from.every((segment, index) => segment === path[index])) return document;
-  return added(removed(document, from, operation), path, value, operation);
+  const value = read(draft.document, from, operation);
+  if (path.length === from.length && from.every((segment, index) => segment === path[index])) return;
+  remove(draft, from, operation);
+  add(draft, path, value, operation);
 }
 
 /** As in Kubernetes, a test for null also holds where there is nothing. */
-function tested(document: Json, operation: Operation): Json {
+function test(document: Json, operation: Operation): void {
   const { path, value } = operation;
   const found = find(document, path) ?? null;
   if (value !== null && find(document, path) === undefined) throw refusal(operation, 'there is no value to test');
   if (!jsonEqual(found, value)) throw refusal(operation, 'the value is another one');
-  return document;
 }
 
 /** The value a pointer leads to; undefined when there is none. */
@@ -140,31 +198,15 @@ function read(document: Json, path: readonly string[], operation: Operation): Js
   return value;
 }
 
-type Change = (parent: Json, key: string) => Json;
-
-/** Rebuilds the containers on the way to `path`, the last one by `change`. */
-function rebuilt(document: Json, path: readonly string[], depth: number, change: Change, operation: Operation): Json {
-  const key = path[depth] ?? '';
-  if (depth === path.length - 1) return change(document, key);
-  const child = find(document, [key]);
-  if (child === undefined) throw refusal(operation, `there is nothing at /${path.slice(0, depth + 1).join('/')}`);
-  return withMember(document, key, rebuilt(child, path, depth + 1, change, operation));
-}
-
-/** `container`, which has a member `key`, with another value there. */
-function withMember(container: Json, key: string, value: Json): Json {
-  if (isJsonList(container)) return container.with(Number(key), value);
-  return { ...(container as JsonObject), [key]: value };
-}
-
-function added(document: Json, path: readonly string[], value: Json, operation: Operation): Json {
-  if (path.length === 0) return value;
-  const change: Change = (parent, key) => {
-    if (isJsonObject(parent)) return { ...parent, [key]: value };
-    if (isJsonList(parent)) return parent.toSpliced(insertIndex(parent, key, operation), 0, value);
-    throw refusal(operation, 'only objects and lists have members');
-  };
-  return rebuilt(document, path, 0, change, operation);
+function add(draft: Draft, path: readonly string[], value: Json, operation: Operation): void {
+  const key = path.at(-1);
+  if (key === undefined) {
+    draft.document = value;
+    return;
+  }
+  const parent = draft.parentOf(path, operation);
+  if (Array.isArray(parent)) parent.splice(insertIndex(parent, key, operation), 0, value);
+  else setMember(parent, key, value);
 }
 
 function insertIndex(list: readonly Json[], key: string, operation: Operation): number {
@@ -175,26 +217,28 @@ function insertIndex(list: readonly Json[], key: string, operation: Operation): 
   return index;
 }
 
-function removed(document: Json, path: readonly string[], operation: Operation): Json {
-  read(document, path, operation);
-  if (path.length === 0) return null;
-  const change: Change = (parent, key) => {
-    if (isJsonList(parent)) return parent.toSpliced(Number(key), 1);
-    const { [key]: _removed, ...rest } = parent as JsonObject;
-    return rest;
-  };
-  return rebuilt(document, path, 0, change, operation);
+function remove(draft: Draft, path: readonly string[], operation: Operation): void {
+  read(draft.document, path, operation);
+  const key = path.at(-1);
+  if (key === undefined) {
+    draft.document = null;
+    return;
+  }
+  const parent = draft.parentOf(path, operation);
+  if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else delete parent[key];
 }
 
 /** As in Kubernetes, a member of an object that is not there is added: `tkn` cancels runs so. An item of a list must be there. */
-function replaced(document: Json, path: readonly string[], value: Json, operation: Operation): Json {
-  if (path.length === 0) return value;
-  const change: Change = (parent, key) => {
-    if (isJsonObject(parent)) return { ...parent, [key]: value };
-    read(parent, [key], operation);
-    return withMember(parent, key, value);
-  };
-  return rebuilt(document, path, 0, change, operation);
+function replace(draft: Draft, path: readonly string[], value: Json, operation: Operation): void {
+  const key = path.at(-1);
+  if (key === undefined) {
+    draft.document = value;
+    return;
+  }
+  const parent = draft.parentOf(path, operation);
+  if (Array.isArray(parent)) read(parent, [key], operation);
+  setMember(parent, key, value);
 }
 
 /** About how many characters `value` takes as JSON; stops counting soon after `limit`. */

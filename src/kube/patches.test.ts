@@ -112,6 +112,29 @@ describe('jsonPatch', () => {
     assert.equal(patched.a, document.a);
   });
 
+  it('changes a copy and what it was copied from each alone', () => {
+    const patched = jsonPatch({ a: { k: [1] } }, [
+      { op: 'add', path: '/a/k/-', value: 2 },
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/b/k/-', value: 3 },
+      { op: 'add', path: '/a/k/-', value: 4 },
+      { op: 'move', from: '/b/k', path: '/c' },
+      { op: 'add', path: '/c/-', value: 5 },
+    ]);
+    assert.deepEqual(patched, { a: { k: [1, 2, 4] }, b: {}, c: [1, 2, 3, 5] });
+  });
+
+  it('copies a large map once, not for each operation', () => {
+    // Copied each time, this would keep a processor for minutes.
+    const large = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, '']));
+    const operations = Array.from({ length: 5000 }, (_, index) => [
+      { op: 'add', path: `/a/n${index}`, value: '' },
+      { op: 'remove', path: `/a/k${index}` },
+    ]).flat();
+    const { a } = jsonPatch(deepFreeze({ a: large }), operations) as { readonly a: JsonObject };
+    assert.deepEqual([Object.keys(a).length, a['k4999'], a['n4999']], [50_000, undefined, '']);
+  });
+
   it('turns any document into any other by its naive difference', () => {
     fc.assert(
       fc.property(json, json, (from, to) => {

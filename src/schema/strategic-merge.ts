@@ -4,7 +4,7 @@
  * Lists and keys come from `x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key` of the schema; directives in
  * the patch (`$patch`, `$retainKeys`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) come from the client.
  */
-import { isJsonList, isJsonObject, jsonEqual } from '../base/json.ts';
+import { isJsonList, isJsonObject, stableJson } from '../base/json.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { ApiStatusError } from '../kube/api-error.ts';
 import { fieldPathText } from './field-path.ts';
@@ -50,7 +50,8 @@ function retained(original: JsonObject, keys: Json | undefined, path: Path): Map
   const entries = Object.entries(original).filter((entry): entry is [string, Json] => entry[1] !== undefined);
   if (keys === undefined) return new Map(entries);
   if (!isJsonList(keys)) throw malformed(path, '$retainKeys must be a list');
-  return new Map(entries.filter(([key]) => keys.includes(key)));
+  const kept = new Set(keys);
+  return new Map(entries.filter(([key]) => kept.has(key)));
 }
 
 function mergeMember(
@@ -81,7 +82,8 @@ function mergeList(
 ): readonly Json[] {
   const key = schema['x-kubernetes-patch-merge-key'];
   if (key === undefined) {
-    const merged = [...original, ...change.filter((item) => !original.some((other) => jsonEqual(other, item)))];
+    const known = new Set(original.map(stableJson));
+    const merged = [...original, ...change.filter((item) => !known.has(stableJson(item)))];
     return ordered(merged, original, order, (item) => item);
   }
   const merged = mergeItems(schema, key, original, change, path);
@@ -97,24 +99,65 @@ function mergeItems(
 ): readonly Json[] {
   const replaces = change.some((item) => isJsonObject(item) && item['$patch'] === 'replace' && item[key] === undefined);
   if (replaces) return change.filter((item) => !(isJsonObject(item) && item['$patch'] !== undefined)).map(cleanItem);
-  let merged = [...original];
+  const merged = new KeyedItems(key, original);
   for (const item of change) {
     if (!isJsonObject(item)) throw malformed(path, 'every item must be an object');
     const identity = item[key];
     if (identity === undefined) throw malformed(path, `an item does not contain declared merge key: ${key}`);
-    const isSame = (other: Json): boolean => isJsonObject(other) && jsonEqual(other[key], identity);
+    const text = stableJson(identity);
     if (item['$patch'] === 'delete') {
-      merged = merged.filter((other) => !isSame(other));
+      merged.remove(text);
       continue;
     }
-    const index = merged.findIndex(isSame);
-    const before = merged[index];
+    const before = merged.first(text);
     const after = mergeObject(schema.items, isJsonObject(before) ? before : {}, item, path);
-    if (after === undefined) continue;
-    if (index < 0) merged.push(after);
-    else merged[index] = after;
+    if (after !== undefined) merged.put(text, after);
   }
-  return merged;
+  return merged.items();
+}
+
+/** Items of a list that are told apart by a key; found in a time that does not depend on how many there are. */
+class KeyedItems {
+  readonly #items: (Json | undefined)[];
+  /** Where the items of a key are; there may be several where Kubernetes tolerates it (`env`). */
+  readonly #places = new Map<string, number[]>();
+
+  constructor(key: string, items: readonly Json[]) {
+    this.#items = [...items];
+    for (const [place, item] of items.entries()) {
+      const identity = isJsonObject(item) ? item[key] : undefined;
+      if (identity !== undefined) this.#placesOf(stableJson(identity)).push(place);
+    }
+  }
+
+  first(text: string): Json | undefined {
+    const [place] = this.#places.get(text) ?? [];
+    return place === undefined ? undefined : this.#items[place];
+  }
+
+  put(text: string, item: Json): void {
+    const places = this.#placesOf(text);
+    const [place] = places;
+    if (place !== undefined) this.#items[place] = item;
+    else places.push(this.#items.push(item) - 1);
+  }
+
+  remove(text: string): void {
+    for (const place of this.#places.get(text) ?? []) this.#items[place] = undefined;
+    this.#places.delete(text);
+  }
+
+  items(): readonly Json[] {
+    return this.#items.filter((item) => item !== undefined);
+  }
+
+  #placesOf(text: string): number[] {
+    const known = this.#places.get(text);
+    if (known) return known;
+    const places: number[] = [];
+    this.#places.set(text, places);
+    return places;
+  }
 }
 
 /**
@@ -127,24 +170,44 @@ function ordered(
   order: readonly Json[],
   identity: (item: Json) => Json,
 ): readonly Json[] {
-  const wanted = order.map(identity);
-  const place = (item: Json): number => wanted.findIndex((other) => jsonEqual(other, identity(item)));
-  const before = (item: Json): number => original.findIndex((other) => jsonEqual(identity(other), identity(item)));
-  const mentioned = items.filter((item) => place(item) >= 0).sort((a, b) => place(a) - place(b));
-  const others = items.filter((item) => place(item) < 0);
+  const text = (item: Json): string => stableJson(identity(item));
+  const [wanted, known] = [firstPlaces(order.map(text)), firstPlaces(original.map(text))];
+  const mentioned: Placed[] = [];
+  const others: Placed[] = [];
+  for (const item of items) {
+    const key = text(item);
+    const place = wanted.get(key);
+    const placed = { item, place: place ?? 0, before: known.get(key) };
+    (place === undefined ? others : mentioned).push(placed);
+  }
+  mentioned.sort((a, b) => a.place - b.place);
   const result: Json[] = [];
-  for (const item of mentioned) {
-    for (
-      let next = others[0];
-      next !== undefined && before(item) >= 0 && before(next) >= 0 && before(next) < before(item);
-      next = others[0]
-    ) {
-      result.push(next);
-      others.shift();
+  let next = 0;
+  for (const { item, before } of mentioned) {
+    for (let other = others[next]; isBefore(other, before); other = others[next]) {
+      result.push(other.item);
+      next += 1;
     }
     result.push(item);
   }
-  return [...result, ...others];
+  return [...result, ...others.slice(next).map(({ item }) => item)];
+}
+
+/** An item with its place in the order that is wanted, and in the list as it was. */
+interface Placed {
+  readonly item: Json;
+  readonly place: number;
+  readonly before: number | undefined;
+}
+
+function isBefore(other: Placed | undefined, before: number | undefined): other is Placed {
+  return other?.before !== undefined && before !== undefined && other.before < before;
+}
+
+function firstPlaces(texts: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, text] of texts.entries()) if (!places.has(text)) places.set(text, place);
+  return places;
 }
 
 function applyListDirectives(schema: Schema, merged: Map<string, Json>, patch: JsonObject, path: Path): void {
@@ -156,12 +219,13 @@ function applyListDirectives(schema: Schema, merged: Map<string, Json>, patch: J
     const field = directive.slice(name.length);
     const list = merged.get(field);
     if (!isJsonList(list)) continue;
-    if (name === deletePrefix)
+    if (name === deletePrefix) {
+      const deleted = new Set(value.map(stableJson));
       merged.set(
         field,
-        list.filter((item) => !value.some((other) => jsonEqual(other, item))),
+        list.filter((item) => !deleted.has(stableJson(item))),
       );
-    else if (patch[field] === undefined)
+    } else if (patch[field] === undefined)
       merged.set(field, reordered(schema && memberSchema(schema, field), list, value));
   }
 }
