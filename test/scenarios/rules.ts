@@ -146,6 +146,12 @@ export const ruleScenarios: readonly Scenario[] = [
         api.create(label, 'events', { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject }, dry);
       await event('about another place', { kind: 'Pod', namespace: 'default', name: 'p' });
       await event('about a node', { kind: 'Node', name: 'n' });
+      await api.create('named by a name and a dot', 'events', {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { generateName: 'p.' },
+        involvedObject: { kind: 'Pod', namespace: api.namespace, name: 'p' },
+      });
       await api.get('events as a table', 'events', { query: { labelSelector: 'none' } });
     },
   },

@@ -317,6 +317,13 @@ describe('create', () => {
     assert.deepEqual(labels, { 'kubernetes.io/metadata.name': name });
   });
 
+  it('lets the name of an event start with a name and a dot', async () => {
+    const involvedObject = { kind: 'Pod', namespace: 'default', name: 'p' };
+    const body = { apiVersion: 'v1', kind: 'Event', metadata: { generateName: 'p.' }, involvedObject };
+    const event = await new TestApi().json('POST', '/api/v1/namespaces/default/events', { body });
+    assert.match(String(metadataOf(event)['name']), /^p\.\w{5}$/);
+  });
+
   it('asks custom resources for their kind and version', async () => {
     const { apiVersion: _version, kind: _kind, ...body } = pipelineRun('a');
     assert.equal((await new TestApi().refusal('POST', pipelineRunsPath, { body }))['code'], 400);

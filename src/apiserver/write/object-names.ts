@@ -1,5 +1,6 @@
 /** Names and other metadata that objects may have. */
 import type { StatusCause } from '../../kube/api-error.ts';
+import { events } from '../../kube/core-types.ts';
 import { labelKeyProblem, labelValueProblem } from '../../kube/label-syntax.ts';
 import type { ObjectMeta, OwnerReference } from '../../kube/object.ts';
 import type { ResourceType } from '../../kube/resource.ts';
@@ -49,7 +50,8 @@ export function nameCauses(type: ResourceType, metadata: ObjectMeta): readonly S
   const { name, generateName } = metadata;
   if (!name && !generateName)
     return [{ ...requiredCause('metadata.name'), message: 'Required value: name or generateName is required' }];
-  if (generateName) {
+  // Of events Kubernetes does not ask it: they are named after what they are about, and a dot.
+  if (generateName && !(type.group === '' && type.resource === events.resource)) {
     const problem = nameProblem(type, withoutTrailingDash(generateName));
     if (problem) return [invalidCause('metadata.generateName', generateName, problem)];
   }
