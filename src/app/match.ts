@@ -6,6 +6,7 @@ import type { Connection } from '../cli/environment.ts';
 import { explainedAnswer } from '../cli/gate/server.ts';
 import { findSystemNamespace } from '../cli/system-namespace.ts';
 import { accessOf } from '../forge/access/access-of.ts';
+import { globalRepositoryKey } from '../forge/access/global-repository.ts';
 import { type CompleteRepository, withDefaults } from '../forge/access/with-defaults.ts';
 import { type ChangedFiles, type Forge, ForgeError } from '../forge/forge.ts';
 import { webhookFormats } from '../forge/forges.ts';
@@ -115,8 +116,9 @@ async function explainOnServer(
   const { repository, project } = await repositoryOf(question, asked, connection, environment);
   const systemNamespace = await findSystemNamespace(client, asked.systemNamespace);
   // Whoever may not read it, or has none, is answered without.
-  const shared = { namespace: systemNamespace, name: settingsConfigMap };
-  const globalRepository = await client.get(repositories, shared).catch(undefinedIfUnseen);
+  const globalRepository = await client
+    .get(repositories, globalRepositoryKey(systemNamespace))
+    .catch(undefinedIfUnseen);
   const readSecret = secretReader(client);
   const defaults = globalRepository === undefined ? {} : { globalRepository };
   const access = await accessOf({ repository, ...defaults, systemNamespace, readSecret });

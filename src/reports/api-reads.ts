@@ -6,9 +6,6 @@ import { configMaps, secrets } from '../kube/core-types.ts';
 import type { ReadLog } from './excerpts.ts';
 import type { SecretValues } from './run-secrets.ts';
 
-/** Name of the Repository in the system namespace that others take their defaults from. */
-export const globalRepositoryName = 'pipelines-as-code';
-
 /** What a call gives, or undefined where the API says that there is no such thing. */
 export async function found<T>(call: Promise<T>): Promise<T | undefined> {
   try {

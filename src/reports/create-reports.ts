@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { ControllerHost, ControllerQueue, Lister } from '../controller/contract.ts';
 import { accessOf, type ReadSecret } from '../forge/access/access-of.ts';
+import { globalRepositoryOf } from '../forge/access/global-repository.ts';
 import { withDefaults } from '../forge/access/with-defaults.ts';
 import type { ForgeDirectory } from '../forge/forge-directory.ts';
 import { type CommitStatus, commitStatuses } from '../forge/kinds/commit-status.ts';
@@ -13,7 +14,7 @@ import { keyOf, type KubeObject } from '../kube/object.ts';
 import { taskRuns } from '../tekton/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
-import { globalRepositoryName, podLogs, secretValuesBy, settingsData } from './api-reads.ts';
+import { podLogs, secretValuesBy, settingsData } from './api-reads.ts';
 import { Certainty } from './certainty.ts';
 import { DeliverReconciler, type ReportedRepository } from './deliver-reconciler.ts';
 import { DesireReconciler } from './desire-reconciler.ts';
@@ -95,7 +96,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     statuses,
     taskRuns: host.informer(taskRuns),
     repositories: parts.repositoryCache,
-    globalRepository: () => globalRepositoryOf(parts),
+    globalRepository: () => globalRepositoryIn(parts),
     sourcesOf: (key) => sources.of(key),
     settings: liveSettings({ read: () => settingsData(client, parts.systemNamespace), clock, logger }),
     details,
@@ -121,7 +122,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
 function registerDeliver(parts: SharedParts): ControllerQueue {
   const { client, host, clock, random, logger, statuses, repositoryCache, counted, certainty } = parts;
   const { forges, events, systemNamespace, readSecret } = parts;
-  const globalOf = (): Repository | undefined => globalRepositoryOf(parts);
+  const globalOf = (): Repository | undefined => globalRepositoryIn(parts);
   const deliver = new DeliverReconciler({
     client,
     clock,
@@ -151,8 +152,8 @@ function registerDeliver(parts: SharedParts): ControllerQueue {
   return queue;
 }
 
-function globalRepositoryOf({ repositoryCache, systemNamespace: namespace }: SharedParts): Repository | undefined {
-  return repositoryCache.get({ namespace, name: globalRepositoryName });
+function globalRepositoryIn({ repositoryCache, systemNamespace }: SharedParts): Repository | undefined {
+  return globalRepositoryOf({ repositories: repositoryCache, systemNamespace });
 }
 
 function reportedRepository(

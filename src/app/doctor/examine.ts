@@ -10,8 +10,8 @@ import { findSystemNamespace } from '../../cli/system-namespace.ts';
 import { type ReadSecret, webhookSecretOf } from '../../forge/access/access-of.ts';
 import { createGitForge } from '../../forge/git/git-forge.ts';
 import { createGitProgram } from '../../forge/git/git-program.ts';
+import { isGlobalRepository } from '../../forge/access/global-repository.ts';
 import type { Repository } from '../../forge/kinds/repository.ts';
-import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { type OpenForges, openForges } from '../../forge/open-forges.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { createFetch } from '../../net/outgoing-fetch.ts';
@@ -62,7 +62,7 @@ function chooseRepositories(
   asked: string | undefined,
   systemNamespace: string,
 ): readonly Repository[] {
-  const all = known.filter((one) => keyText(keyOf(one)) !== `${systemNamespace}/${settingsConfigMap}`);
+  const all = known.filter((one) => !isGlobalRepository(one, systemNamespace));
   if (asked === undefined) return all;
   const chosen = all.filter((one) => keyText(keyOf(one)) === asked || one.metadata.name === asked);
   if (chosen.length > 0) return chosen;
@@ -105,7 +105,7 @@ async function examineOne({
 }: OneQuestion): Promise<void> {
   const { client, hooksUrl } = connection;
   const found = new Examination(keyText(keyOf(repository)), tell);
-  const globalRepository = known.find((one) => keyText(keyOf(one)) === `${systemNamespace}/${settingsConfigMap}`);
+  const globalRepository = known.find((one) => isGlobalRepository(one, systemNamespace));
   const readSecret: ReadSecret = secretReader(client);
   const request = { ...(globalRepository ? { globalRepository } : {}), systemNamespace, readSecret };
   const sameMachine = hooksUrl !== undefined;

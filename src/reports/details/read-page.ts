@@ -2,6 +2,7 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/errors.ts';
 import type { ApiClient } from '../../client/api-client.ts';
+import { globalRepositoryKey } from '../../forge/access/global-repository.ts';
 import { type CompleteRepository, withDefaults } from '../../forge/access/with-defaults.ts';
 import { type CommitStatus, commitStatuses } from '../../forge/kinds/commit-status.ts';
 import { type Delivery, deliveries } from '../../forge/kinds/delivery.ts';
@@ -13,7 +14,7 @@ import { maskerOf } from '../../telemetry/secret-mask.ts';
 import { label } from '../../tekton/pipeline-run/labels.ts';
 import { type PipelineRun, pipelineRuns, taskRuns } from '../../tekton/types.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import { found, globalRepositoryName } from '../api-reads.ts';
+import { found } from '../api-reads.ts';
 import { repositoryOf } from '../desired.ts';
 import type { ReadLog } from '../excerpts.ts';
 import { secretsOfRepository, secretsOfRun, type SecretValues } from '../run-secrets.ts';
@@ -141,10 +142,7 @@ async function repositoryAt(
   name: string | undefined,
 ): Promise<CompleteRepository | undefined> {
   if (name === undefined) return undefined;
-  const places = [
-    { namespace, name },
-    { namespace: systemNamespace, name: globalRepositoryName },
-  ];
+  const places = [{ namespace, name }, globalRepositoryKey(systemNamespace)];
   const [own, global] = await Promise.all(places.map((place) => found(client.get(repositories, place))));
   return own && withDefaults(own, global);
 }

@@ -1,5 +1,6 @@
 /** Whose secrets may have signed a webhook. */
 import { forgeKindOf } from '../../forge/access/forge-kind.ts';
+import { isGlobalRepository } from '../../forge/access/global-repository.ts';
 import { withDefaults } from '../../forge/access/with-defaults.ts';
 import { applicationSecretName } from '../../forge/access/access-of.ts';
 import type { ForgeKind } from '../../forge/git-event.ts';
@@ -8,8 +9,6 @@ import type { ObjectKey } from '../../kube/object.ts';
 import type { SecretPlace } from './secret-memory.ts';
 import { textOf } from './secret-memory.ts';
 
-/** Name of the Repository in Penstock's own namespace that gives defaults to all others. */
-export const globalRepositoryName = 'pipelines-as-code';
 const webhookKey = 'webhook.secret';
 const incomingKey = 'secret';
 
@@ -49,9 +48,7 @@ export function webhookSecrets(owners: SecretOwners, kind: ForgeKind, only?: Obj
 
 /** The Repository that gives defaults to all others. */
 export function globalRepository({ repositories, systemNamespace }: SecretOwners): Repository | undefined {
-  return repositories.find(
-    ({ metadata }) => metadata.namespace === systemNamespace && metadata.name === globalRepositoryName,
-  );
+  return repositories.find((repository) => isGlobalRepository(repository, systemNamespace));
 }
 
 /** An incoming hook, and where its secret is. */

@@ -1,11 +1,11 @@
 /** From an event to what it takes to work on it: its Repository, the host, the commit, the definitions. */
 import type { Forge } from '../../forge/forge.ts';
 import { accessOf } from '../../forge/access/access-of.ts';
+import { globalRepositoryOf } from '../../forge/access/global-repository.ts';
 import { type CompleteRepository, withDefaults } from '../../forge/access/with-defaults.ts';
 import type { GitEvent } from '../../forge/git-event.ts';
 import type { Delivery, EventPin } from '../../forge/kinds/delivery.ts';
 import type { CustomParam, Repository } from '../../forge/kinds/repository.ts';
-import { settingsConfigMap } from '../../forge/kinds/settings.ts';
 import { keyOf, keyText } from '../../kube/object.ts';
 import { commentArgsOf } from '../commands/arguments.ts';
 import type { Command } from '../types.ts';
@@ -67,11 +67,6 @@ export async function openFor(
     key: keyText(keyOf(repository)),
     forge: parts.forges.open(access),
   };
-}
-
-/** The Repository that holds defaults for all. */
-export function globalRepositoryOf({ repositories, systemNamespace }: PlannerParts): Repository | undefined {
-  return repositories.get({ namespace: systemNamespace, name: settingsConfigMap });
 }
 
 /** The commit `.tekton` is read at: the event's own, or by policy the newest of the default branch, once it is known. */
