@@ -16,11 +16,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import { podLogs, secretValuesBy, settingsData } from './api-reads.ts';
 import { Certainty } from './certainty.ts';
-import { DeliverReconciler, type ReportedRepository } from './deliver-reconciler.ts';
+import { DeliverReconciler } from './deliver-reconciler.ts';
 import { DesireReconciler } from './desire-reconciler.ts';
 import { type DetailsLinks, noDetails } from './details/details-links.ts';
 import { Excerpts, type ReadLog } from './excerpts.ts';
 import { ForgeTurns } from './forge-turns.ts';
+import { NewestWritten } from './newest-written.ts';
+import type { ReportedRepository } from './opened-forges.ts';
 import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
 import { RepositoryHistory } from './repository-history.ts';
 import { Sources } from './sources.ts';
@@ -56,7 +58,8 @@ export function createReports(options: ReportsOptions): void {
   const statuses = host.informer(commitStatuses, { [pullRequestIndex]: pullRequestKeys });
   const counted = reportMetrics(metrics, { statuses: () => statuses.list(), now: () => clock.now() });
   const certainty = new Certainty(clock.now());
-  const parts = { ...options, statuses, counted, certainty, repositoryCache: host.informer(repositories) };
+  const written = new NewestWritten();
+  const parts = { ...options, statuses, counted, certainty, written, repositoryCache: host.informer(repositories) };
   const { desireQueue, sources } = registerDesire(parts);
   const deliverQueue = registerDeliver(parts);
   statuses.addHandler({
@@ -70,6 +73,7 @@ export function createReports(options: ReportsOptions): void {
       deliverQueue.add(keyOf(object));
     },
     deleted(object) {
+      written.gone(object.metadata.uid ?? '');
       const isMadeAgain = sources.of(keyOf(object)).length > 0;
       certainty.gone(keyOf(object), object.metadata.uid ?? '', isMadeAgain);
       if (isMadeAgain) desireQueue.add(keyOf(object));
@@ -83,6 +87,7 @@ interface SharedParts extends ReportsOptions {
   readonly repositoryCache: Lister<Repository>;
   readonly counted: ReportMetrics;
   readonly certainty: Certainty;
+  readonly written: NewestWritten;
 }
 
 function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQueue; readonly sources: Sources } {
@@ -102,6 +107,7 @@ function registerDesire(parts: SharedParts): { readonly desireQueue: ControllerQ
     details,
     excerpts: new Excerpts({ clock, readLog, secretValues }),
     secretValues,
+    written: parts.written,
     again: (key) => desireQueue.add(key),
     created: (key, uid, since) => certainty.made(key, uid, since),
     ended(run, repository, spec) {
@@ -145,6 +151,7 @@ function registerDeliver(parts: SharedParts): ControllerQueue {
     isOvertaken: (object) => isOvertaken(object, statuses),
     turns: new ForgeTurns(clock, (key) => queue.add(key)),
     certainty,
+    written: parts.written,
     metrics: counted,
     warn: (about, reason, message) => events?.warn(about, reason, message),
   });
@@ -162,7 +169,7 @@ function reportedRepository(
   globalRepository: Repository | undefined,
 ): ReportedRepository | undefined {
   const object = cache.get({ namespace: metadata.namespace ?? '', name: spec.repository });
-  return object && { object, spec: withDefaults(object, globalRepository).spec };
+  return object && { object, complete: withDefaults(object, globalRepository) };
 }
 
 const pullRequestIndex = 'reports/pull-request';

@@ -7,11 +7,10 @@ import { type Forge, ForgeError, type RemoteHandle, type ShownStatus } from '../
 import {
   type Acknowledged,
   type CommitStatus,
-  type CommitStatusSpec,
   type CommitStatusStatus,
   commitStatuses,
 } from '../forge/kinds/commit-status.ts';
-import type { Repository, RepositorySpec } from '../forge/kinds/repository.ts';
+import type { Repository } from '../forge/kinds/repository.ts';
 import { isApiError } from '../kube/api-error.ts';
 import { keyOf, keyText, type ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -28,6 +27,8 @@ import {
 } from './delivery-record.ts';
 import { type DeliveryStep, isDelivered, nextStep, type PlannedComment } from './delivery-step.ts';
 import type { ForgeTurns, Turn } from './forge-turns.ts';
+import type { NewestWritten } from './newest-written.ts';
+import { OpenedForges, type OpenForge, type ReportedRepository } from './opened-forges.ts';
 import type { ReportMetrics } from './report-metrics.ts';
 import { shows, showsDespiteRefusal } from './shown.ts';
 
@@ -38,13 +39,6 @@ const writesMax = 5;
 /** How long a host is left alone that asks for it and does not say for how long, in milliseconds. */
 const quietMs = 60_000;
 
-/** A Repository and what it means for statuses. */
-export interface ReportedRepository {
-  readonly object: Repository;
-  /** With what it takes from the global one. */
-  readonly spec: RepositorySpec;
-}
-
 /** What the reconciler that brings statuses to their hosts is made of. */
 export interface DeliverParts {
   readonly client: ApiClient;
@@ -53,8 +47,8 @@ export interface DeliverParts {
   readonly logger: Logger;
   readonly statuses: Lister<CommitStatus>;
   readonly repositoryOf: (object: CommitStatus) => ReportedRepository | undefined;
-  /** Opens the host of a Repository. Throws `UserError` where something is missing. */
-  readonly open: (repository: Repository, spec: CommitStatusSpec) => Promise<Forge>;
+  readonly open: OpenForge;
+  readonly written: NewestWritten;
   /** Whether the comment of a newer commit stands in the place of this one's. */
   readonly isOvertaken: (object: CommitStatus) => boolean;
   readonly turns: ForgeTurns;
@@ -70,11 +64,11 @@ export interface DeliverParts {
  */
 export class DeliverReconciler implements Reconciler {
   readonly #parts: DeliverParts;
-  /** The forge that each Repository led to last: to know whose turn it is before anything is asked. */
-  readonly #opened = new Map<string, Forge>();
+  readonly #opened: OpenedForges;
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
+    this.#opened = new OpenedForges(parts.clock, parts.open);
   }
 
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
@@ -93,12 +87,12 @@ export class DeliverReconciler implements Reconciler {
     const soon = this.#stepOf(cached);
     if (soon.kind === 'idle') return {};
     if (soon.kind === 'wait') return { requeueAfterMs: soon.ms };
-    const forge = this.#opened.get(routeOf(cached));
+    const forge = this.#opened.last(cached);
     const turn = kept ?? (forge && this.#parts.turns.enter(forge, key));
     if (forge !== undefined && turn === undefined) return this.#waitForTurn(cached);
     try {
       // A cache may not know yet of a newer attempt, or of what was taken already: what is posted is read first.
-      const live = await this.#live(key);
+      const live = this.#parts.written.isNewest(cached) ? cached : await this.#live(key);
       if (live === undefined || live.metadata.uid !== cached.metadata.uid) return {};
       return await this.#act(live, this.#stepOf(live), turn);
     } finally {
@@ -135,16 +129,16 @@ export class DeliverReconciler implements Reconciler {
 
   #commentOf(object: CommitStatus): PlannedComment | undefined {
     const repository = this.#parts.repositoryOf(object);
-    const comment = repository && commentOf(object.spec, repository.spec);
+    const comment = repository && commentOf(object.spec, repository.complete.spec);
     return comment === undefined || this.#parts.isOvertaken(object) ? undefined : comment;
   }
 
   /** Does one step with the host, if it is this one's turn. */
   async #try(object: CommitStatus, kind: 'post' | 'comment', held: Turn | undefined): Promise<ReconcileResult> {
     const { turns } = this.#parts;
-    const forge = await this.#open(object);
-    if (!('postStatus' in forge)) return this.#fail(object, forge);
-    this.#opened.set(routeOf(object), forge);
+    const opened = await this.#open(object);
+    if ('problem' in opened) return this.#fail(object, opened);
+    const { forge, isFresh } = opened;
     const turn = held ?? turns.enter(forge, keyOf(object));
     if (turn === undefined) return this.#waitForTurn(object);
     try {
@@ -154,6 +148,11 @@ export class DeliverReconciler implements Reconciler {
       return {};
     } catch (thrown) {
       if (!(thrown instanceof ForgeError)) throw thrown;
+      if (thrown.problem === 'unauthorized' || thrown.problem === 'forbidden') {
+        this.#opened.forget(object);
+        // By a credential that was read some time ago: nobody is told before the newest was tried.
+        if (!isFresh) return { requeueAfterMs: 1 };
+      }
       if (thrown.problem === 'rate-limited') turns.pause(forge, thrown.retryAfterMs ?? quietMs);
       return await this.#fail(object, thrown);
     } finally {
@@ -161,13 +160,13 @@ export class DeliverReconciler implements Reconciler {
     }
   }
 
-  async #open(object: CommitStatus): Promise<Forge | Failure> {
+  async #open(object: CommitStatus): Promise<Awaited<ReturnType<OpenedForges['open']>> | Failure> {
     const repository = this.#parts.repositoryOf(object);
     if (repository === undefined) {
       return { problem: 'no-access', message: `there is no Repository "${object.spec.repository}" in its namespace` };
     }
     try {
-      return await this.#parts.open(repository.object, object.spec);
+      return await this.#opened.open(object, repository);
     } catch (thrown) {
       // A Secret that is missing, or that we may not read: told where people look, and not only in our log.
       return { problem: 'no-access', message: errorText(thrown) };
@@ -295,7 +294,7 @@ export class DeliverReconciler implements Reconciler {
       const status = change(live);
       if (status === undefined) return;
       try {
-        await this.#parts.client.updateStatus(commitStatuses, { ...live, status });
+        this.#parts.written.wrote(await this.#parts.client.updateStatus(commitStatuses, { ...live, status }));
         return;
       } catch (thrown) {
         if (isApiError(thrown, 'NotFound')) return;
@@ -322,11 +321,6 @@ function isSameStory(live: CommitStatus, known: CommitStatus): boolean {
   return (
     live.metadata.generation === known.metadata.generation && now?.digest === before?.digest && now?.at === before?.at
   );
-}
-
-/** By what forges are told apart before they are opened. */
-function routeOf({ metadata, spec }: CommitStatus): string {
-  return `${metadata.namespace ?? ''}/${spec.repository}/${spec.installationId ?? ''}`;
 }
 
 /** A call to a host: whatever it fails with, people are told of it as of a failure of the host. */

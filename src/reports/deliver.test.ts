@@ -42,6 +42,22 @@ describe('showing statuses', () => {
     assert.equal(rig.host.calls.length, 3, 'what is shown is left alone');
   });
 
+  it('asks the API for little: its own writes tell what is newest, and a Secret is read once for statuses that follow closely', async () => {
+    const rig = await running();
+    const reads: string[] = [];
+    rig.observe = ({ method, path }) => {
+      if (method === 'GET' && /\/commitstatuses\/[^/]+$/.test(path)) reads.push(path);
+    };
+    await rig.run('build-1');
+    await rig.settle();
+    await rig.begin('build-1');
+    await rig.settle();
+    await rig.end('build-1');
+    await rig.settle();
+    assert.deepEqual(rig.host.states(context), ['queued', 'running', 'succeeded']);
+    assert.deepEqual([reads.length, rig.secretReads], [0, 1]);
+  });
+
   it('reads back a post that was taken and answered 500, and does not repeat it', async () => {
     const rig = await withRunning();
     rig.host.next('post', { kind: 'accepted-but-500' });
@@ -110,6 +126,18 @@ describe('showing statuses', () => {
     rig.host.expired = false;
     await rig.settle(16 * minute);
     assert.deepEqual(rig.host.states(context), ['queued', 'running', 'succeeded']);
+  });
+
+  it('takes a token that was renewed at once, and tells nobody of the old one', async () => {
+    const rig = await running();
+    await rig.run('build-1');
+    await rig.settle(100);
+    rig.host.next('post', { kind: 'unauthorized' });
+    await rig.begin('build-1');
+    await rig.settle(1_000);
+    assert.deepEqual(rig.host.states(context), ['queued', 'running']);
+    assert.equal(rig.secretReads, 2, 'its Secret was read again');
+    assert.equal(rig.delivered(await rig.only())?.status, 'True');
   });
 
   it('gives up after a week, until there is something else to say', async () => {

@@ -19,6 +19,7 @@ import { type ReportFacts, repositoryOf, specOfDeletedRun, specOfNotice, specOfR
 import type { DetailsLinks } from './details/details-links.ts';
 import { type DetailsPage, pageLabelOf } from './details/details-path.ts';
 import type { Excerpts } from './excerpts.ts';
+import type { NewestWritten } from './newest-written.ts';
 import { newest, orderOf } from './order.ts';
 import { secretsOfRepository, type SecretValues } from './run-secrets.ts';
 import { stateOfRun } from './run-state.ts';
@@ -50,6 +51,7 @@ export interface DesireParts {
   readonly excerpts: Excerpts;
   readonly secretValues: SecretValues;
   readonly again: (key: ObjectKey) => void;
+  readonly written: NewestWritten;
   /** Told of each CommitStatus that was made here, and since when what it tells of is there. */
   readonly created: (key: ObjectKey, uid: string, since: string | undefined) => void;
   /** Told of each run whose end was written. */
@@ -185,20 +187,21 @@ export class DesireReconciler implements Reconciler {
     source: Source,
     repository: Repository | undefined,
   ): Promise<void> {
+    const { client, written } = this.#parts;
     const label = { [penstockKeys.page]: pageLabelOf(pageOfSource(source)) };
     let current = cached;
     for (let tries = 1; ; tries++) {
       if (orderOf(current?.spec, spec) !== 'write') return;
       try {
         if (current !== undefined)
-          await this.#parts.client.update(commitStatuses, { ...withLabels(current, label), spec });
+          written.wrote(await client.update(commitStatuses, { ...withLabels(current, label), spec }));
         else await this.#create(key, spec, label, { source, repository });
         return;
       } catch (thrown) {
         const met =
           isApiError(thrown, 'Conflict') || isApiError(thrown, 'AlreadyExists') || isApiError(thrown, 'NotFound');
         if (!met || tries === writesMax) throw thrown;
-        current = await found(this.#parts.client.get(commitStatuses, key));
+        current = await found(client.get(commitStatuses, key));
       }
     }
   }
@@ -222,6 +225,7 @@ export class DesireReconciler implements Reconciler {
       },
       spec,
     });
+    this.#parts.written.wrote(created);
     this.#parts.created(key, created.metadata.uid ?? '', source.object.metadata.creationTimestamp);
   }
 
@@ -235,7 +239,7 @@ export class DesireReconciler implements Reconciler {
       if (live?.metadata.uid === run.uid) return { requeueAfterMs: laggingMs };
       // The CommitStatus is as the cache had it: one that was written meanwhile is not touched.
       const spec = specOfDeletedRun(shown.spec, toRfc3339(this.#parts.clock.now()));
-      await this.#parts.client.update(commitStatuses, { ...shown, spec });
+      this.#parts.written.wrote(await this.#parts.client.update(commitStatuses, { ...shown, spec }));
       return {};
     }
     return sources.length > 0 ? {} : this.#retire(key, shown);

@@ -65,6 +65,8 @@ export class ReportRig {
   readonly events: string[] = [];
   /** Undefined: by the API. */
   readLog: ReadLog | undefined = () => Promise.resolve('');
+  /** How often a Secret was read to open a host. */
+  secretReads = 0;
   /** Told of each request of the process. */
   observe: (request: ApiRequest) => void = () => undefined;
   /** Asked before each write to the API and each call to the host, and after it: true = the process dies there. */
@@ -129,7 +131,10 @@ export class ReportRig {
       metrics,
       forges: this.#mortalForges(() => process),
       systemNamespace,
-      readSecret: () => Promise.resolve('hunter2-token'),
+      readSecret: () => {
+        this.secretReads++;
+        return Promise.resolve('hunter2-token');
+      },
       readLog: (place, signal) => (this.readLog ?? podLogs(createClient(this.#mortal(() => process))))(place, signal),
       events: { warn: (_about, reason) => void this.events.push(reason) },
     });

@@ -18,6 +18,8 @@ import {
 export type MemoryFault =
   /** Nothing is carried out. */
   | { readonly kind: 'unavailable' }
+  /** Nothing is carried out: the token is not taken. */
+  | { readonly kind: 'unauthorized' }
   /** Carried out, and answered as if it were not. */
   | { readonly kind: 'accepted-but-500' }
   | { readonly kind: 'limited'; readonly retryAfterMs: number };
@@ -212,6 +214,7 @@ function keyOf({ project, sha, context }: StatusTarget): string {
 }
 
 function errorOf(fault: MemoryFault): ForgeError {
+  if (fault.kind === 'unauthorized') return new ForgeError('unauthorized', 'HTTP status 401', { status: 401 });
   if (fault.kind === 'limited') {
     return new ForgeError('rate-limited', 'HTTP status 429', { retryAfterMs: fault.retryAfterMs, status: 429 });
   }
