@@ -33,12 +33,22 @@ export function secretValuesBy(client: ApiClient): SecretValues {
   };
 }
 
-/** Logs of pods that are still there. */
+/** Most bytes that are read of the last lines of a log, to find the end of them. */
+export const logReadBytesMax: number = 16 * 1024 * 1024;
+
+/** Logs of pods that are still there. Rejects where the last lines are too long for their end to be found. */
 export function podLogs(client: ApiClient): ReadLog {
   return async ({ namespace, podName, container, tailLines, bytesMax }, signal) => {
-    const chunks: Uint8Array[] = [];
-    const options = { container, tailLines, limitBytes: bytesMax, signal };
-    for await (const chunk of client.podLog({ namespace, name: podName }, options)) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+    // A limit of the API would leave the end out, where a log says what failed.
+    const options = { container, tailLines, limitBytes: logReadBytesMax, signal };
+    let end: Uint8Array = new Uint8Array();
+    let bytes = 0;
+    for await (const chunk of client.podLog({ namespace, name: podName }, options)) {
+      bytes += chunk.length;
+      end = Buffer.concat([end, chunk]).subarray(-bytesMax);
+    }
+    if (bytes >= logReadBytesMax)
+      throw new Error(`its last ${tailLines} lines have more than ${logReadBytesMax} bytes`);
+    return Buffer.from(end).toString('utf8');
   };
 }
