@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { pipelineRuns } from '../tekton/types.ts';
 import { GateRig } from './gate-rig.ts';
 import { stateOf } from './run-facts.ts';
-import { type GateSpec, gates, queueKey } from './types.ts';
+import { type GateSpec, gates, managedGateKey, queueKey } from './types.ts';
 
 async function rigWith(spec: GateSpec): Promise<GateRig> {
   const rig = new GateRig(1);
@@ -62,6 +62,19 @@ describe('a gate that is taken away by force', () => {
     rig.delayGates = false;
     await rig.clock.advance(10_000);
     assert.deepEqual(await waitingIn(rig), ['b', 'c']);
+  });
+
+  it('is not what another scheduler calls itself', async () => {
+    const rig = new GateRig(1);
+    await rig.start(0);
+    await rig.client.create(pipelineRuns, {
+      apiVersion: 'tekton.dev/v1',
+      kind: 'PipelineRun',
+      metadata: { namespace: 'default', name: 'own', annotations: { [managedGateKey]: 'my-scheduler' } },
+      spec: { pipelineRef: { name: 'p' }, status: 'PipelineRunPending' },
+    });
+    await rig.clock.advance(5_000);
+    assert.deepEqual(await waitingIn(rig), ['own']);
   });
 
   it('has a run released that admission held for it afterwards', async () => {

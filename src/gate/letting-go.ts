@@ -57,10 +57,12 @@ export class LettingGo {
 
   /** Of the runs of a gate that is not in the cache: it may be gone without having been asked, or be too new. */
   async ofAbsent(name: string): Promise<ReconcileResult> {
-    if (this.#index.of(name).orphans.size === 0) return {};
+    // A name that somebody else wrote, for a scheduler of his own, comes without a gate's note.
+    const orphans = [...this.#index.of(name).orphans.values()].filter(isNoted);
+    if (orphans.length === 0) return {};
     const { items } = await this.#client.list(gates);
     if (items.some(({ metadata }) => metadata.name === name)) return { requeueAfterMs: lookAgainMs };
-    await this.ofGate(name, items);
+    await this.#settle(orphans, items, items);
     return {};
   }
 
@@ -123,6 +125,10 @@ export class LettingGo {
       if (!isApiError(thrown, 'NotFound') && !isApiError(thrown, 'Conflict')) throw thrown;
     }
   }
+}
+
+function isNoted({ metadata }: PipelineRun): boolean {
+  return metadata.annotations?.[queueKey] !== undefined;
 }
 
 /** Whether one of the gates that made the run pending holds it: those that are gone by their word on it. */
