@@ -1,6 +1,7 @@
 /**
- * `npm test [-- [--slow] [--root FOLDER] [--timeout SECONDS] [WORD…]]`: runs the test files, each in a process of its own,
- * as many at a time as there are cores. A word picks the files whose path holds it.
+ * `npm test [-- [--slow] [--root FOLDER] [--timeout SECONDS] [--seed NUMBER|none] [WORD…]]`: runs the test files, each in a
+ * process of its own, as many at a time as there are cores. A word picks the files whose path holds it. Properties are checked
+ * on the same cases in every run, so that a run of somebody else's finds what this one found; `--seed none` draws others.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,12 +14,14 @@ import { Tally, type FileRun } from './testing/tally.ts';
 
 /** No file of the ordinary run takes nearly as long, on a machine that is many times slower; one that hangs must not hang the run. */
 const fileTimeoutSecondsDefault = 240;
+const seedDefault = 20_261_121;
 
 const { values, positionals } = parseArgs({
   options: {
     slow: { type: 'boolean', default: false },
     root: { type: 'string' },
     timeout: { type: 'string', default: String(fileTimeoutSecondsDefault) },
+    seed: { type: 'string', default: String(seedDefault) },
   },
   allowPositionals: true,
 });
@@ -36,7 +39,8 @@ async function runFiles(files: readonly string[]): Promise<number> {
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const startMs = performance.now();
   const timeoutMs = Number(values.timeout) * 1000;
-  const runs = await inParallel(files, (file) => runTestFile(file, { root, scratch, timeoutMs }));
+  const seeding = values.seed === 'none' ? {} : { seed: Number(values.seed) };
+  const runs = await inParallel(files, (file) => runTestFile(file, { root, scratch, timeoutMs, ...seeding }));
   const tally = new Tally();
   for (const run of runs) tally.add(run);
   const seconds = (performance.now() - startMs) / 1000;

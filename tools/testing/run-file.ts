@@ -9,7 +9,16 @@ export interface RunOptions {
   /** Folder for the records of the run. */
   readonly scratch: string;
   readonly timeoutMs: number;
+  /** What the cases of properties are drawn from; undefined: of others each time. */
+  readonly seed?: number;
 }
+
+const seededProperties = new URL('seeded-properties.ts', import.meta.url).href;
+/**
+ * What the programs under test would heed: the machine's proxy (tests reach this machine only), the repository and the
+ * cluster that somebody works with (a Git hook that runs the tests names its own), and where traces go.
+ */
+const foreign = /^(?:https?_proxy|all_proxy|no_proxy|git_.*|otel_.*|kubeconfig)$/i;
 
 const reporter = new URL('event-reporter.ts', import.meta.url).href;
 
@@ -18,11 +27,12 @@ export async function runTestFile(file: string, options: RunOptions): Promise<Fi
   const recordsPath = join(options.scratch, `${basename(file)}-${crypto.randomUUID()}`);
   const reporting = [`--test-reporter=${reporter}`, `--test-reporter-destination=${recordsPath}`];
   // A process group of its own, so that children of the tests can be killed with it.
-  const child = spawn(process.execPath, [...reporting, file], {
+  const seeding = options.seed !== undefined && checksProperties(file) ? ['--import', seededProperties] : [];
+  const child = spawn(process.execPath, [...reporting, ...seeding, file], {
     cwd: options.root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: testEnvironment(options.root),
+    env: testEnvironment(options),
   });
   const killGroup = (): void => killQuietly(child.pid);
   process.once('exit', killGroup);
@@ -45,10 +55,16 @@ export async function runTestFile(file: string, options: RunOptions): Promise<Fi
 }
 
 /** Compiled code is kept between runs: most of a small file's time would be the stripping of types. */
-function testEnvironment(root: string): NodeJS.ProcessEnv {
+function testEnvironment({ root, seed }: RunOptions): NodeJS.ProcessEnv {
   // Without these two a run of tests inside a test works as well.
   const { NODE_TEST_CONTEXT: _context, NODE_TEST_WORKER_ID: _worker, ...env } = process.env;
-  return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...env };
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+  return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), TEST_SEED: String(seed), ...own };
+}
+
+/** Whether it does so itself, or by way of what several of them share. */
+function checksProperties(file: string): boolean {
+  return /from '(?:fast-check|.*\/store-histories\.ts)'/.test(readFileSync(file, 'utf8'));
 }
 
 /** The records are lines that this program's own reporter wrote; the last may be cut off when the process was killed. */

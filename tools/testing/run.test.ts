@@ -1,7 +1,7 @@
 /** `npm test` on sample projects: whatever goes wrong in a test file must be counted and named. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -68,6 +68,40 @@ describe('npm test', () => {
     );
     assert.equal(output.match(/✖/g)?.length, 1);
     assert.match(output, /\n1 passed, 1 failed, 0 skipped\n$/);
+  });
+
+  it('keeps the proxy, the repository and the cluster of whoever runs it away from the tests', () => {
+    const run = project('foreign', {
+      'src/x.test.ts': `it('sees none', () => {
+        const seen = Object.keys(process.env).filter((name) => /proxy|^git_|^kube|^kept/i.test(name));
+        assert.deepEqual(seen, ['KEPT_GIT_PROXY']);
+      });`,
+    });
+    const set = {
+      HTTP_PROXY: 'a',
+      https_proxy: 'b',
+      NO_PROXY: 'c',
+      GIT_DIR: 'd',
+      KUBECONFIG: 'e',
+      KEPT_GIT_PROXY: 'f',
+    };
+    Object.assign(process.env, set);
+    const [status, output] = run();
+    for (const name of Object.keys(set)) delete process.env[name];
+    assert.equal(status, 0, output);
+  });
+
+  it('checks properties on the same cases in every run, unless it is told otherwise', () => {
+    const drawing = `import fc from '${import.meta.resolve('fast-check')}'; const kept = './drawn';
+      import { appendFileSync } from 'node:fs'; // from 'fast-check'
+      it('draws', () => appendFileSync(new URL(kept, import.meta.url), fc.sample(fc.integer(), 5).join() + '\\n'));`;
+    const run = project('drawing', { 'src/x.test.ts': drawing });
+    const options = [[], [], ['--seed', '7'], ['--seed', '7'], ['--seed', 'none'], ['--seed', 'none']];
+    for (const words of options) assert.equal(run(...words)[0], 0);
+    const drawn = readFileSync(join(root, 'drawing/src/drawn'), 'utf8').trimEnd().split('\n');
+    assert.equal(drawn.length, options.length);
+    assert.deepEqual([drawn[1], drawn[3]], [drawn[0], drawn[2]]);
+    assert.equal(new Set(drawn).size, 4);
   });
 
   const broken: readonly (readonly [string, string, RegExp])[] = [
