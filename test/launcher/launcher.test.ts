@@ -58,7 +58,7 @@ const signalProgram = `
 describe('the launcher', { timeout: 60_000 }, () => {
   it('passes arguments and the exit code on', async () => {
     const ending = await launch({
-      program: `console.log(JSON.stringify(process.argv.slice(2)), process.versions.node.split('.')[0] >= 24); process.exitCode = 3;`,
+      program: `console.log(JSON.stringify(process.argv.slice(2)) + ' ' + (process.versions.node.split('.')[0] >= 24)); process.exitCode = 3;`,
     });
     assert.deepEqual(ending, { code: 3, signal: null, stdout: '["one","two words"] true\n', stderr: '' });
   });
