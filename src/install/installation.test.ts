@@ -99,6 +99,12 @@ describe('installParts', () => {
     assert.ok(args.includes('--hooks-host='), 'not this machine alone');
   });
 
+  it('lets names be looked up, also where DNS listens at another port behind its Service', () => {
+    const [names] = one('NetworkPolicy').spec['egress'] as unknown as readonly { ports: readonly JsonObject[] }[];
+    const ports = (names?.ports ?? []).map(({ protocol, port }) => `${String(protocol)} ${String(port)}`);
+    assert.deepEqual(ports.toSorted(), ['TCP 53', 'TCP 5353', 'UDP 53', 'UDP 5353']);
+  });
+
   it('lets webhooks in from anybody, or from those that are named', () => {
     const hooksRule = (options: Partial<InstallOptions>): JsonObject | undefined => {
       const rules = one('NetworkPolicy', options).spec['ingress'] as unknown as readonly JsonObject[];

@@ -5,6 +5,9 @@ import { commonLabels, installName, podSelector, ports } from './names.ts';
 /** Where API servers listen behind their Service, and Git hosts: 443 and 6443 nearly everywhere, 8443 (minikube), 16443 (microk8s). */
 export const apiServerPorts: readonly number[] = [443, 6443, 8443, 16_443];
 
+/** Where DNS answers: 53, and 5353 behind the Service of OpenShift. A policy sees the port of the pod, not that of the Service. */
+const dnsPorts: readonly number[] = [53, 5353];
+
 /**
  * What may reach Penstock and what it may reach. API servers have addresses of the host network, which no selector names:
  * the webhook's port is open to all, and TLS and the shape of the questions guard it. Git hosts come through an Ingress or
@@ -25,7 +28,10 @@ export function networkPolicyObject({ namespace, hooksFrom }: InstallOptions): J
         { ports: [tcp(ports.hooks)], ...(hooksFrom ? { from: hooksFrom } : {}) },
         { from: [anyPod], ports: [tcp(ports.health)] },
       ],
-      egress: [{ ports: [{ protocol: 'UDP', port: 53 }, tcp(53)] }, { ports: apiServerPorts.map(tcp) }],
+      egress: [
+        { ports: dnsPorts.flatMap((port) => [{ protocol: 'UDP', port }, tcp(port)]) },
+        { ports: apiServerPorts.map(tcp) },
+      ],
     },
   };
 }
