@@ -59,7 +59,7 @@ function testEnvironment({ root, seed }: RunOptions): NodeJS.ProcessEnv {
   // Without these two a run of tests inside a test works as well.
   const { NODE_TEST_CONTEXT: _context, NODE_TEST_WORKER_ID: _worker, ...env } = process.env;
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
-  return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), TEST_SEED: String(seed), ...own };
+  return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...own, TEST_SEED: String(seed) };
 }
 
 /** Whether it does so itself, or by way of what several of them share. */
