@@ -16,9 +16,9 @@ export interface RunOptions {
 const seededProperties = new URL('seeded-properties.ts', import.meta.url).href;
 /**
  * What the programs under test would heed: the machine's proxy (tests reach this machine only), the repository and the
- * cluster that somebody works with (a Git hook that runs the tests names its own), and where traces go.
+ * cluster that somebody works with (a Git hook that runs the tests names its own), where traces go, and colours.
  */
-const foreign = /^(?:https?_proxy|all_proxy|no_proxy|git_.*|otel_.*|kubeconfig)$/i;
+const foreign = /^(?:https?_proxy|all_proxy|no_proxy|git_.*|otel_.*|kubeconfig|force_color|no_color)$/i;
 
 const reporter = new URL('event-reporter.ts', import.meta.url).href;
 

@@ -70,10 +70,10 @@ describe('npm test', () => {
     assert.match(output, /\n1 passed, 1 failed, 0 skipped\n$/);
   });
 
-  it('keeps the proxy, the repository and the cluster of whoever runs it away from the tests', () => {
+  it('keeps the proxy, the repository, the cluster and the colours of whoever runs it away from the tests', () => {
     const run = project('foreign', {
       'src/x.test.ts': `it('sees none', () => {
-        const set = ['HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'GIT_DIR', 'KUBECONFIG', 'KEPT_GIT_PROXY'];
+        const set = ['HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'GIT_DIR', 'KUBECONFIG', 'NO_COLOR', 'KEPT_GIT_PROXY'];
         const seen = Object.keys(process.env).filter((name) => set.includes(name));
         assert.deepEqual(seen, ['KEPT_GIT_PROXY']);
       });`,
@@ -84,6 +84,7 @@ describe('npm test', () => {
       NO_PROXY: 'c',
       GIT_DIR: 'd',
       KUBECONFIG: 'e',
+      NO_COLOR: '1',
       KEPT_GIT_PROXY: 'f',
     };
     Object.assign(process.env, set);
