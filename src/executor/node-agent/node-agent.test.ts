@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { processesGone, processesWith } from '../../../test/support/processes.ts';
 import { pods, secrets } from '../../kube/core-types.ts';
 import { AgentFixture, isolationsHere, statusOf } from '../testing/agent-fixture.ts';
-import { processesGone, processesWith } from '../testing/process-search.ts';
 
 for (const { label, isolation, skip } of await isolationsHere()) {
   describe(`a node agent that runs pods ${label}`, { skip }, () => {

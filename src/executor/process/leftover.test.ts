@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { processesGone, processesWith } from '../../../test/support/processes.ts';
 import { AgentFixture, isolationsHere, plainIsolation } from '../testing/agent-fixture.ts';
-import { processesGone, processesWith } from '../testing/process-search.ts';
 import { endLeftover } from './pid-file.ts';
 import type { Isolation } from './isolation.ts';
 

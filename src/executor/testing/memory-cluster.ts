@@ -2,10 +2,9 @@
  * A small Kubernetes API with its caches, for tests of the executor: status and metadata merge patches, deletion with
  * grace and finalizers, and faults on demand. Caches follow at once.
  */
+import { waitFor } from '../../../test/support/wait-until.ts';
 import { assert } from '../../base/assert.ts';
-import { deferred } from '../../base/deferred.ts';
 import { deepFreeze, isJsonObject, type JsonObject } from '../../base/json.ts';
-import { systemClock } from '../../base/system-clock.ts';
 import type { ApiClient, DeleteOptions } from '../../client/api-client.ts';
 import type { CacheHost, InformerHandler, ObservedLister } from '../../controller/contract.ts';
 import { ApiStatusError } from '../../kube/api-error.ts';
@@ -16,9 +15,6 @@ import type { ResourceType } from '../../kube/resource.ts';
 
 /** The node that pods of {@link MemoryCluster.createPod} are for. */
 export const testNode = 'test-node';
-
-/** What has not come after so long will not come, on whatever machine. */
-const patienceMs = 90_000;
 
 type Handler = InformerHandler<KubeObject>;
 
@@ -123,24 +119,17 @@ export class MemoryCluster implements CacheHost {
   }
 
   /** Resolves once `condition` holds; looked at after every change. Throws what the pods are when that takes too long. */
-  async until<T>(condition: () => T | undefined | false): Promise<T> {
-    const late = deferred<never>();
-    late.promise.catch(() => undefined);
-    const cancel = systemClock.schedule(patienceMs, () => late.reject(this.#tooLong(String(condition))));
-    try {
-      for (;;) {
-        const value = condition();
-        if (value !== undefined && value !== false) return value;
-        await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), late.promise]);
-      }
-    } finally {
-      cancel();
-    }
+  until<T>(condition: () => T | undefined | false): Promise<T> {
+    const seen = (): unknown => new Map([...this.statuses].map(([name, all]) => [name, all.at(-1)]));
+    return waitFor(String(condition), this.#met(condition), { seen });
   }
 
-  #tooLong(condition: string): Error {
-    const statuses = new Map([...this.statuses].map(([name, all]) => [name, all.at(-1)]));
-    return new Error(`waited ${patienceMs} ms for ${condition}; there is ${JSON.stringify([...statuses])}`);
+  async #met<T>(condition: () => T | undefined | false): Promise<T> {
+    for (;;) {
+      const value = condition();
+      if (value !== undefined && value !== false) return value;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 
   /** Resolves with the pod once its phase is terminal. */
